@@ -1,0 +1,354 @@
+"""Documents: what should exist in Intacct. Frozen values that check their own sums.
+
+Signs: an AR line is positive when it increases what the customer owes; a journal line is positive
+for a debit and negative for a credit. All amounts are minor units of the document's currency.
+"""
+
+import dataclasses
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from typing import Any, Literal
+
+from tieout.domain.errors import Refused
+from tieout.domain.reasons import Reason
+
+# Marks a field that says why or when, not what: it does not count in the digest.
+NOT_CONTENT: Mapping[str, bool] = {"not_content": True}
+
+
+@dataclass(frozen=True, slots=True)
+class Dimensions:
+    """Where a line belongs, by Intacct ids; None where policy names nothing.
+
+    Attributes:
+        user_defined: (name, value) pairs of user-defined dimensions (`GLDIM...`), sorted by name.
+    """
+
+    location: str | None = None
+    department: str | None = None
+    class_id: str | None = None
+    project: str | None = None
+    item: str | None = None
+    user_defined: tuple[tuple[str, str], ...] = ()
+
+    def overlaid(self, other: "Dimensions") -> "Dimensions":
+        """Return these dimensions with every value that `other` names taking precedence."""
+        return Dimensions(
+            location=other.location or self.location,
+            department=other.department or self.department,
+            class_id=other.class_id or self.class_id,
+            project=other.project or self.project,
+            item=other.item or self.item,
+            user_defined=tuple(
+                sorted({**dict(self.user_defined), **dict(other.user_defined)}.items())
+            ),
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Contact:
+    """How to print and reach a customer; every part may be missing in Stripe."""
+
+    print_as: str
+    email: str = ""
+    phone: str = ""
+    line1: str = ""
+    line2: str = ""
+    city: str = ""
+    state: str = ""
+    postal_code: str = ""
+    country_code: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Customer:
+    """A CUSTOMER.
+
+    Attributes:
+        key: document key.
+        customer_id: CUSTOMERID in Intacct, chosen by policy.
+        stripe_id: the Stripe customer behind it.
+        name: cleaned, within Intacct's length.
+        amend: whether a later change is sent: `always`, only `if_created` by us (an adopted
+            customer stays as the company keeps it), or `never` (Stripe's customer is gone).
+    """
+
+    key: str
+    customer_id: str
+    stripe_id: str
+    name: str
+    contact: Contact
+    term: str | None = None
+    active: bool = True
+    amend: Literal["always", "if_created", "never"] = "if_created"
+
+
+@dataclass(frozen=True, slots=True)
+class ArLine:
+    """One line of an AR invoice or adjustment.
+
+    Attributes:
+        amount_minor: positive increases what the customer owes.
+        why: the policy rule that chose account and dimensions; evidence, not content.
+    """
+
+    account: str
+    amount_minor: int
+    memo: str
+    dimensions: Dimensions
+    why: str = field(default="", metadata=NOT_CONTENT)
+
+
+@dataclass(frozen=True, slots=True)
+class ArInvoice:
+    """A create_invoice.
+
+    Attributes:
+        number: INVOICENO, the natural key; read back as RECORDID.
+        reference: short reference of the Stripe id, read back as DOCNUMBER.
+        invoice_date: the invoice's legal date. posting_date: the date in the general ledger.
+        total_minor: Stripe's total; the lines must sum to it.
+    """
+
+    key: str
+    stripe_id: str
+    customer_key: str
+    customer_id: str
+    number: str
+    reference: str
+    invoice_date: date
+    posting_date: date
+    due_date: date
+    currency: str
+    description: str
+    lines: tuple[ArLine, ...]
+    total_minor: int
+
+    def __post_init__(self) -> None:
+        require_sum(self.key, self.lines, self.total_minor)
+
+
+@dataclass(frozen=True, slots=True)
+class CashAccount:
+    """Where a payment lands: a general-ledger account, or a bank account that stands for one.
+
+    Exactly one of the two is sent: the bank account if there is one (needed for currencies other
+    than the company's base currency), else the account as undeposited funds.
+    Source: intacct-xml-api dossier section 7.3.
+    """
+
+    account: str
+    bank_account: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ArPayment:
+    """An ARPYMT applied to one invoice.
+
+    Attributes:
+        reference: DOCNUMBER, the natural key together with the customer.
+        amount_minor: positive, minor units of `currency`.
+    """
+
+    key: str
+    stripe_id: str
+    customer_id: str
+    invoice_key: str
+    reference: str
+    payment_date: date
+    posting_date: date
+    currency: str
+    amount_minor: int
+    method: str
+    cash_account: CashAccount
+    description: str
+
+    def __post_init__(self) -> None:
+        if self.amount_minor <= 0:
+            raise Refused(Reason.DOES_NOT_ADD_UP, f"{self.key}: a payment must be positive")
+
+
+@dataclass(frozen=True, slots=True)
+class ArAdjustment:
+    """A create_aradjustment; negative lines make a credit memo.
+
+    Attributes:
+        number: ADJUSTMENTNO, the natural key; read back as RECORDID.
+        total_minor: what the lines must sum to; negative for a credit memo.
+    """
+
+    key: str
+    stripe_id: str
+    customer_key: str
+    customer_id: str
+    invoice_key: str
+    number: str
+    invoice_number: str
+    adjustment_date: date
+    posting_date: date
+    currency: str
+    description: str
+    lines: tuple[ArLine, ...]
+    total_minor: int
+
+    def __post_init__(self) -> None:
+        require_sum(self.key, self.lines, self.total_minor)
+
+
+@dataclass(frozen=True, slots=True)
+class CreditApplication:
+    """An apply_arpayment of a credit memo to an invoice; moves no cash.
+
+    Attributes:
+        amount_minor: positive, the part of the invoice that the credit settles.
+    """
+
+    key: str
+    adjustment_key: str
+    invoice_key: str
+    application_date: date
+    currency: str
+    amount_minor: int
+    memo: str
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceReversal:
+    """A reverse_invoice of an unpaid invoice, dated when Stripe voided it."""
+
+    key: str
+    invoice_key: str
+    reversal_date: date
+    currency: str
+    amount_minor: int
+    description: str
+
+
+@dataclass(frozen=True, slots=True)
+class JournalLine:
+    """One GLENTRY.
+
+    Attributes:
+        amount_minor: positive debit, negative credit; never zero.
+        customer_id: the customer dimension, where known.
+    """
+
+    account: str
+    amount_minor: int
+    memo: str
+    dimensions: Dimensions
+    customer_id: str | None = None
+    why: str = field(default="", metadata=NOT_CONTENT)
+
+
+@dataclass(frozen=True, slots=True)
+class JournalEntry:
+    """A GLBATCH whose lines balance.
+
+    Attributes:
+        reference: REFERENCENO, the natural key.
+        after: keys of documents that must be posted first (the invoice that a refund takes back).
+    """
+
+    key: str
+    stripe_id: str
+    journal: str
+    posting_date: date
+    currency: str
+    title: str
+    reference: str
+    lines: tuple[JournalLine, ...]
+    after: tuple[str, ...] = field(default=(), metadata=NOT_CONTENT)
+
+    def __post_init__(self) -> None:
+        require_sum(self.key, self.lines, 0)
+
+    @property
+    def amount_minor(self) -> int:
+        """The debits, which equal the credits."""
+        return sum(line.amount_minor for line in self.lines if line.amount_minor > 0)
+
+
+Document = (
+    Customer
+    | ArInvoice
+    | ArPayment
+    | ArAdjustment
+    | CreditApplication
+    | InvoiceReversal
+    | JournalEntry
+)
+
+
+def require_sum(key: str, lines: tuple[ArLine, ...] | tuple[JournalLine, ...], total: int) -> None:
+    """Refuse a document whose lines do not sum to its total.
+
+    Raises:
+        Refused: with `does_not_add_up`, naming both amounts in minor units.
+    """
+    lines_sum = sum(line.amount_minor for line in lines)
+    if lines_sum != total:
+        raise Refused(
+            Reason.DOES_NOT_ADD_UP,
+            f"{key}: the lines sum to {lines_sum}, the total is {total} (minor units)",
+        )
+
+
+def dependencies(document: Document) -> tuple[str, ...]:
+    """Return the keys of the documents that must be posted before this one can be sent."""
+    match document:
+        case Customer():
+            return ()
+        case JournalEntry():
+            return document.after
+        case ArInvoice():
+            return (document.customer_key,)
+        case ArPayment() | InvoiceReversal():
+            return (document.invoice_key,)
+        case ArAdjustment():
+            return (document.customer_key, document.invoice_key)
+        case CreditApplication():
+            return (document.adjustment_key, document.invoice_key)
+
+
+def amount_of(document: Document) -> tuple[int, str] | None:
+    """Return the document's amount (minor units) and currency; None for a customer."""
+    match document:
+        case Customer():
+            return None
+        case ArInvoice() | ArAdjustment():
+            return document.total_minor, document.currency
+        case _:
+            return document.amount_minor, document.currency
+
+
+def digest(document: Document) -> str:
+    """Return a hash of what the document says; equal digests mean equal content.
+
+    Fields that say why or when (`NOT_CONTENT`) are left out: rewording a rule changes nothing.
+    """
+    content = {"type": type(document).__name__, **_content(document)}
+    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def _content(value: Any) -> dict[str, Any]:  # noqa: ANN401 - any dataclass of this module
+    return {
+        each.name: _plain(getattr(value, each.name))
+        for each in dataclasses.fields(value)
+        if not each.metadata.get("not_content")
+    }
+
+
+def _plain(value: object) -> object:
+    if dataclasses.is_dataclass(value):
+        return _content(value)
+    if isinstance(value, tuple):
+        return [_plain(each) for each in value]
+    if isinstance(value, date):
+        return value.isoformat()
+    assert value is None or isinstance(value, str | int | Mapping)
+    return value

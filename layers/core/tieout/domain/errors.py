@@ -1,0 +1,79 @@
+"""Everything that can go wrong, as one tree.
+
+    TieoutError
+    ├── TransientFault          nothing was executed: the queue tries again after a pause
+    │   ├── Throttled           Intacct or Stripe asked us to slow down
+    │   ├── Unavailable         a system did not answer before anything was sent
+    │   └── LeaseHeld           another worker has this document or session in hand
+    ├── OutcomeUnknown          a write was sent and no answer came: look it up before any re-send
+    ├── Refused                 planning will not guess: park with a reason
+    ├── ConfigurationFault      wrong secret, permission, table or policy: stop and page
+    └── StalePosting            another worker wrote the posting first: our view of it is void
+
+What Intacct answers to a single document is a value (`services.ports.Outcome`), not an exception:
+one refused document must not hide the others of its request.
+"""
+
+from tieout.domain.reasons import Reason
+
+
+class TieoutError(Exception):
+    """Base of every error that Tieout raises on purpose."""
+
+
+class TransientFault(TieoutError):
+    """Nothing was executed; the same work may succeed later.
+
+    Attributes:
+        retry_after_seconds: what the other side asked for, if it said.
+    """
+
+    def __init__(self, message: str, retry_after_seconds: int | None = None) -> None:
+        super().__init__(message)
+        self.retry_after_seconds = retry_after_seconds
+
+
+class Throttled(TransientFault):
+    """The other side refused before executing because we were too fast."""
+
+
+class Unavailable(TransientFault):
+    """The other side could not be reached or could not answer a read."""
+
+
+class LeaseHeld(TransientFault):
+    """Another worker holds the lease on this document or session."""
+
+
+class OutcomeUnknown(TieoutError):
+    """A write was sent and its answer never arrived or could not be understood."""
+
+
+class Refused(TieoutError):
+    """Planning will not guess.
+
+    Attributes:
+        reason: the reason code; its way out is in `domain.reasons`.
+    """
+
+    def __init__(self, reason: Reason, text: str) -> None:
+        super().__init__(text)
+        self.reason = reason
+        self.text = text
+
+
+class ConfigurationFault(TieoutError):
+    """The deployment cannot work until a person changes a secret, permission or policy.
+
+    Attributes:
+        reason: the reason code; its way out is in `domain.reasons`.
+    """
+
+    def __init__(self, reason: Reason, text: str) -> None:
+        super().__init__(text)
+        self.reason = reason
+        self.text = text
+
+
+class StalePosting(TieoutError):
+    """The posting changed between our read and our conditional write."""

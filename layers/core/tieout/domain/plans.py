@@ -1,0 +1,59 @@
+"""Plans: what a snapshot calls for under a policy."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+from tieout.domain.documents import Document
+from tieout.domain.reasons import Reason
+from tieout.domain.subjects import Subject
+
+
+class Disposition(StrEnum):
+    """What becomes of something that is not a document."""
+
+    PARKED = "parked"  # a person must look; the message fails until it is solved
+    NOT_BOOKED = "not_booked"  # recognised and recorded; nothing to solve
+
+
+@dataclass(frozen=True, slots=True)
+class Finding:
+    """Something the plan found but will not book.
+
+    Attributes:
+        key: the document key it would have had.
+        text: what exactly, for the controller; no e-mail addresses, no secrets.
+        amount_minor: the amount concerned in minor units of `currency`, where there is one.
+    """
+
+    key: str
+    disposition: Disposition
+    reason: Reason
+    text: str
+    amount_minor: int | None = None
+    currency: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The documents that a subject calls for, and what was found instead of documents.
+
+    Attributes:
+        documents: in an order that respects their dependencies.
+        policy_version: the version of the policy that was applied.
+        source_state: a short fingerprint of the Stripe object's state (see `invoice_state`), kept
+            with the postings so that the poller can see from a list whether the books are behind.
+    """
+
+    subject: Subject
+    documents: tuple[Document, ...]
+    findings: tuple[Finding, ...]
+    policy_version: str
+    source_state: str = ""
+
+
+def invoice_state(status: str, amount_paid: int, amount_remaining: int) -> str:
+    """Return the fingerprint by which the poller compares an invoice with the books.
+
+    Amounts in minor units.
+    """
+    return f"{status}:{amount_paid}:{amount_remaining}"

@@ -1,0 +1,142 @@
+"""The company's accounting policy, as data: which account, which dimension, which number, when.
+
+`tieout.domain.policy_file` reads it from YAML and checks it; docs/policy.md explains it.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Literal
+from zoneinfo import ZoneInfo
+
+from tieout.domain.documents import CashAccount, Dimensions
+
+
+@dataclass(frozen=True, slots=True)
+class RevenueCategory:
+    """Where revenue of one kind is booked."""
+
+    name: str
+    account: str
+    dimensions: Dimensions = Dimensions()
+
+
+@dataclass(frozen=True, slots=True)
+class RevenueRules:
+    """How an invoice line finds its category; the first that answers wins.
+
+    Attributes:
+        metadata_key: line metadata, then invoice metadata, naming a category.
+        by_price, by_product: category name by Stripe price or product id.
+        default: category of lines that nothing else maps; None parks them.
+    """
+
+    categories: Mapping[str, RevenueCategory]
+    metadata_key: str
+    by_price: Mapping[str, str]
+    by_product: Mapping[str, str]
+    default: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class TaxAccounts:
+    """Where tax is booked: by tax rate id, else the default; None parks."""
+
+    by_tax_rate: Mapping[str, str]
+    default: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerOverride:
+    """What one Stripe customer has of its own."""
+
+    customer_id: str | None = None
+    dimensions: Dimensions = Dimensions()
+
+
+@dataclass(frozen=True, slots=True)
+class CustomerRules:
+    """How Stripe customers become Intacct customers.
+
+    Attributes:
+        prefix: put before the Stripe id to make the CUSTOMERID.
+        metadata_key: customer metadata naming an existing CUSTOMERID to adopt.
+        name_fallback: what stands for a missing name.
+        amend_adopted: whether changes in Stripe also overwrite customers that we adopted.
+        term: ARTERM for new customers.
+    """
+
+    prefix: str
+    metadata_key: str
+    name_fallback: Literal["stripe_id", "park"]
+    amend_adopted: bool
+    term: str | None
+    overrides: Mapping[str, CustomerOverride]
+
+
+@dataclass(frozen=True, slots=True)
+class DimensionRules:
+    """Dimensions of every line.
+
+    Attributes:
+        defaults: for every line, lowest precedence.
+        metadata_keys: dimension name -> metadata key, read from customer, invoice and line
+            metadata, the later winning.
+    """
+
+    defaults: Dimensions
+    metadata_keys: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class Periods:
+    """What to do with dates in a closed period.
+
+    Attributes:
+        closed_through: last closed day; None when nothing is closed.
+        when_closed: park the document, or post on the next open day with the original date in the
+            text.
+    """
+
+    closed_through: date | None
+    when_closed: Literal["park", "next_open_date"]
+
+
+@dataclass(frozen=True, slots=True)
+class Policy:
+    """One version of the policy.
+
+    Attributes:
+        version: hash of the file's content, stamped on every posting.
+        label: the company's own name for this version.
+        zone: the time zone in which days begin.
+        base_currency: of the Intacct company; lower case.
+        journal: symbol of the journal for journal entries.
+        payment_method: Intacct's PAYMENTMETHOD for money that came through Stripe.
+        clearing: where payments through Stripe land, by currency.
+        out_of_band: where payments outside Stripe land, by currency.
+        shipping_account, discount_account: None for the discount account means that discounts
+            reduce the revenue line itself.
+        zero_invoices: whether invoices over nothing become documents.
+        invoice_number: what the AR invoice is numbered by: Stripe's number or Stripe's id.
+        due_days: days until due for invoices that Stripe gives no due date.
+    """
+
+    version: str
+    label: str
+    zone: ZoneInfo
+    base_currency: str
+    journal: str
+    payment_method: str
+    clearing: Mapping[str, CashAccount]
+    out_of_band: Mapping[str, CashAccount]
+    revenue: RevenueRules
+    tax: TaxAccounts
+    shipping_account: str | None
+    discount_account: str | None
+    customers: CustomerRules
+    dimensions: DimensionRules
+    periods: Periods
+    zero_invoices: Literal["skip", "book"]
+    invoice_number: Literal["number", "id"]
+    due_days: int

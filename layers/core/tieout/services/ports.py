@@ -1,0 +1,384 @@
+"""What the use cases need from the outside world.
+
+Each port has one real adapter and one fake in `tests/fakes`, and both pass the same contract suite.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from tieout.domain.documents import Document
+from tieout.domain.policy import Policy
+from tieout.domain.postings import Posting
+from tieout.domain.reasons import Reason
+from tieout.domain.subjects import Subject
+from tieout.planning.snapshots import Snapshot
+
+# --- Stripe -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class EventHint:
+    """What is taken from an event: a hint that a subject changed.
+
+    Attributes:
+        group: what must stay in order: the customer's id, else the subject.
+        api_version: the version the event was rendered in, kept as evidence.
+    """
+
+    event_id: str
+    event_type: str
+    subject: Subject
+    group: str
+    created_unix: int
+    livemode: bool
+    api_version: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class InvoiceRow:
+    """An invoice as a list shows it, enough to compare it with the books.
+
+    Attributes:
+        state: fingerprint made by `domain.plans.invoice_state`.
+    """
+
+    invoice: str
+    customer: str | None
+    status: str
+    state: str
+    created_unix: int
+
+
+class StripeReader(Protocol):
+    """Reads Stripe objects, now, at the pinned version.
+
+    Every method raises `TransientFault` (rate limit, connection, 5xx), `ConfigurationFault` (key
+    wrong or lacking a permission, which the text names) or `Refused` (object missing, unreadable,
+    too large).
+    """
+
+    def snapshot(self, subject: Subject) -> Snapshot:
+        """Return the subject with everything that hangs on it."""
+        ...
+
+    def events_since(self, since_unix: int, types: Sequence[str]) -> Iterable[EventHint]:
+        """Yield events of the types since `since_unix`, oldest first."""
+        ...
+
+    def invoices_created_since(self, since_unix: int) -> Iterable[InvoiceRow]:
+        """Yield invoices created at or after `since_unix`, drafts included."""
+        ...
+
+    def open_invoices(self) -> Iterable[InvoiceRow]:
+        """Yield every invoice whose status is open."""
+        ...
+
+    @property
+    def reads(self) -> int:
+        """How many GET requests this reader has sent, for the read budget."""
+        ...
+
+
+# --- Intacct ----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Submission:
+    """One document to write.
+
+    Attributes:
+        amend: update the record `record_no` instead of creating it.
+        record_numbers: RECORDNO of each document that this one refers to, by key.
+    """
+
+    document: Document
+    control_id: str
+    amend: bool = False
+    record_no: str | None = None
+    record_numbers: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """Intacct wrote the document."""
+
+    record_no: str
+
+
+@dataclass(frozen=True, slots=True)
+class AlreadyThere:
+    """Intacct says that it has this already: look it up and compare before believing it.
+
+    Attributes:
+        by_control_id: it remembers this very write; otherwise the number or id is taken.
+    """
+
+    by_control_id: bool
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class NotAccepted:
+    """Intacct refused the document; nothing was written."""
+
+    reason: Reason
+    text: str
+    error_number: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NotExecuted:
+    """The document was not looked at (throttled, concurrent, rolled back): send it again later."""
+
+    text: str
+    retry_after_seconds: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Unsure:
+    """The document was sent and nobody knows what became of it."""
+
+    text: str
+
+
+Outcome = Accepted | AlreadyThere | NotAccepted | NotExecuted | Unsure
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """A record found by its natural key.
+
+    Attributes:
+        matches: whether customer, amount and reference are those of the document.
+        text: what differs, when it does not match.
+    """
+
+    record_no: str
+    matches: bool
+    text: str = ""
+
+
+class Ledger(Protocol):
+    """Writes documents to Intacct and finds them again."""
+
+    def submit(self, submissions: Sequence[Submission]) -> Mapping[str, Outcome]:
+        """Send the submissions, many in one request, and return an outcome for each control id.
+
+        Raises:
+            ConfigurationFault: sign-in, sender or permission; nothing was executed.
+            LeaseHeld: another worker is signing in; nothing was executed.
+        """
+        ...
+
+    def find(self, submission: Submission) -> Found | None:
+        """Look a document up by its natural key; costs a read.
+
+        Raises:
+            TransientFault: no answer. ConfigurationFault: as for `submit`.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class Session:
+    """An Intacct API session, shared by every invocation.
+
+    Attributes:
+        endpoint: where this session's requests go.
+        expires_at_unix: as Intacct last said; each call moves it on.
+    """
+
+    session_id: str = field(repr=False)
+    endpoint: str
+    expires_at_unix: int
+
+
+class Sessions(Protocol):
+    """The shared session, and the lease under which one worker renews it.
+
+    A lease hands out a fencing token that only grows; a write with an older token is refused, so a
+    worker that slept through its lease cannot put an old session over a new one.
+    """
+
+    def current(self) -> Session | None:
+        """Return the stored session, whatever its age; None if there is none."""
+        ...
+
+    def lease(self, now_unix: int, lease_seconds: int) -> int:
+        """Take the lease and return its fencing token.
+
+        Raises:
+            LeaseHeld: another worker has it.
+        """
+        ...
+
+    def save(self, session: Session, token: int) -> None:
+        """Store the session and give the lease back.
+
+        Raises:
+            LeaseHeld: the token is not the newest.
+        """
+        ...
+
+    def hold(self, until_unix: int, reason: Reason, text: str, token: int) -> None:
+        """Remember that signing in failed, so that nobody tries again before `until_unix`."""
+        ...
+
+    def held(self, now_unix: int) -> tuple[Reason, str] | None:
+        """Return why signing in is on hold, None if it is not."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class IntacctCredentials:
+    """What the Intacct secret holds; kept out of every repr.
+
+    Attributes:
+        entity_id: entity to sign in to; None for the top level.
+    """
+
+    sender_id: str = field(repr=False)
+    sender_password: str = field(repr=False)
+    company_id: str = field(repr=False)
+    user_id: str = field(repr=False)
+    user_password: str = field(repr=False)
+    entity_id: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class StripeCredentials:
+    """What the Stripe secret holds; kept out of every repr.
+
+    Attributes:
+        signing_secrets: every secret that may sign a delivery; several while one is rolled.
+    """
+
+    api_key: str = field(repr=False)
+    signing_secrets: tuple[str, ...] = field(repr=False)
+
+
+# --- What Tieout remembers --------------------------------------------------------------------
+
+
+class Postings(Protocol):
+    """The postings table."""
+
+    def get_many(self, keys: Iterable[str]) -> Mapping[str, Posting]:
+        """Return the postings that exist, read consistently."""
+        ...
+
+    def put(self, posting: Posting) -> None:
+        """Write the posting if its predecessor (`version - 1`) is still what is stored.
+
+        Raises:
+            StalePosting: someone else wrote in between.
+        """
+        ...
+
+    def needing_attention(self) -> Iterable[Posting]:
+        """Yield rejected, unknown, parked and drifted postings, oldest change first."""
+        ...
+
+    def open_invoices(self) -> Iterable[tuple[str, str]]:
+        """Yield (invoice id, source_state) of invoices that are open in our books."""
+        ...
+
+    def of_subject(self, subject: Subject) -> Sequence[Posting]:
+        """Return the postings last changed on behalf of the subject (eventually consistent)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class StoredEvent:
+    """An event as evidence.
+
+    Attributes:
+        raw: the body exactly as Stripe signed it; None for an event found by the poller.
+        source: `webhook` or `poll`.
+    """
+
+    hint: EventHint
+    received_at_unix: int
+    source: str
+    raw: bytes | None = None
+
+
+class Inbox(Protocol):
+    """The events Tieout has seen."""
+
+    def store(self, event: StoredEvent) -> bool:
+        """Store the event once; False if it was there already."""
+        ...
+
+    def seen(self, event_ids: Iterable[str]) -> frozenset[str]:
+        """Return those of the ids that are stored."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class WorkItem:
+    """A message of the queue: bring this subject up to date.
+
+    Attributes:
+        trigger: event id, or `poll`.
+        group: the message group. deduplication_id: what makes a second send a no-op for 5 minutes.
+    """
+
+    subject: Subject
+    trigger: str
+    group: str
+    deduplication_id: str
+    livemode: bool
+
+
+class WorkQueue(Protocol):
+    """The FIFO queue, seen by those who send to it."""
+
+    def send(self, item: WorkItem) -> None:
+        """Queue the item.
+
+        Raises:
+            Unavailable: the queue did not take it.
+        """
+        ...
+
+
+class Cursors(Protocol):
+    """How far each poll has come."""
+
+    def get(self, name: str) -> int | None:
+        """Return the cursor (unix seconds), None before the first run."""
+        ...
+
+    def advance(self, name: str, to_unix: int) -> None:
+        """Move the cursor forward; never back."""
+        ...
+
+
+class PolicySource(Protocol):
+    """Where the published policy is kept."""
+
+    def current(self) -> Policy:
+        """Return the published policy.
+
+        Raises:
+            ConfigurationFault: none is published, or it is invalid (the text lists every error).
+        """
+        ...
+
+
+class Clock(Protocol):
+    """The only way to learn the time outside the adapters."""
+
+    def now_unix(self) -> int:
+        """Return unix seconds."""
+        ...
+
+
+class Metrics(Protocol):
+    """Counters that alarms watch; names are in `tieout.observability`."""
+
+    def count(self, name: str, value: int = 1) -> None:
+        """Add to a counter."""
+        ...

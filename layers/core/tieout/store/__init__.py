@@ -1,0 +1,1 @@
+"""DynamoDB, SQS, Secrets Manager and KMS adapters: everything Tieout remembers."""
