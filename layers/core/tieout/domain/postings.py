@@ -217,6 +217,19 @@ def not_executed(posting: Posting, work: Work) -> Posting:
     )
 
 
+def noted(posting: Posting, work: Work) -> Posting:
+    """Return the record with the Stripe object's new state; the document itself is as it was.
+
+    The policy version stays the one that the document was planned under.
+    """
+    return dataclasses.replace(
+        posting,
+        version=posting.version + 1,
+        source_state=work.source_state,
+        updated_at_unix=work.now_unix,
+    )
+
+
 def drifted(posting: Posting, work: Work, text: str) -> Posting:
     """Return the record of a posted document that Stripe no longer agrees with."""
     return dataclasses.replace(_stamped(posting, work), reason=Reason.DRIFT, reason_text=text)

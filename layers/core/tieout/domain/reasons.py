@@ -122,7 +122,7 @@ WAY_OUT: dict[Reason, str] = {
     Reason.CONNECTED_ACCOUNT: "Nothing: events of connected accounts are recorded, not booked.",
     Reason.NOTHING_TO_BOOK: "Nothing: there is no amount to book.",
     Reason.INTACCT_SIGN_IN: "Correct user, password or company in the Intacct secret.",
-    Reason.INTACCT_SENDER: ("Correct sender id and password; authorise the sender in Intacct."),
+    Reason.INTACCT_SENDER: ("Correct sender id and password; authorise the sender."),
     Reason.STRIPE_KEY: "Correct `api_key` in the Stripe secret.",
     Reason.STRIPE_PERMISSION: "Give the restricted key the permission named in the text.",
     Reason.POLICY_INVALID: "Correct every error listed by `tieout policy check`, publish.",

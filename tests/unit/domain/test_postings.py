@@ -1,0 +1,180 @@
+"""Goal: a posting changes state only in ways that can neither post twice nor lose a document.
+
+Method: a table of every state against every step, and the rules of control ids one by one.
+"""
+
+import dataclasses
+from datetime import date
+from typing import Literal
+
+import pytest
+
+from tieout.domain import postings
+from tieout.domain.documents import (
+    ArPayment,
+    CashAccount,
+    Contact,
+    Customer,
+    Dimensions,
+    Document,
+    JournalEntry,
+    JournalLine,
+    digest,
+)
+from tieout.domain.plans import Disposition, Finding
+from tieout.domain.postings import Posting, State, Step, Work, begin_sending, next_step
+from tieout.domain.reasons import Reason
+from tieout.domain.subjects import Subject, SubjectKind
+
+NOW = 1_790_000_000
+Amend = Literal["always", "if_created", "never"]
+INVOICE = Subject(SubjectKind.INVOICE, "in_1")
+
+
+def work(policy_version: str = "p1", now_unix: int = NOW) -> Work:
+    return Work(INVOICE, policy_version, "message-1", "evt_1", now_unix, lease_seconds=150)
+
+
+def payment(amount_minor: int = 4900) -> ArPayment:
+    return ArPayment(
+        key="receipt/inpay_1",
+        stripe_id="inpay_1",
+        customer_id="S-cus_1",
+        invoice_key="invoice/in_1",
+        reference="inpay_1",
+        payment_date=date(2026, 11, 1),
+        posting_date=date(2026, 11, 1),
+        currency="usd",
+        amount_minor=amount_minor,
+        method="Credit Card",
+        cash_account=CashAccount("1200"),
+        description="Stripe inpay_1",
+    )
+
+
+def customer(name: str = "Acme", amend: Amend = "if_created") -> Customer:
+    made = Customer("customer/cus_1", "S-cus_1", "cus_1", name, Contact(name))
+    return dataclasses.replace(made, amend=amend)
+
+
+def posted(document: Document, policy_version: str = "p1") -> Posting:
+    sending = begin_sending(document, None, work(policy_version), amend=False)
+    return postings.posted(sending, work(policy_version), "101")
+
+
+@pytest.mark.parametrize(
+    ("state", "step"),
+    [
+        (State.PLANNED, Step.SEND),
+        (State.REJECTED, Step.SEND),
+        (State.PARKED, Step.SEND),
+        (State.NOT_BOOKED, Step.SEND),
+        (State.UNKNOWN, Step.LOOK_UP),
+        (State.POSTED, Step.NOTHING),
+    ],
+)
+def test_each_state_leads_to_one_step(state: State, step: Step) -> None:
+    posting = begin_sending(payment(), None, work(), amend=False)
+    posting = dataclasses.replace(posting, state=state, lease_expires_at_unix=0)
+    assert next_step(payment(), posting, "p1", NOW) is step
+
+
+def test_a_send_under_way_is_waited_for_until_its_lease_runs_out() -> None:
+    posting = begin_sending(payment(), None, work(), amend=False)
+    assert next_step(payment(), posting, "p1", NOW + 149) is Step.WAIT
+    assert next_step(payment(), posting, "p1", NOW + 150) is Step.LOOK_UP
+
+
+def test_a_resend_after_an_unknown_outcome_keeps_the_control_id_even_with_new_content() -> None:
+    first = begin_sending(payment(), None, work(), amend=False)
+    lost = postings.unknown(first, work(), "timeout")
+    again = begin_sending(payment(amount_minor=5000), lost, work(), amend=False)
+    assert again.control_id == first.control_id
+    assert again.digest == digest(payment(amount_minor=5000))
+
+
+def test_a_corrected_document_after_a_refusal_gets_its_own_control_id() -> None:
+    first = begin_sending(payment(), None, work(), amend=False)
+    refused = postings.rejected(first, work(), Reason.UNKNOWN_ACCOUNT, "no 1200")
+    again = begin_sending(payment(amount_minor=5000), refused, work(), amend=False)
+    assert again.control_id != first.control_id
+    assert again.revision == first.revision
+
+
+def test_changing_a_customer_there_and_back_makes_three_different_writes() -> None:
+    created = posted(customer("Acme"))
+    renamed = begin_sending(customer("Beta"), created, work(), amend=True)
+    settled = postings.posted(renamed, work(), "101")
+    back = begin_sending(customer("Acme"), settled, work(), amend=True)
+    assert len({created.control_id, renamed.control_id, back.control_id}) == 3
+
+
+def test_an_amendment_in_doubt_is_sent_again_under_the_same_control_id() -> None:
+    sending = begin_sending(customer("Beta"), posted(customer("Acme")), work(), amend=True)
+    lost = postings.unknown(sending, work(), "timeout")
+    assert next_step(customer("Beta"), lost, "p1", NOW) is Step.AMEND
+    assert begin_sending(customer("Beta"), lost, work(), amend=True).control_id == (
+        sending.control_id
+    )
+
+
+@pytest.mark.parametrize(
+    ("amend", "adopted", "step"),
+    [
+        ("always", True, Step.AMEND),
+        ("if_created", False, Step.AMEND),
+        ("if_created", True, Step.NOTHING),
+        ("never", False, Step.NOTHING),
+    ],
+)
+def test_adopted_customers_are_changed_only_if_policy_says_so(
+    amend: Amend, adopted: bool, step: Step
+) -> None:
+    existing = dataclasses.replace(posted(customer("Acme")), adopted=adopted)
+    assert next_step(customer("Beta", amend), existing, "p1", NOW) is step
+
+
+def test_another_amount_on_a_posted_document_is_drift_under_any_policy() -> None:
+    assert next_step(payment(5000), posted(payment()), "p1", NOW) is Step.DRIFT
+    assert next_step(payment(5000), posted(payment()), "p2", NOW) is Step.DRIFT
+
+
+def test_a_new_policy_leaves_posted_documents_as_they_are() -> None:
+    moved = dataclasses.replace(payment(), cash_account=CashAccount("1299"))
+    assert next_step(moved, posted(payment()), "p2", NOW) is Step.NOTHING
+    assert next_step(moved, posted(payment()), "p1", NOW) is Step.DRIFT
+
+
+def test_every_change_counts_the_version_up_by_one() -> None:
+    posting = begin_sending(payment(), None, work(), amend=False)
+    assert posting.version == 1
+    for change in (
+        postings.posted(posting, work(), "1"),
+        postings.rejected(posting, work(), Reason.UNKNOWN_ACCOUNT, ""),
+        postings.unknown(posting, work(), ""),
+        postings.not_executed(posting, work()),
+        postings.drifted(posting, work(), ""),
+        postings.noted(posting, work()),
+    ):
+        assert change.version == 2
+
+
+def test_what_needs_a_person_is_on_the_exceptions_list() -> None:
+    finding = Finding("invoice/in_1", Disposition.PARKED, Reason.DOES_NOT_ADD_UP, "1 is not 2")
+    assert postings.from_finding(finding, None, work()).needs_attention
+    skipped = dataclasses.replace(finding, disposition=Disposition.NOT_BOOKED)
+    assert not postings.from_finding(skipped, None, work()).needs_attention
+    assert postings.drifted(posted(payment()), work(), "other").needs_attention
+    assert not posted(payment()).needs_attention
+
+
+def test_reworded_evidence_is_not_a_change() -> None:
+    def journal(why: str) -> JournalEntry:
+        lines = tuple(
+            JournalLine(account, amount_minor, "memo", Dimensions(), why=why)
+            for account, amount_minor in (("4000", 100), ("1200", -100))
+        )
+        day = date(2026, 11, 1)
+        return JournalEntry("refund/re_1", "re_1", "GJ", day, "usd", "Refund", "re_1", lines)
+
+    assert digest(journal("rule one")) == digest(journal("rule 1, reworded"))
