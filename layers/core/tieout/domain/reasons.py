@@ -114,7 +114,7 @@ WAY_OUT: dict[Reason, str] = {
     Reason.PERMISSION_MISSING: "Give the web-services user the permission in the text, redrive.",
     Reason.SCHEMA_REFUSED: "A defect of ours: report the text; the document was not booked.",
     Reason.RECORDED_BUT_NOT_FOUND: (
-        "Intacct says it booked this but does not show it: look for it by hand before anything else."
+        "Intacct says it booked this but does not show it: find it by hand before anything else."
     ),
     Reason.INTACCT_REFUSED: "Read Intacct's own text; solve it there or in the policy, redrive.",
     Reason.DRIFT: "Compare the posted document with the planned one; correct by hand in Intacct.",
