@@ -151,6 +151,7 @@ class InvoiceSnapshot:
     payments: tuple[InvoicePayment, ...] = ()
     metadata: Mapping[str, str] = field(default_factory=dict)
     api_paid_out_of_band: bool = False
+    marked_uncollectible_at_unix: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

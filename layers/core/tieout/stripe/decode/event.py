@@ -1,0 +1,68 @@
+"""What lists show: events as hints, invoices as rows to compare with the books."""
+
+from tieout.domain.errors import Refused
+from tieout.domain.events import group_of, subject_of
+from tieout.domain.plans import invoice_state
+from tieout.services.ports import EventHint, InvoiceRow
+from tieout.stripe.decode.fields import Fields, object_of
+
+UNREADABLE_STATE = "unreadable"
+
+
+def event_hint(raw: object) -> EventHint | None:
+    """Return the hint that an event is; None for a type that is not subscribed to.
+
+    Only ids are taken from the payload: its shape depends on a version chosen long ago.
+
+    Raises:
+        Refused: the event cannot be read.
+
+    Source: stripe-api dossier sections 1.5 and 2.2.
+    """
+    fields = object_of(raw, "event")
+    try:
+        subject = subject_of(fields.raw)
+        if subject is None:
+            return None
+        group = group_of(fields.raw, subject)
+    except ValueError as unusable:
+        raise fields.refusal("data.object", f"is not usable: {unusable}") from unusable
+    return EventHint(
+        event_id=fields.text("id"),
+        event_type=fields.text("type"),
+        subject=subject,
+        group=group,
+        created_unix=fields.integer("created"),
+        livemode=fields.boolean("livemode"),
+        api_version=fields.text_or_none("api_version"),
+    )
+
+
+def invoice_row(raw: object) -> InvoiceRow:
+    """Return an invoice as a list shows it.
+
+    A row whose amounts cannot be read still appears, in a state that no books have: it is queued,
+    and reading it whole gives the reason to park it with.
+
+    Raises:
+        Refused: not even an id and a date can be read.
+    """
+    fields = object_of(raw, "invoice")
+    return InvoiceRow(
+        invoice=fields.text("id"),
+        customer=fields.identifier("customer"),
+        status=fields.text_or_empty("status"),
+        state=_state(fields),
+        created_unix=fields.integer("created"),
+    )
+
+
+def _state(fields: Fields) -> str:
+    try:
+        return invoice_state(
+            fields.text("status"),
+            fields.integer("amount_paid"),
+            fields.integer("amount_remaining"),
+        )
+    except Refused:
+        return UNREADABLE_STATE

@@ -1,0 +1,39 @@
+"""Refunds."""
+
+from tieout.planning.snapshots import RefundFacts
+from tieout.stripe.decode.fields import Fields, object_of
+
+_STATUSES = frozenset({"pending", "requires_action", "succeeded", "failed", "canceled"})
+
+
+def refund(raw: object) -> RefundFacts:
+    """Return the facts of a refund whose balance transactions are expanded.
+
+    Raises:
+        Refused: the object cannot be read, or a balance transaction is only named, so that nothing
+            says when the money moved.
+
+    Source: stripe-api dossier section 4.5.
+    """
+    fields = object_of(raw, "refund")
+    return RefundFacts(
+        id=fields.text("id"),
+        amount_minor=fields.integer("amount"),
+        currency=fields.currency(),
+        status=fields.one_of("status", _STATUSES),
+        created_unix=fields.integer("created"),
+        moved_at_unix=_moment(fields, "balance_transaction"),
+        returned_at_unix=_moment(fields, "failure_balance_transaction"),
+        charge=fields.identifier("charge"),
+        payment_intent=fields.identifier("payment_intent"),
+        reason=fields.text_or_empty("reason"),
+    )
+
+
+def _moment(fields: Fields, name: str) -> int | None:
+    if fields.identifier(name) is None:
+        return None
+    balance_transaction = fields.expanded(name)
+    if balance_transaction is None:
+        raise fields.refusal(f"{name}.created", "is missing: it is not expanded")
+    return balance_transaction.integer("created")
