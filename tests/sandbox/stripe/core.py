@@ -1,0 +1,184 @@
+"""The part of the account that every business action builds on: store, clock, ids, events."""
+
+import copy
+import functools
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from typing import Any, Concatenate, ParamSpec, TypeVar
+
+from tests.sandbox.stripe.clock import Clock, SteppedClock
+from tests.sandbox.stripe.events import (
+    EventRecord,
+    Outcome,
+    SigningSecret,
+    WebhookEndpoint,
+    changed_attributes,
+)
+from tests.sandbox.stripe.ids import IdFactory
+from tests.sandbox.stripe.json_types import PINNED_VERSION, PRE_BASIL_VERSION, JsonObject
+from tests.sandbox.stripe.legacy import render_pre_basil
+from tests.sandbox.stripe.options import AccountOptions
+from tests.sandbox.stripe.presenting import present
+from tests.sandbox.stripe.store import ObjectStore
+
+_Account = TypeVar("_Account", bound="AccountCore")
+_Params = ParamSpec("_Params")
+_Result = TypeVar("_Result")
+
+SUPPORTED_VERSIONS = (PINNED_VERSION, PRE_BASIL_VERSION)
+BUSINESS_ACTIONS: dict[str, Callable[..., Any]] = {}
+"""Every business action by name, for the control surface of the stand-alone server."""
+
+
+def business_action(
+    method: Callable[Concatenate[_Account, _Params], _Result],
+) -> Callable[Concatenate[_Account, _Params], _Result]:
+    """Mark a method as something the business does, and let only one happen at a time."""
+
+    @functools.wraps(method)
+    def one_at_a_time(self: _Account, /, *args: _Params.args, **kwargs: _Params.kwargs) -> _Result:
+        with self.lock:
+            return method(self, *args, **kwargs)
+
+    BUSINESS_ACTIONS[method.__name__] = one_at_a_time
+    return one_at_a_time
+
+
+class AccountCore:
+    """State of one Stripe account and the log of its events."""
+
+    def __init__(self, options: AccountOptions | None = None, clock: Clock | None = None) -> None:
+        self.options = options or AccountOptions()
+        self.clock: Clock = clock or SteppedClock()
+        self.lock = threading.RLock()
+        self.store = ObjectStore()
+        self.ids = IdFactory(self.options.seed)
+        self.event_log: list[EventRecord] = []
+        self.endpoints: dict[str, WebhookEndpoint] = {}
+        self._request: JsonObject = {"id": None, "idempotency_key": None}
+
+    @contextmanager
+    def request(self, idempotency_key: str | None = None) -> Iterator[str]:
+        """Attribute the events inside the block to one API request.
+
+        Without it events carry a null request, as when Stripe itself makes the change.
+        Source: stripe-api 1.4 (``event.request``).
+        """
+        outer = self._request
+        request_id = self.ids.next("req", 14)
+        self._request = {"id": request_id, "idempotency_key": idempotency_key}
+        try:
+            yield request_id
+        finally:
+            self._request = outer
+
+    def show(self, obj: JsonObject) -> JsonObject:
+        """Return a copy of a stored object as the API shows it now."""
+        return present(self.store, obj, self.clock.now())
+
+    @business_action
+    def register_endpoint(
+        self,
+        url: str,
+        *,
+        enabled_events: tuple[str, ...] = ("*",),
+        api_version: str = PINNED_VERSION,
+    ) -> WebhookEndpoint:
+        """Register a webhook endpoint; events from now on are due to it.
+
+        Raises:
+            ValueError: the double cannot render ``api_version``.
+
+        Source: stripe-api 1.1, 1.5.
+        """
+        if api_version not in SUPPORTED_VERSIONS:
+            raise ValueError(f"the double renders events in {SUPPORTED_VERSIONS} only")
+        endpoint = WebhookEndpoint(
+            id=self.ids.next("we"),
+            url=url,
+            api_version=api_version,
+            enabled_events=tuple(enabled_events),
+            secrets=[SigningSecret(self.ids.next("whsec", 32))],
+        )
+        self.endpoints[endpoint.id] = endpoint
+        return endpoint
+
+    @business_action
+    def roll_secret(self, endpoint_id: str, *, keep_old_seconds: int = 86_400) -> str:
+        """Give an endpoint a new signing secret and return it.
+
+        The old one keeps signing for ``keep_old_seconds`` (at most a day; stripe-api 1.1).
+        """
+        endpoint = self.endpoints[endpoint_id]
+        expires_at = self.clock.now() + min(keep_old_seconds, 86_400)
+        for secret in endpoint.secrets:
+            if secret.expires_at is None:
+                secret.expires_at = expires_at
+        endpoint.secrets.append(SigningSecret(self.ids.next("whsec", 32)))
+        return endpoint.secrets[-1].value
+
+    def emit(
+        self, event_type: str, obj: JsonObject, before: JsonObject | None = None
+    ) -> EventRecord:
+        """Log an event about ``obj``; ``before`` is its stored state before an update.
+
+        Source: stripe-api 2 (types), 1.4 (previous_attributes only on updates).
+        """
+        wanted_by = [each for each in self.endpoints.values() if each.wants(event_type)]
+        versions = {self.options.default_api_version, *(each.api_version for each in wanted_by)}
+        record = EventRecord(
+            id=self.ids.next("evt"),
+            type=event_type,
+            created=self.clock.now(),
+            request=dict(self._request),
+            livemode=self.options.livemode,
+            renderings={
+                version: self._event_data(obj, before, version) for version in sorted(versions)
+            },
+            outcomes={each.id: Outcome.PENDING for each in wanted_by},
+        )
+        self.event_log.append(record)
+        return record
+
+    def twin_of(self, record: EventRecord) -> EventRecord:
+        """Log a second Event object for the change that ``record`` already tells.
+
+        Source: stripe-api 1.4 (two different ids for one change).
+        """
+        twin = EventRecord(
+            id=self.ids.next("evt"),
+            type=record.type,
+            created=record.created,
+            request=dict(record.request),
+            livemode=record.livemode,
+            renderings=record.renderings,
+            outcomes=dict.fromkeys(record.outcomes, Outcome.PENDING),
+        )
+        self.event_log.append(twin)
+        return twin
+
+    @contextmanager
+    def updating(self, obj: JsonObject, event_type: str) -> Iterator[JsonObject]:
+        """Change ``obj`` inside the block; an event follows if anything did change."""
+        before = copy.deepcopy(obj)
+        yield obj
+        if obj != before:
+            self.emit(event_type, obj, before)
+
+    def _event_data(self, obj: JsonObject, before: JsonObject | None, version: str) -> JsonObject:
+        shown = self._rendered(obj, version)
+        data: JsonObject = {"object": shown}
+        if before is not None:
+            data["previous_attributes"] = changed_attributes(self._rendered(before, version), shown)
+        return data
+
+    def _rendered(self, obj: JsonObject, version: str) -> JsonObject:
+        shown = self.show(obj)
+        return render_pre_basil(self.store, shown) if version == PRE_BASIL_VERSION else shown
+
+
+def merged_metadata(old: Mapping[str, str], changes: Mapping[str, str]) -> dict[str, str]:
+    """Merge metadata as an update does; an empty value deletes its key (stripe-api 7)."""
+    merged = {**old, **changes}
+    return {key: value for key, value in merged.items() if value != ""}

@@ -1,0 +1,67 @@
+"""Listing events: types, delivery success, the 30-day horizon. Source: stripe-api 1.5, 6.1."""
+
+import fnmatch
+from collections.abc import Callable
+
+from tests.sandbox.stripe.account import StripeAccount
+from tests.sandbox.stripe.errors import refused, resource_missing
+from tests.sandbox.stripe.events import EventRecord
+from tests.sandbox.stripe.filters import Test, moment
+from tests.sandbox.stripe.json_types import JsonObject
+from tests.sandbox.stripe.query import Params, boolean, text, texts
+
+EVENT_PARAMS = frozenset({"created", "delivery_success", "type", "types"})
+HORIZON_SECONDS = 30 * 86_400
+_MAX_TYPES = 20
+
+
+def visible_events(account: StripeAccount) -> list[JsonObject]:
+    """Return the events of the last 30 days, newest first, in the account's default version."""
+    oldest = account.clock.now() - HORIZON_SECONDS
+    version = account.options.default_api_version
+    return [
+        record.body(version) for record in reversed(account.event_log) if record.created >= oldest
+    ]
+
+
+def find_event(account: StripeAccount, event_id: str) -> JsonObject:
+    """Return one event of the last 30 days.
+
+    Raises:
+        StripeError: 404, no such event or too old.
+    """
+    for body in visible_events(account):
+        if body["id"] == event_id:
+            return body
+    raise resource_missing("event", event_id)
+
+
+def event_test(account: StripeAccount, params: Params) -> Test:
+    """Return the test that an event list's parameters ask for.
+
+    Raises:
+        StripeError: ``type`` together with ``types``, or more than 20 types.
+    """
+    if "type" in params and "types" in params:
+        raise refused("You may pass either type or types, but not both.", param="types")
+    wanted = texts(params, "types")
+    if len(wanted) > _MAX_TYPES:
+        raise refused(f"You may pass at most {_MAX_TYPES} types.", param="types")
+    pattern = text(params, "type")
+    tests: list[Test] = []
+    if pattern is not None:
+        tests.append(lambda event: fnmatch.fnmatchcase(event["type"], pattern))
+    if "types" in params:
+        tests.append(lambda event: event["type"] in wanted)
+    if "created" in params:
+        tests.append(moment("created")(account.store, params["created"]))
+    if "delivery_success" in params:
+        tests.append(
+            _delivery_test(account, boolean(params["delivery_success"], "delivery_success"))
+        )
+    return lambda event: all(test(event) for test in tests)
+
+
+def _delivery_test(account: StripeAccount, succeeded: bool) -> Callable[[JsonObject], bool]:
+    records: dict[str, EventRecord] = {record.id: record for record in account.event_log}
+    return lambda event: records[event["id"]].delivered == succeeded

@@ -1,0 +1,16 @@
+"""The shape of what the double stores and sends: plain JSON objects."""
+
+from typing import Any
+
+JsonObject = dict[str, Any]
+
+PINNED_VERSION = "2026-10-28.endive"
+"""The one API version that the double's HTTP API speaks. Source: stripe-api 3."""
+
+PRE_BASIL_VERSION = "2023-10-16"
+"""An endpoint version from before basil, for events of old endpoints. Source: stripe-api 3.1."""
+
+
+def list_object(data: list[JsonObject], *, url: str, has_more: bool) -> JsonObject:
+    """Wrap ``data`` as Stripe's list object."""
+    return {"object": "list", "data": data, "has_more": has_more, "url": url}

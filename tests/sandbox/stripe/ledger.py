@@ -1,0 +1,150 @@
+"""Stripe's balance: balance transactions and what they add up to."""
+
+from collections import defaultdict
+from dataclasses import dataclass
+from fractions import Fraction
+
+from tests.sandbox.stripe.amounts import rounded
+from tests.sandbox.stripe.core import AccountCore, business_action
+from tests.sandbox.stripe.json_types import JsonObject
+
+
+@dataclass(frozen=True)
+class Movement:
+    """One movement of the balance: gross amount and fee in the settlement currency's minor unit.
+
+    A positive ``amount_minor`` comes in; ``fee_minor`` is what Stripe keeps of it.
+    Source: stripe-api 4.7.
+    """
+
+    type: str
+    reporting_category: str
+    amount_minor: int
+    currency: str
+    source: str | None
+    fee_minor: int = 0
+    exchange_rate: str | None = None
+    description: str | None = None
+    fee_description: str = "Stripe processing fees"
+    available_at_once: bool = False
+
+
+class LedgerActions(AccountCore):
+    """Post balance transactions and read the balance."""
+
+    def post(self, movement: Movement) -> JsonObject:
+        """Record a movement as a balance transaction and return the stored object."""
+        now = self.clock.now()
+        delay = 0 if movement.available_at_once else self.options.availability_delay_seconds
+        fee_details = []
+        if movement.fee_minor:
+            fee_details.append(
+                {
+                    "amount": movement.fee_minor,
+                    "application": None,
+                    "currency": movement.currency,
+                    "description": movement.fee_description,
+                    "type": "stripe_fee",
+                }
+            )
+        rate = movement.exchange_rate
+        return self.store.add(
+            {
+                "id": self.ids.next("txn"),
+                "object": "balance_transaction",
+                "amount": movement.amount_minor,
+                "available_on": now + delay,
+                "balance_type": "payments",
+                "created": now,
+                "currency": movement.currency,
+                "description": movement.description,
+                "exchange_rate": None if rate is None else float(rate),
+                "fee": movement.fee_minor,
+                "fee_details": fee_details,
+                "net": movement.amount_minor - movement.fee_minor,
+                "reporting_category": movement.reporting_category,
+                "source": movement.source,
+                "status": "pending",
+                "type": movement.type,
+            }
+        )
+
+    @business_action
+    def adjust_balance(
+        self,
+        amount_minor: int,
+        *,
+        kind: str,
+        reporting_category: str,
+        currency: str = "usd",
+        description: str | None = None,
+    ) -> JsonObject:
+        """Move the balance by a transaction of any type, for example a monthly ``stripe_fee``.
+
+        Stripe emits no event of its own for these (stripe-api 4.7, 2).
+        """
+        return self.show(
+            self.post(
+                Movement(
+                    type=kind,
+                    reporting_category=reporting_category,
+                    amount_minor=amount_minor,
+                    currency=currency,
+                    source=None,
+                    description=description,
+                    available_at_once=True,
+                )
+            )
+        )
+
+    def settled(self, amount_minor: int, currency: str) -> tuple[int, str, str | None]:
+        """Convert a charge amount to what reaches the balance: amount, currency, rate text."""
+        settlement = self.options.settlements.get(currency)
+        if settlement is None:
+            return amount_minor, currency, None
+        converted = rounded(amount_minor * Fraction(settlement.rate))
+        return converted, settlement.currency, settlement.rate
+
+    def balance(self) -> JsonObject:
+        """Return the Balance object: available and pending net amounts per currency."""
+        with self.lock:
+            sums: dict[str, dict[str, int]] = {"available": {}, "pending": {}}
+            for transaction in self.store.all("balance_transaction"):
+                shown = self.show(transaction)
+                for status, per_currency in sums.items():
+                    before = per_currency.get(shown["currency"], 0)
+                    per_currency[shown["currency"]] = before + (
+                        shown["net"] if shown["status"] == status else 0
+                    )
+        return {
+            "object": "balance",
+            "available": _balance_entries(sums["available"]),
+            "livemode": self.options.livemode,
+            "pending": _balance_entries(sums["pending"]),
+        }
+
+    def balance_before_fees(self) -> dict[str, int]:
+        """Return, per currency, the sum of gross amounts of all balance transactions.
+
+        It is what the clearing account must show while fees are not yet booked. Fees that are
+        movements of their own (type ``stripe_fee``) are gross amounts and do count.
+        """
+        return self._sum_of("amount")
+
+    def balance_after_fees(self) -> dict[str, int]:
+        """Return, per currency, the sum of net amounts: available plus pending."""
+        return self._sum_of("net")
+
+    def _sum_of(self, field: str) -> dict[str, int]:
+        with self.lock:
+            sums: dict[str, int] = defaultdict(int)
+            for transaction in self.store.all("balance_transaction"):
+                sums[transaction["currency"]] += transaction[field]
+        return dict(sums)
+
+
+def _balance_entries(amounts: dict[str, int]) -> list[JsonObject]:
+    return [
+        {"amount": amount, "currency": currency, "source_types": {"card": amount}}
+        for currency, amount in sorted(amounts.items())
+    ]

@@ -1,0 +1,32 @@
+"""From stored objects to what the API shows: embedded lists, moving statuses."""
+
+import copy
+
+from tests.sandbox.stripe.json_types import JsonObject, list_object
+from tests.sandbox.stripe.store import ObjectStore
+
+EMBEDDED_LINES = 10
+"""How many lines Stripe embeds in an invoice or credit note (stripe-api 1.4, likely)."""
+
+_LINES_URL = {"invoice": "/v1/invoices/{}/lines", "credit_note": "/v1/credit_notes/{}/lines"}
+
+
+def present(store: ObjectStore, obj: JsonObject, now: int) -> JsonObject:
+    """Return a copy of ``obj`` as the API shows it at ``now`` (unix seconds)."""
+    shown = copy.deepcopy(obj)
+    url = _LINES_URL.get(shown.get("object", ""))
+    if url is not None:
+        lines = copy.deepcopy(store.lines.get(shown["id"], []))
+        shown["lines"] = list_object(
+            lines[:EMBEDDED_LINES],
+            url=url.format(shown["id"]),
+            has_more=len(lines) > EMBEDDED_LINES,
+        )
+    if shown.get("object") == "balance_transaction":
+        shown["status"] = "available" if shown["available_on"] <= now else "pending"
+    if shown.get("object") == "dispute":
+        shown["balance_transactions"] = [
+            present(store, store.get("balance_transaction", each), now)
+            for each in shown["balance_transactions"]
+        ]
+    return shown
