@@ -132,7 +132,7 @@ def blank_charge(
         "paid": succeeded,
         "payment_intent": intent["id"],
         "payment_method": None,
-        "payment_method_details": {payment_method: {}, "type": payment_method},
+        "payment_method_details": _method_details(payment_method),
         "receipt_email": None,
         "receipt_number": None,
         "receipt_url": None,
@@ -147,6 +147,32 @@ def blank_charge(
         "transfer_data": None,
         "transfer_group": None,
     }
+
+
+def _method_details(payment_method: str) -> JsonObject:
+    """Return what was paid with; only cards have details that the double fills in."""
+    details: JsonObject = {}
+    if payment_method == "card":
+        details = {
+            "brand": "visa",
+            "checks": {
+                "address_line1_check": None,
+                "address_postal_code_check": None,
+                "cvc_check": "pass",
+            },
+            "country": "US",
+            "exp_month": 12,
+            "exp_year": 2030,
+            "fingerprint": None,
+            "funding": "credit",
+            "installments": None,
+            "last4": "4242",
+            "mandate": None,
+            "network": "visa",
+            "three_d_secure": None,
+            "wallet": None,
+        }
+    return {payment_method: details, "type": payment_method}
 
 
 def _outcome(*, succeeded: bool) -> JsonObject:

@@ -1,0 +1,86 @@
+"""Compares JSON with the typed classes of the ``stripe`` package, field by field.
+
+The classes are generated from Stripe's own specification for the pinned version, so their
+annotations say which fields exist, which must be there, and what is nested in them.
+"""
+
+import inspect
+import types
+from decimal import Decimal
+from typing import Any, ForwardRef, Literal, Union, get_args, get_origin
+
+import stripe
+
+_ALIASES = {"CardResource": "Card", "RefundResource": "Refund"}
+_PLAIN = {int: int, str: str, bool: bool, float: (int, float), Decimal: str}
+
+
+def problems(value: object, cls: type, where: str = "") -> list[str]:
+    """Return what is wrong with ``value`` as JSON of ``cls``; empty if nothing is."""
+    path = where or cls.__name__
+    if not isinstance(value, dict):
+        return [f"{path}: an object is needed, not {value!r}"]
+    fields = {
+        name: hint
+        for name, hint in inspect.get_annotations(cls).items()
+        if get_origin(hint) is not types.GenericAlias and name != "OBJECT_NAME"
+    }
+    found = [f"{path}.{name}: no such field" for name in value if name not in fields]
+    for name, hint in fields.items():
+        if name in value:
+            found += _value_problems(value[name], hint, f"{path}.{name}")
+        elif not _optional(hint):
+            found.append(f"{path}.{name}: required")
+    return found
+
+
+def _value_problems(value: object, hint: Any, path: str) -> list[str]:
+    origin = get_origin(hint)
+    if origin is Union:
+        # An id or null is no alternative to an object: naming it would hide what is wrong inside.
+        scalars = (str, type(None)) if isinstance(value, dict | list) else ()
+        alternatives = [
+            _value_problems(value, each, path) for each in get_args(hint) if each not in scalars
+        ]
+        return min(alternatives, key=len)
+    if origin is Literal:
+        return [] if value in get_args(hint) else [f"{path}: {value!r} is not in the enum"]
+    if origin is list:
+        return _all_problems(value, get_args(hint)[0], path)
+    if origin is stripe.ListObject:
+        return _list_problems(value, get_args(hint)[0], path)
+    if origin is not None or hint is Any:
+        return [] if isinstance(value, dict) or hint is Any else [f"{path}: not an object"]
+    if hint is type(None):
+        return [] if value is None else [f"{path}: {value!r} is not null"]
+    if isinstance(hint, str | ForwardRef):
+        quoted = hint if isinstance(hint, str) else hint.__forward_arg__
+        name = _ALIASES.get(quoted, quoted)
+        hint = getattr(stripe, name, None)
+        if hint is None:
+            return [f"{path}: a {name} is not something the double can embed"]
+    if hint in _PLAIN:
+        wrong = isinstance(value, bool) and hint is not bool
+        fits = isinstance(value, _PLAIN[hint]) and not wrong
+        return [] if fits else [f"{path}: {value!r} is not {hint.__name__}"]
+    return problems(value, hint, path)
+
+
+def _all_problems(values: object, hint: Any, path: str) -> list[str]:
+    if not isinstance(values, list):
+        return [f"{path}: not an array"]
+    return [
+        problem
+        for index, each in enumerate(values)
+        for problem in _value_problems(each, hint, f"{path}[{index}]")
+    ]
+
+
+def _list_problems(value: object, hint: Any, path: str) -> list[str]:
+    if not isinstance(value, dict) or value.keys() != {"object", "data", "has_more", "url"}:
+        return [f"{path}: not a list object"]
+    return _all_problems(value["data"], hint, f"{path}.data")
+
+
+def _optional(hint: Any) -> bool:
+    return get_origin(hint) is Union and type(None) in get_args(hint)
