@@ -1,0 +1,147 @@
+"""The one seam to Stripe's API: GETs at one pinned version, counted, with errors in our words."""
+
+import re
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import quote
+
+import stripe
+
+from tieout.domain.errors import (
+    ConfigurationFault,
+    Refused,
+    Throttled,
+    TieoutError,
+    Unavailable,
+)
+from tieout.domain.reasons import Reason
+
+# Older objects are rendered in this shape, too. Source: stripe-api dossier section 3.
+API_VERSION = "2026-10-28.endive"
+# A read is sent at most three times, so it takes at most three timeouts and 1.5 s of pauses.
+# Source: stripe-api dossier section 6.3.
+NETWORK_RETRIES_MAX = 2
+
+_SCOPE = re.compile(r"\brak_[a-z_]{1,60}\b")
+_NOT_FOUND = 404
+
+
+class StripeApi:
+    """Sends GETs to one Stripe account and counts them, the library's own retries included."""
+
+    def __init__(self, http: stripe.HTTPClient, api_key: Callable[[], str], api_base: str) -> None:
+        # Telemetry would write a file into the home directory, which a function does not have.
+        stripe.enable_telemetry = False
+        self._http = _CountingHttpClient(http)
+        self._api_key = api_key
+        self._client = stripe.StripeClient(
+            "",  # each request brings the key, so that a rolled one is used at once
+            stripe_version=API_VERSION,
+            base_addresses={"api": api_base.rstrip("/")},
+            max_network_retries=NETWORK_RETRIES_MAX,
+            http_client=self._http,
+        )
+
+    @property
+    def reads(self) -> int:
+        """How many GET requests were sent."""
+        return self._http.requests_sent
+
+    def get(
+        self, path: str, parameters: Mapping[str, object], account: str | None = None
+    ) -> Mapping[str, object]:
+        """Return the JSON object at a path.
+
+        Args:
+            path: as `path_of` builds it.
+            parameters: query parameters; lists and mappings are written as Stripe wants them.
+            account: the connected account to ask for; None for the key's own.
+
+        Raises:
+            Throttled, Unavailable: as `fault_of` says.
+            Refused: the object does not exist, or Stripe does not understand the request.
+            ConfigurationFault: the key is wrong or lacks a permission.
+        """
+        key = self._usable_key()
+        try:
+            response = self._client.raw_request(
+                "get", path, api_key=key, stripe_account=account, **parameters
+            )
+        except stripe.StripeError as error:
+            # Without a cause: the library's errors carry whole bodies and, when a header is
+            # malformed, the key.
+            raise fault_of(error, path) from None
+        except (AttributeError, ValueError):
+            # What the library does with an error body that is not Stripe's (a proxy's, say).
+            raise Unavailable(f"GET {path} was answered by something else than Stripe") from None
+        if not isinstance(response.data, Mapping):
+            raise Unavailable(f"Stripe answered GET {path} with something else than an object")
+        return response.data
+
+    def _usable_key(self) -> str:
+        key = self._api_key().strip()
+        if not key or not key.isascii() or not key.isprintable() or " " in key:
+            raise ConfigurationFault(Reason.STRIPE_KEY, "the Stripe secret has no usable api_key")
+        return key
+
+
+def path_of(*parts: str) -> str:
+    """Return `/v1/...` of the parts, escaped: an id comes from outside and must stay one part."""
+    return "/v1/" + "/".join(quote(part, safe="") for part in parts)
+
+
+def fault_of(error: stripe.StripeError, path: str) -> TieoutError:
+    """Return what an error of the library means to us: the only place that decides it.
+
+    The text never repeats the library's: it may quote the key or personal data.
+
+    Source: stripe-api dossier sections 6.2, 6.3 and 7.
+    """
+    text = f"GET {path} failed: {_evidence(error)}"
+    scope = _SCOPE.search(error.user_message or "")
+    if isinstance(error, stripe.AuthenticationError | stripe.PermissionError):
+        if scope is not None:
+            needed = f"the Stripe key lacks {scope.group()}; {text}"
+            return ConfigurationFault(Reason.STRIPE_PERMISSION, needed)
+        if isinstance(error, stripe.PermissionError):
+            return ConfigurationFault(
+                Reason.STRIPE_PERMISSION, f"the Stripe key lacks a permission; {text}"
+            )
+        return ConfigurationFault(Reason.STRIPE_KEY, f"Stripe refuses the key; {text}")
+    if isinstance(error, stripe.RateLimitError):
+        return Throttled(text, _retry_after_seconds(error))
+    if isinstance(error, stripe.InvalidRequestError):
+        missing = error.code == "resource_missing" or error.http_status == _NOT_FOUND
+        reason = Reason.OBJECT_MISSING_IN_STRIPE if missing else Reason.UNREADABLE_OBJECT
+        return Refused(reason, text)
+    return Unavailable(text)
+
+
+def _evidence(error: stripe.StripeError) -> str:
+    parts = [type(error).__name__]
+    if error.http_status is not None:
+        parts.append(f"status {error.http_status}")
+    if error.code:
+        parts.append(f"code {error.code}")
+    if error.request_id:
+        parts.append(f"request {error.request_id}")
+    return ", ".join(parts)
+
+
+def _retry_after_seconds(error: stripe.StripeError) -> int | None:
+    header = (error.headers or {}).get("Retry-After", "")
+    return int(header) if header.isascii() and header.isdigit() else None
+
+
+class _CountingHttpClient(stripe.HTTPClient):
+    """Counts what really leaves: the library retries below `raw_request`."""
+
+    def __init__(self, inner: stripe.HTTPClient) -> None:
+        super().__init__()
+        self.name = inner.name  # type: ignore[misc]  # a class variable in the library
+        self.requests_sent = 0
+        self._inner = inner
+
+    def request(self, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401 - passed on as given
+        self.requests_sent += 1
+        return self._inner.request(*arguments, **options)

@@ -1,0 +1,496 @@
+"""Goal: each subject is read whole, in one state, in as few reads as it takes, within bounds.
+
+Method: the real Stripe library over a scripted wire; what was asked is looked at as well.
+"""
+
+import pytest
+
+from tests.unit.stripe import shapes
+from tests.unit.stripe.fake_http import FakeHttp, Request, Response, error, paged, reader
+from tests.unit.stripe.shapes import Facts, Json, Line
+from tieout.domain.errors import ConfigurationFault, Refused, Throttled, Unavailable
+from tieout.domain.reasons import Reason
+from tieout.domain.subjects import Subject, SubjectKind
+from tieout.planning.snapshots import (
+    ChargeSnapshot,
+    CustomerSnapshot,
+    InvoiceSnapshot,
+    OtherSnapshot,
+    RefundSnapshot,
+    Snapshot,
+)
+
+INVOICE_PATH = f"invoices/{shapes.INVOICE}"
+LINES_PATH = f"{INVOICE_PATH}/lines"
+
+
+def snapshot(http: FakeHttp, kind: SubjectKind, identifier: str) -> Snapshot:
+    return reader(http).snapshot(Subject(kind, identifier))
+
+
+def invoice_snapshot(http: FakeHttp) -> InvoiceSnapshot:
+    found = snapshot(http, SubjectKind.INVOICE, shapes.INVOICE)
+    assert isinstance(found, InvoiceSnapshot)
+    return found
+
+
+def lines(count: int) -> list[Json]:
+    rendered = shapes.today(Facts(lines=tuple(Line(f"il_{number}", 1) for number in range(count))))
+    rows: list[Json] = rendered["lines"]["data"]
+    return rows
+
+
+def payment(identifier: str, amount: int, invoice: str = shapes.INVOICE, **changes: object) -> Json:
+    whole = shapes.today(Facts(status="paid"))["payments"]["data"][0]
+    return {**whole, "id": identifier, "amount_paid": amount, "invoice": invoice, **changes}
+
+
+# --- invoices ------------------------------------------------------------------------------------
+
+
+def test_a_normal_invoice_is_one_read() -> None:
+    http = FakeHttp()
+    http.answer(INVOICE_PATH, shapes.today(Facts(status="paid")))
+    stripe = reader(http)
+
+    found = stripe.snapshot(Subject(SubjectKind.INVOICE, shapes.INVOICE))
+
+    assert stripe.reads == 1
+    assert http.requests[0].query == {"expand[0]": "customer", "expand[1]": "payments"}
+    assert isinstance(found, InvoiceSnapshot)
+    assert found.customer is not None
+    assert found.customer.name == "Live Ltd"
+    assert [each.id for each in found.payments] == [shapes.INVOICE_PAYMENT]
+
+
+def test_an_invoice_paid_outside_stripe_is_one_read_too() -> None:
+    http = FakeHttp()
+    http.answer(INVOICE_PATH, shapes.today(Facts(status="paid", out_of_band=True)))
+
+    assert invoice_snapshot(http).payments == ()
+    assert http.paths == [INVOICE_PATH]
+
+
+def test_lines_beyond_the_first_are_read_page_by_page() -> None:
+    raw = shapes.today(Facts(status="paid"))
+    raw["lines"]["has_more"] = True
+    http = FakeHttp()
+    http.answer(INVOICE_PATH, raw)
+    http.answer(LINES_PATH, paged(lines(250)))
+
+    found = invoice_snapshot(http)
+
+    assert [line.id for line in found.lines] == [f"il_{number}" for number in range(250)]
+    assert http.paths == [INVOICE_PATH, LINES_PATH, LINES_PATH, LINES_PATH]
+    assert [request.query.get("starting_after") for request in http.requests[1:]] == [
+        None,
+        "il_99",
+        "il_199",
+    ]
+
+
+def test_too_many_lines_are_refused_before_all_are_read() -> None:
+    raw = shapes.today(Facts())
+    raw["lines"]["has_more"] = True
+    http = FakeHttp()
+    http.answer(INVOICE_PATH, raw)
+    http.answer(LINES_PATH, paged(lines(5_300)))
+
+    with pytest.raises(Refused) as refused:
+        invoice_snapshot(http)
+
+    assert refused.value.reason is Reason.SNAPSHOT_TOO_LARGE
+    assert refused.value.text == f"{LINES_PATH} has more than 5000 rows"
+    assert len(http.requests) == 52
+
+
+def test_the_greatest_number_of_lines_is_still_read() -> None:
+    raw = shapes.today(Facts())
+    raw["lines"]["has_more"] = True
+    http = FakeHttp()
+    http.answer(INVOICE_PATH, raw)
+    http.answer(LINES_PATH, paged(lines(5_000)))
+
+    assert len(invoice_snapshot(http).lines) == 5_000
+
+
+@pytest.mark.parametrize("embedded", [None, {"object": "list", "data": [], "has_more": True}])
+def test_payments_that_are_not_all_embedded_are_listed(embedded: Json | None) -> None:
+    raw = {**shapes.today(Facts(status="paid")), "payments": embedded}
+    rows = [payment(f"inpay_{number:03}", 10) for number in range(200)]
+    http = FakeHttp()
+    http.answer(INVOICE_PATH, raw)
+    http.answer("invoice_payments", paged(rows))
+
+    found = invoice_snapshot(http)
+
+    assert len(found.payments) == 200
+    assert http.requests[1].query == {"invoice": shapes.INVOICE, "limit": "100"}
+    assert http.paths == [INVOICE_PATH, "invoice_payments", "invoice_payments"]
+
+
+def test_a_payment_that_came_in_between_two_reads_leads_to_a_second_look() -> None:
+    older = shapes.today(Facts()) | {"payments": None}
+    newer = shapes.today(Facts(status="paid")) | {"payments": None}
+    http = FakeHttp()
+    http.answer(INVOICE_PATH, older, newer)
+    http.answer("invoice_payments", paged([payment("inpay_1", 2_000)]))
+
+    found = invoice_snapshot(http)
+
+    assert (found.status, found.amount_paid_minor) == ("paid", 2_000)
+    assert len(http.requests) == 4
+
+
+def test_amounts_that_never_sum_up_are_read_twice_and_believed_when_nothing_moved() -> None:
+    raw = shapes.today(Facts(status="paid", out_of_band=True)) | {"payments": None}
+    http = FakeHttp()
+    http.answer(INVOICE_PATH, raw)
+    http.answer("invoice_payments", paged([]))
+
+    assert invoice_snapshot(http).amount_paid_minor == 2_000
+    assert len(http.requests) == 4
+
+
+def test_an_invoice_that_keeps_changing_is_left_for_later() -> None:
+    first = shapes.today(Facts(status="paid")) | {"payments": None}
+    http = FakeHttp()
+    http.answer(INVOICE_PATH, first, first | {"amount_paid": 1_900})
+    http.answer("invoice_payments", paged([]))
+
+    with pytest.raises(Unavailable, match="is changing while it is read"):
+        invoice_snapshot(http)
+
+
+def test_an_object_of_the_other_mode_is_refused() -> None:
+    http = FakeHttp()
+    http.answer(INVOICE_PATH, shapes.today(Facts()) | {"livemode": True})
+
+    with pytest.raises(Refused) as refused:
+        invoice_snapshot(http)
+
+    assert refused.value.reason is Reason.OBJECT_MISSING_IN_STRIPE
+    assert "is not a test mode object" in refused.value.text
+
+
+def test_every_read_of_a_connected_account_says_so() -> None:
+    raw = shapes.today(Facts(status="paid")) | {"payments": None}
+    http = FakeHttp()
+    http.answer(INVOICE_PATH, raw)
+    http.answer("invoice_payments", paged([payment("inpay_1", 2_000)]))
+
+    reader(http).snapshot(Subject(SubjectKind.INVOICE, shapes.INVOICE, "acct_9"))
+
+    assert {request.headers.get("Stripe-Account") for request in http.requests} == {"acct_9"}
+
+
+# --- refunds and charges -------------------------------------------------------------------------
+
+
+def refund(identifier: str = "re_1", **changes: object) -> Json:
+    return {
+        "id": identifier,
+        "object": "refund",
+        "amount": 500,
+        "currency": "usd",
+        "status": "succeeded",
+        "created": 100,
+        "charge": "ch_1",
+        "payment_intent": "pi_1",
+        "balance_transaction": {"id": "txn_1", "created": 110},
+        "failure_balance_transaction": None,
+        **changes,
+    }
+
+
+def refund_snapshot(http: FakeHttp) -> RefundSnapshot:
+    found = snapshot(http, SubjectKind.REFUND, "re_1")
+    assert isinstance(found, RefundSnapshot)
+    return found
+
+
+def test_a_refund_comes_with_its_siblings_and_the_invoices_it_takes_from() -> None:
+    http = FakeHttp()
+    http.answer("refunds/re_1", refund())
+    http.answer("refunds", paged([refund("re_2", created=200), refund(), refund("re_0")]))
+    rows = [
+        payment("inpay_1", 2_000),
+        payment("inpay_2", 2_000, "in_2", status="canceled"),
+        payment("inpay_3", 2_000),
+    ]
+    http.answer("invoice_payments", paged(rows))
+    http.answer(INVOICE_PATH, shapes.today(Facts(status="paid")))
+
+    found = refund_snapshot(http)
+
+    assert found.refund.id == "re_1"
+    assert [each.id for each in found.siblings] == ["re_0", "re_1", "re_2"]
+    assert [each.id for each in found.invoices] == [shapes.INVOICE]
+    assert http.paths == ["refunds/re_1", "refunds", "invoice_payments", INVOICE_PATH]
+    assert http.requests[1].query == {
+        "payment_intent": "pi_1",
+        "expand[0]": "data.balance_transaction",
+        "expand[1]": "data.failure_balance_transaction",
+        "limit": "100",
+    }
+    assert http.requests[2].query == {
+        "payment[type]": "payment_intent",
+        "payment[payment_intent]": "pi_1",
+        "limit": "100",
+    }
+
+
+def test_a_refund_is_seen_in_the_state_of_its_siblings() -> None:
+    later = refund(status="failed", failure_balance_transaction={"id": "txn_2", "created": 130})
+    http = FakeHttp()
+    http.answer("refunds/re_1", refund())
+    http.answer("refunds", paged([later]))
+    http.answer("invoice_payments", paged([]))
+
+    found = refund_snapshot(http)
+
+    assert found.refund == found.siblings[0]
+    assert (found.refund.status, found.refund.returned_at_unix) == ("failed", 130)
+
+
+def test_a_refund_of_a_charge_without_intent_is_grouped_by_the_charge() -> None:
+    alone = refund(payment_intent=None)
+    http = FakeHttp()
+    http.answer("refunds/re_1", alone)
+    http.answer("refunds", paged([alone]))
+
+    assert refund_snapshot(http).invoices == ()
+    assert http.paths == ["refunds/re_1", "refunds"]
+    assert http.requests[1].query["charge"] == "ch_1"
+
+
+def test_a_refund_of_neither_is_its_only_sibling() -> None:
+    http = FakeHttp()
+    http.answer("refunds/re_1", refund(payment_intent=None, charge=None))
+
+    found = refund_snapshot(http)
+
+    assert found.siblings == (found.refund,)
+    assert http.paths == ["refunds/re_1"]
+
+
+def charge(**changes: object) -> Json:
+    return {
+        "id": "ch_1",
+        "object": "charge",
+        "amount": 2_000,
+        "currency": "usd",
+        "status": "succeeded",
+        "created": 100,
+        "captured": True,
+        "livemode": False,
+        "payment_intent": "pi_1",
+        **changes,
+    }
+
+
+def test_a_charge_names_every_invoice_its_intent_pays_once() -> None:
+    rows = [payment("inpay_1", 1, "in_1"), payment("inpay_2", 1, "in_2")]
+    http = FakeHttp()
+    http.answer("charges/ch_1", charge())
+    http.answer("invoice_payments", paged([*rows, payment("inpay_3", 1, "in_1")]))
+
+    found = snapshot(http, SubjectKind.CHARGE, "ch_1")
+
+    assert isinstance(found, ChargeSnapshot)
+    assert found.invoices == ("in_1", "in_2")
+
+
+def test_a_charge_without_intent_is_one_read() -> None:
+    http = FakeHttp()
+    http.answer("charges/ch_1", charge(payment_intent=None))
+
+    found = snapshot(http, SubjectKind.CHARGE, "ch_1")
+
+    assert isinstance(found, ChargeSnapshot)
+    assert found.invoices == ()
+    assert http.paths == ["charges/ch_1"]
+
+
+# --- customers and the rest ----------------------------------------------------------------------
+
+
+def test_a_deleted_customer_can_be_read() -> None:
+    http = FakeHttp()
+    http.answer("customers/cus_1", {"id": "cus_1", "object": "customer", "deleted": True})
+
+    found = snapshot(http, SubjectKind.CUSTOMER, "cus_1")
+
+    assert found == CustomerSnapshot("cus_1", deleted=True)
+
+
+@pytest.mark.parametrize(
+    ("kind", "path", "stripe_kind"),
+    [
+        (SubjectKind.CREDIT_NOTE, "credit_notes/x_1", "credit_note"),
+        (SubjectKind.DISPUTE, "disputes/x_1", "dispute"),
+        (SubjectKind.PAYOUT, "payouts/x_1", "payout"),
+        (SubjectKind.TOPUP, "topups/x_1", "topup"),
+        (SubjectKind.CHECKOUT_SESSION, "checkout/sessions/x_1", "checkout.session"),
+    ],
+)
+def test_what_is_not_booked_yet_is_one_read(kind: SubjectKind, path: str, stripe_kind: str) -> None:
+    http = FakeHttp()
+    http.answer(path, {"id": "x_1", "object": stripe_kind, "amount": 5, "currency": "usd"})
+
+    found = snapshot(http, kind, "x_1")
+
+    assert found == OtherSnapshot("x_1", stripe_kind, amount_minor=5, currency="usd")
+    assert http.paths == [path]
+
+
+@pytest.mark.parametrize("kind", list(SubjectKind))
+def test_every_kind_of_subject_is_read_and_missing_ones_are_refused(kind: SubjectKind) -> None:
+    places = ("invoices", "customers", "charges", "refunds", "credit_notes", "disputes")
+    http = FakeHttp()
+    for place in (*places, "payouts", "topups", "checkout/sessions"):
+        http.answer(f"{place}/x_1", error(404, code="resource_missing", message="No such x"))
+
+    with pytest.raises(Refused) as refused:
+        snapshot(http, kind, "x_1")
+
+    assert refused.value.reason is Reason.OBJECT_MISSING_IN_STRIPE
+
+
+# --- lists ---------------------------------------------------------------------------------------
+
+
+def event(number: int, created: int, **changes: object) -> Json:
+    return {
+        "id": f"evt_{number}",
+        "object": "event",
+        "type": "invoice.paid",
+        "created": created,
+        "livemode": False,
+        "data": {"object": {"id": f"in_{number}", "customer": "cus_1"}},
+        **changes,
+    }
+
+
+def test_events_come_oldest_first_across_pages() -> None:
+    rows = [event(number, created=1_000 + number) for number in reversed(range(150))]
+    http = FakeHttp()
+    http.answer("events", paged(rows))
+
+    found = list(reader(http, now=2_000).events_since(1_000, ["invoice.paid"]))
+
+    assert [hint.event_id for hint in found] == [f"evt_{number}" for number in range(150)]
+    assert http.requests[0].query == {
+        "types[0]": "invoice.paid",
+        "created[gte]": "1000",
+        "limit": "100",
+    }
+
+
+def test_types_are_asked_for_twenty_at_a_time_and_merged_in_order() -> None:
+    def by_type(request: Request) -> Response:
+        second = "invoice.20" in request.query.values()
+        row = event(2, 1_001) if second else event(1, 1_002)
+        return Response({"object": "list", "data": [row], "has_more": False})
+
+    http = FakeHttp()
+    http.answer("events", by_type)
+
+    found = reader(http, now=2_000).events_since(1_000, [f"invoice.{n}" for n in range(41)])
+
+    assert [hint.event_id for hint in found] == ["evt_2", "evt_1"]
+    sizes = [sum(key.startswith("types") for key in each.query) for each in http.requests]
+    assert sizes == [20, 20, 1]
+
+
+def test_a_long_absence_is_worked_off_day_by_day_and_only_as_far_as_asked() -> None:
+    day = 86_400
+    http = FakeHttp()
+    http.answer(
+        "events",
+        paged([event(1, 10)]),
+        paged([event(2, day + 10)]),
+        paged([event(3, 2 * day + 10)]),
+    )
+    found = iter(reader(http, now=2 * day + 20).events_since(0, ["invoice.paid"]))
+
+    assert next(found).event_id == "evt_1"
+    assert len(http.requests) == 1
+    assert [hint.event_id for hint in found] == ["evt_2", "evt_3"]
+    windows = [
+        (each.query.get("created[gte]"), each.query.get("created[lt]")) for each in http.requests
+    ]
+    assert windows == [("0", "86400"), ("86400", "172800"), ("172800", None)]
+
+
+def test_an_unreadable_event_is_skipped_and_logged_by_its_id(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    http = FakeHttp()
+    http.answer("events", paged([event(2, 1_001), event(1, 1_000, data={"object": {}})]))
+
+    found = list(reader(http, now=2_000).events_since(1_000, ["invoice.paid"]))
+
+    assert [hint.event_id for hint in found] == ["evt_2"]
+    assert "event evt_1: data.object is not usable" in caplog.text
+
+
+def invoice_row(number: int) -> Json:
+    return shapes.today(Facts(status="paid")) | {"id": f"in_{number}"}
+
+
+def test_invoices_are_read_page_by_page_as_they_are_taken() -> None:
+    http = FakeHttp()
+    http.answer("invoices", paged([invoice_row(number) for number in range(150)]))
+    stripe = reader(http)
+    found = iter(stripe.invoices_created_since(77))
+
+    assert stripe.reads == 0
+    first = next(found)
+    assert (first.invoice, first.state, stripe.reads) == ("in_0", "paid:2000:0", 1)
+    assert len(list(found)) == 149
+    assert stripe.reads == 2
+    assert http.requests[0].query == {"created[gte]": "77", "limit": "100"}
+
+
+def test_open_invoices_are_asked_for_by_status() -> None:
+    http = FakeHttp()
+    http.answer("invoices", paged([]))
+
+    assert list(reader(http).open_invoices()) == []
+    assert http.requests[0].query == {"status": "open", "limit": "100"}
+
+
+@pytest.mark.parametrize(
+    ("answer", "text"),
+    [
+        ({"data": {}}, "did not answer with a list"),
+        ({"data": ["in_1"]}, "did not answer with a list"),
+        ({"data": [], "has_more": True}, "there is more, but not where"),
+    ],
+)
+def test_a_list_that_does_not_lead_on_is_no_list(answer: Json, text: str) -> None:
+    http = FakeHttp()
+    http.answer("invoices", answer)
+
+    with pytest.raises(Unavailable, match=text):
+        list(reader(http).open_invoices())
+
+
+def test_a_list_that_goes_round_in_circles_ends() -> None:
+    http = FakeHttp()
+    http.answer("invoices", {"data": [invoice_row(1)], "has_more": True})
+
+    with pytest.raises(Unavailable, match="there is more, but not where"):
+        list(reader(http).open_invoices())
+    assert len(http.requests) == 2
+
+
+def test_faults_reach_the_caller_of_a_list() -> None:
+    http = FakeHttp()
+    http.answer("invoices", error(429, code="rate_limit"), error(401, message="no"))
+
+    with pytest.raises(Throttled):
+        list(reader(http).open_invoices())
+    with pytest.raises(ConfigurationFault):
+        list(reader(http).open_invoices())
