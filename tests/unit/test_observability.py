@@ -108,8 +108,8 @@ def test_counters_are_written_when_the_invocation_fails(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     telemetry = Telemetry(COMMON, io.StringIO())
+    telemetry.count("SignatureFailed")
     with pytest.raises(KeyError), telemetry.invocation(Context()):
-        telemetry.count("SignatureFailed")
         raise KeyError("x")
     lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert [line["SignatureFailed"] for line in lines if "_aws" in line] == [[1.0]]
