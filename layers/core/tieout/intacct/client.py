@@ -1,0 +1,326 @@
+"""The Intacct ledger: documents out in few requests, an outcome for each of them back."""
+
+from collections import deque
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+
+from tieout.domain.documents import CreditApplication, InvoiceReversal, JournalEntry
+from tieout.domain.errors import ConfigurationFault, Refused, Throttled, TransientFault, Unavailable
+from tieout.domain.reasons import Reason
+from tieout.intacct import gateway as answers
+from tieout.intacct.document_xml import CompanyCurrencies, document_function
+from tieout.intacct.error_table import (
+    Doubt,
+    Fault,
+    Level,
+    Meaning,
+    Refusal,
+    Repeat,
+    Throttle,
+    Untouched,
+    classify,
+    number_of,
+    text_of,
+)
+from tieout.intacct.gateway import Answer, Gateway, Statistics
+from tieout.intacct.lookups import Query, Row, judge, lines_query, query_for, query_function
+from tieout.intacct.request_xml import Function, session_request
+from tieout.intacct.response_xml import (
+    SUCCESS,
+    AuthenticationFailure,
+    ControlFailure,
+    ErrorEntry,
+    FunctionResult,
+    Results,
+)
+from tieout.intacct.session import SessionKeeper
+from tieout.services.ports import (
+    Accepted,
+    AlreadyThere,
+    Found,
+    IntacctCredentials,
+    NotAccepted,
+    NotExecuted,
+    Outcome,
+    Session,
+    Submission,
+    Unsure,
+)
+
+# The limit of a synchronous request is not documented; asynchronous ones may have 500,000
+# characters. Source: intacct-xml-api dossier section 1.4.
+REQUEST_BYTES_MAX = 400_000
+# Reads that mean "no such record". Source: intacct-xml-api dossier sections 2.2 and 5.
+_NOTHING_FOUND = frozenset({"DL03000005", "BL03002028"})
+
+# An answer to a request whose session was good.
+_Heard = Results | ControlFailure | answers.NotSent | answers.Throttled | answers.NoAnswer
+
+
+@dataclass(frozen=True, slots=True)
+class _Sending:
+    """A submission with its encoded function."""
+
+    submission: Submission
+    function: Function
+
+
+class IntacctLedger:
+    """The `Ledger` port over Intacct's XML gateway."""
+
+    def __init__(
+        self,
+        gateway: Gateway,
+        sessions: SessionKeeper,
+        credentials: Callable[[], IntacctCredentials],
+        base_currency: Callable[[], str],
+        functions_per_request_max: int,
+    ) -> None:
+        assert functions_per_request_max >= 1
+        self._gateway = gateway
+        self._sessions = sessions
+        self._credentials = credentials
+        self._base_currency = base_currency
+        self._functions_per_request_max = functions_per_request_max
+
+    @property
+    def statistics(self) -> Statistics:
+        """What was asked of Intacct so far."""
+        return self._gateway.statistics
+
+    def submit(self, submissions: Sequence[Submission]) -> Mapping[str, Outcome]:
+        """Send the submissions, many in one request, and return an outcome for each control id.
+
+        A fault that hits a later request is told as the outcome of what was not sent: raising it
+        would hide what the earlier requests have booked.
+
+        Raises:
+            ConfigurationFault: sign-in, sender or permission; nothing was executed.
+            TransientFault: no session could be had (`LeaseHeld`: another worker is signing in);
+                nothing was executed.
+        """
+        assert len({each.control_id for each in submissions}) == len(submissions)
+        outcomes: dict[str, Outcome] = {}
+        groups = deque(self._groups(list(self._encoded(submissions, outcomes))))
+        answered = False
+        while groups:
+            group = groups.popleft()
+            try:
+                answer = self._exchange([each.function for each in group], unique_id=True)
+            except (ConfigurationFault, TransientFault) as fault:
+                if not answered:
+                    raise
+                waiting = [*group, *chain.from_iterable(groups)]
+                return outcomes | _all_of(waiting, NotExecuted(str(fault)))
+            self._gateway.statistics.functions += len(group)
+            if _is_refused_for_one_of(group, answer):
+                middle = len(group) // 2
+                groups.extendleft([group[middle:], group[:middle]])
+                continue
+            outcomes |= _outcomes(group, answer)
+            answered = True
+        return outcomes
+
+    def find(self, submission: Submission) -> Found | None:
+        """Look a document up by its natural key; costs a read, two for a journal entry.
+
+        Raises:
+            TransientFault: no answer. ConfigurationFault: as for `submit`.
+        """
+        try:
+            rows = self._read(query_for(submission))
+        except Refused as refusal:
+            raise Unavailable(refusal.text) from refusal
+        if isinstance(submission.document, JournalEntry) and rows:
+            return judge(submission, rows, self._read(lines_query(rows)))
+        return judge(submission, rows)
+
+    # --- Writing ------------------------------------------------------------------------------
+
+    def _encoded(
+        self, submissions: Sequence[Submission], outcomes: dict[str, Outcome]
+    ) -> Iterator[_Sending]:
+        """Yield what can be encoded; what cannot gets its outcome and harms no other document."""
+        currencies = CompanyCurrencies(self._base_currency().lower())
+        for submission in submissions:
+            try:
+                yield _Sending(submission, document_function(submission, currencies))
+            except Refused as refusal:
+                outcomes[submission.control_id] = NotAccepted(refusal.reason, refusal.text)
+
+    def _groups(self, sendings: Sequence[_Sending]) -> Iterator[Sequence[_Sending]]:
+        """Divide what is to be sent into requests, bounded in functions and in bytes."""
+        group: list[_Sending] = []
+        size = 0
+        for sending in sendings:
+            size += len(sending.function.xml)
+            full = len(group) == self._functions_per_request_max or size > REQUEST_BYTES_MAX
+            if group and full:
+                yield group
+                group, size = [], len(sending.function.xml)
+            group.append(sending)
+        if group:
+            yield group
+
+    # --- Reading ------------------------------------------------------------------------------
+
+    def _read(self, query: Query) -> Sequence[Row]:
+        self._gateway.statistics.look_ups += 1
+        function = query_function(query)
+        answer = self._exchange([function], unique_id=False)
+        match answer:
+            case Results():
+                return _rows(answer.by_control_id.get(function.control_id))
+            case answers.Throttled():
+                raise Throttled(answer.text, answer.retry_after_seconds)
+            case answers.NotSent() | answers.NoAnswer():
+                raise Unavailable(answer.text)
+            case ControlFailure():
+                raise Unavailable(text_of(answer.errors))
+
+    # --- Both ---------------------------------------------------------------------------------
+
+    def _exchange(self, functions: Sequence[Function], *, unique_id: bool) -> _Heard:
+        """Send one request in the shared session; if the session is refused, once in a new one.
+
+        Nothing of a request whose session was refused has been executed, so sending it again is
+        safe. Source: intacct-xml-api dossier section 3.1.
+        """
+        session = self._sessions.session()
+        answer = self._call(session, functions, unique_id=unique_id)
+        if _fault(answer) is not None and _may_be_the_session(answer):
+            session = self._sessions.replacement(session)
+            answer = self._call(session, functions, unique_id=unique_id)
+        fault = _fault(answer)
+        if fault is not None:
+            raise self._sessions.refuse(fault.reason, fault.text)
+        assert not isinstance(answer, AuthenticationFailure), "that is always a fault"
+        if isinstance(answer, Results):
+            self._sessions.note_expiry(session, answer.session_expires_at_unix)
+        return answer
+
+    def _call(self, session: Session, functions: Sequence[Function], *, unique_id: bool) -> Answer:
+        credentials = self._credentials()
+        request = session_request(credentials, session.session_id, functions, unique_id=unique_id)
+        hide = (credentials.sender_password, credentials.user_password, session.session_id)
+        return self._gateway.call(session.endpoint, request, hide)
+
+
+def _fault(answer: Answer) -> ConfigurationFault | None:
+    """Return the fault of the deployment that the answer speaks of, if it does."""
+    match answer:
+        case AuthenticationFailure():
+            meaning = classify(Level.AUTHENTICATION, answer.errors)
+        case ControlFailure():
+            meaning = classify(Level.CONTROL, answer.errors)
+        case _:
+            return None
+    if isinstance(meaning, Fault):
+        return ConfigurationFault(meaning.reason, text_of(answer.errors))
+    if isinstance(answer, AuthenticationFailure):
+        return ConfigurationFault(Reason.INTACCT_SIGN_IN, text_of(answer.errors))
+    return None
+
+
+def _may_be_the_session(answer: Answer) -> bool:
+    """Whether a new session could help: the error of an expired one is not documented."""
+    if isinstance(answer, AuthenticationFailure):
+        return True
+    fault = _fault(answer)
+    return fault is not None and fault.reason is Reason.INTACCT_SIGN_IN
+
+
+def _rows(result: FunctionResult | None) -> Sequence[Row]:
+    """Return the rows of a read.
+
+    Raises:
+        ConfigurationFault: the user may not read that.
+        Unavailable: any other failure; the outcome in question stays unknown.
+    """
+    if result is None:
+        raise Unavailable("the reply has no result for the look-up")
+    if result.status == SUCCESS:
+        return result.rows
+    if any(each.number in _NOTHING_FOUND for each in result.errors):
+        return ()
+    meaning = classify(Level.RESULT, result.errors, result.status)
+    if meaning == Refusal(Reason.PERMISSION_MISSING):
+        raise ConfigurationFault(Reason.PERMISSION_MISSING, text_of(result.errors))
+    raise Unavailable(f"look-up: {text_of(result.errors)}")
+
+
+def _is_refused_for_one_of(group: Sequence[_Sending], answer: _Heard) -> bool:
+    """Whether the request was refused as a whole for what only some of it can be guilty of.
+
+    One document that violates the schema refuses all of its request, and executes none. Sending
+    halves finds it in few requests; the control ids stay, so nothing can be booked twice.
+
+    Source: intacct-xml-api dossier section 2.4.
+    """
+    if len(group) == 1 or not isinstance(answer, ControlFailure):
+        return False
+    return isinstance(classify(Level.CONTROL, answer.errors), Refusal | Repeat)
+
+
+def _outcomes(group: Sequence[_Sending], answer: _Heard) -> dict[str, Outcome]:
+    """Return what the answer to one request says about each of its documents."""
+    match answer:
+        case Results():
+            return {each.submission.control_id: _outcome(each.submission, answer) for each in group}
+        case answers.NotSent():
+            return _all_of(group, NotExecuted(answer.text))
+        case answers.Throttled():
+            return _all_of(group, NotExecuted(answer.text, answer.retry_after_seconds))
+        case answers.NoAnswer():
+            return _all_of(group, Unsure(answer.text))
+        case ControlFailure():
+            meaning = classify(Level.CONTROL, answer.errors)
+            return {
+                each.submission.control_id: _outcome_of(each.submission, meaning, answer.errors)
+                for each in group
+            }
+
+
+def _all_of(group: Sequence[_Sending], outcome: Outcome) -> dict[str, Outcome]:
+    return {each.submission.control_id: outcome for each in group}
+
+
+def _outcome(submission: Submission, results: Results) -> Outcome:
+    result = results.by_control_id.get(submission.control_id)
+    if result is None:
+        return Unsure("the reply has no result for this document")
+    if result.status != SUCCESS:
+        meaning = classify(Level.RESULT, result.errors, result.status)
+        return _outcome_of(submission, meaning, result.errors)
+    record_no = result.record_no or _record_no_known_before(submission)
+    if record_no is None:
+        return AlreadyThere(by_control_id=True, text="booked, but the reply has no RECORDNO")
+    return Accepted(record_no)
+
+
+def _record_no_known_before(submission: Submission) -> str | None:
+    """Return the record that an amendment, reversal or application changes."""
+    match submission.document:
+        case InvoiceReversal(invoice_key=key) | CreditApplication(adjustment_key=key):
+            return submission.record_numbers.get(key)
+        case _:
+            return submission.record_no
+
+
+def _outcome_of(submission: Submission, meaning: Meaning, errors: Sequence[ErrorEntry]) -> Outcome:
+    text = text_of(errors)
+    match meaning:
+        case Refusal(reason):
+            return NotAccepted(reason, text, number_of(errors))
+        case Repeat(by_control_id=False) if submission.amend:
+            # The record is there, of course; what is taken is a value that the amendment needs.
+            return NotAccepted(Reason.NUMBER_TAKEN, text, number_of(errors))
+        case Repeat(by_control_id):
+            return AlreadyThere(by_control_id, text)
+        case Untouched() | Throttle():
+            return NotExecuted(text)
+        case Doubt():
+            return Unsure(text)
+        case Fault(reason):
+            return NotAccepted(reason, text, number_of(errors))

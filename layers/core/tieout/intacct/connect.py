@@ -1,0 +1,47 @@
+"""Puts the parts of the Intacct client together."""
+
+from collections.abc import Callable
+
+from tieout.intacct.client import IntacctLedger
+from tieout.intacct.gateway import Gateway
+from tieout.intacct.session import SessionKeeper, SignIn
+from tieout.intacct.transport import RequestsTransport
+from tieout.services.ports import Clock, IntacctCredentials, Sessions
+
+FUNCTIONS_PER_REQUEST_MAX = 50
+# On top of the time-out: what a sign-in takes besides waiting for the gateway.
+LEASE_MARGIN_SECONDS = 15
+
+
+def connect(
+    credentials: Callable[[], IntacctCredentials],
+    endpoint_url: str,
+    timeout_seconds: int,
+    sessions: Sessions,
+    clock: Clock,
+    base_currency: Callable[[], str] | str,
+    functions_per_request_max: int = FUNCTIONS_PER_REQUEST_MAX,
+) -> IntacctLedger:
+    """Return the ledger of one Intacct company; nothing is sent before its first use.
+
+    Args:
+        credentials: asked for each request, so that a rotated secret is used at once.
+        endpoint_url: the gateway to sign in at.
+        timeout_seconds: for one exchange with the gateway.
+        sessions: where the session is shared.
+        clock: to tell whether a session still lasts.
+        base_currency: of the company; a function when it comes with a policy that is loaded, and
+            may change, while we run. Asked once for each `submit`.
+        functions_per_request_max: documents in one request.
+
+    Source: intacct-xml-api dossier section 1.4 for the number of functions (advice: under 100).
+    """
+    gateway = Gateway(RequestsTransport(), timeout_seconds)
+    sign_in = SignIn(gateway, credentials, endpoint_url, timeout_seconds + LEASE_MARGIN_SECONDS)
+    return IntacctLedger(
+        gateway,
+        SessionKeeper(sign_in, sessions, clock),
+        credentials,
+        base_currency if callable(base_currency) else (lambda: base_currency),
+        functions_per_request_max,
+    )
