@@ -1,0 +1,59 @@
+"""The inbox table: every event as it was received, kept as evidence."""
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING
+
+from tieout.services.ports import Clock, StoredEvent
+from tieout.store import items
+from tieout.store.aws_faults import aws_faults
+from tieout.store.batches import get_many
+from tieout.store.conditional import Condition, put_if
+from tieout.store.items import InboxRecord
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+_DAY_SECONDS = 86_400
+
+
+class DynamoInbox:
+    """The `Inbox` port's real adapter.
+
+    Every method raises `TransientFault` when DynamoDB cannot be used now and `ConfigurationFault`
+    when it cannot be used at all.
+    """
+
+    def __init__(
+        self, client: "DynamoDBClient", table_name: str, retention_days: int, clock: Clock
+    ) -> None:
+        self._client = client
+        self._table_name = table_name
+        self._retention_seconds = retention_days * _DAY_SECONDS
+        self._clock = clock
+
+    def store(self, event: StoredEvent) -> bool:
+        """Store the event once; False if it was there already.
+
+        A body that does not fit into an item even when compressed is represented by its digest and
+        size: Stripe still has it for 30 days, and what is booked is read from Stripe anyway.
+        """
+        item = items.event_item(event, self._clock.now_unix() + self._retention_seconds)
+        never_seen = Condition("attribute_not_exists(#id)", {"#id": items.ID})
+        return put_if(self._client, self._table_name, item, never_seen) is None
+
+    def seen(self, event_ids: Iterable[str]) -> frozenset[str]:
+        """Return those of the ids that are stored."""
+        wanted = {items.event_id_key(event_id): event_id for event_id in event_ids}
+        found = get_many(self._client, self._table_name, items.ID, wanted, projection=(items.ID,))
+        return frozenset(wanted[item[items.ID]["S"]] for item in found)
+
+    def get(self, event_id: str) -> InboxRecord | None:
+        """Return an event with its evidence; None if it is not stored."""
+        with aws_faults(f"dynamodb:GetItem on {self._table_name}"):
+            answer = self._client.get_item(
+                TableName=self._table_name,
+                Key=items.key_of(items.event_id_key(event_id)),
+                ConsistentRead=True,
+            )
+        item = answer.get("Item")
+        return None if item is None else items.event_from(item)

@@ -1,0 +1,96 @@
+"""The postings table."""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from tieout.domain.errors import StalePosting
+from tieout.domain.postings import Posting
+from tieout.domain.subjects import Subject
+from tieout.store import items
+from tieout.store.attributes import Item
+from tieout.store.aws_faults import aws_faults
+from tieout.store.batches import get_many
+from tieout.store.conditional import Condition, put_if
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+
+class DynamoPostings:
+    """The `Postings` port's real adapter.
+
+    Every method raises `TransientFault` when DynamoDB cannot be used now and `ConfigurationFault`
+    when it cannot be used at all.
+    """
+
+    def __init__(self, client: "DynamoDBClient", table_name: str) -> None:
+        self._client = client
+        self._table_name = table_name
+
+    def get_many(self, keys: Iterable[str]) -> Mapping[str, Posting]:
+        """Return the postings that exist, by key, read consistently."""
+        found = get_many(self._client, self._table_name, items.POSTING_KEY, keys)
+        return {posting.key: posting for posting in map(items.posting_from, found)}
+
+    def put(self, posting: Posting) -> None:
+        """Write the posting if its predecessor (`version - 1`) is still what is stored.
+
+        Raises:
+            StalePosting: someone else wrote in between.
+        """
+        assert posting.version >= 1, "a posting's first write has version 1"
+
+        # The first version: nobody has ever written about this document.
+        nothing_is_stored = Condition("attribute_not_exists(#key)", {"#key": items.POSTING_KEY})
+
+        # A later version: what is stored is what this one was made from. A worker that read before
+        # another one wrote, or outlived its lease, fails here: before it sends anything.
+        predecessor_is_stored = Condition(
+            "#version = :predecessor",
+            {"#version": "version"},
+            {":predecessor": posting.version - 1},
+        )
+
+        condition = nothing_is_stored if posting.version == 1 else predecessor_is_stored
+        stored = put_if(self._client, self._table_name, items.posting_item(posting), condition)
+        if stored is not None:
+            version = stored.get("version", {}).get("N", "none")
+            raise StalePosting(f"{posting.key}: wrote {posting.version}, stored is {version}")
+
+    def needing_attention(self) -> Iterator[Posting]:
+        """Yield rejected, unknown, parked and drifted postings, oldest change first.
+
+        Eventually consistent, as every index is.
+        """
+        marked = self._query(items.ATTENTION_INDEX, items.ATTENTION, items.MARK)
+        return map(items.posting_from, marked)
+
+    def open_invoices(self) -> Iterator[tuple[str, str]]:
+        """Yield (invoice id, source_state) of invoices that are open in our books, by id.
+
+        Eventually consistent, as every index is.
+        """
+        for item in self._query(items.OPEN_INDEX, items.OPEN, items.MARK):
+            key, source_state = item[items.POSTING_KEY]["S"], item[items.SOURCE_STATE]["S"]
+            yield items.invoice_of(key), source_state
+
+    def of_subject(self, subject: Subject) -> Sequence[Posting]:
+        """Return the postings last changed on behalf of the subject, by key.
+
+        Eventually consistent, as every index is.
+        """
+        found = self._query(items.SUBJECT_INDEX, items.SUBJECT, str(subject))
+        return [items.posting_from(item) for item in found]
+
+    def _query(self, index_name: str, attribute_name: str, value: str) -> Iterator[Item]:
+        """Yield every item of an index partition, in the order of the index, page by page."""
+        pages = self._client.get_paginator("query").paginate(
+            TableName=self._table_name,
+            IndexName=index_name,
+            KeyConditionExpression="#name = :value",
+            ExpressionAttributeNames={"#name": attribute_name},
+            ExpressionAttributeValues={":value": {"S": value}},
+        )
+        with aws_faults(f"dynamodb:Query on {self._table_name}/{index_name}"):
+            for page in pages:
+                yield from page["Items"]

@@ -1,0 +1,156 @@
+"""An Intacct in memory that remembers control ids and numbers, as the gateway does.
+
+It keeps no books: the strict gateway in `tests/sandbox/intacct` does.
+"""
+
+from collections import defaultdict, deque
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from tests.fakes.faults import Faulty
+from tieout.domain.documents import (
+    ArAdjustment,
+    ArInvoice,
+    ArPayment,
+    CreditApplication,
+    Customer,
+    Document,
+    InvoiceReversal,
+    JournalEntry,
+    amount_of,
+    dependencies,
+)
+from tieout.services.ports import (
+    Accepted,
+    AlreadyThere,
+    Found,
+    NotAccepted,
+    NotExecuted,
+    Outcome,
+    Submission,
+    Unsure,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class LostAnswer:
+    """A script: the answer gets lost.
+
+    Attributes:
+        executed: whether the document was written before.
+    """
+
+    executed: bool
+
+
+Scripted = NotAccepted | NotExecuted | LostAnswer
+
+
+class FakeLedger(Faulty):
+    """The `Ledger` port in memory.
+
+    Attributes:
+        records: what was written, by RECORDNO; an amendment replaces.
+        requests: the submissions of every call of `submit`, scripted or not.
+        finds: how many look-ups there were.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.records: dict[str, Document] = {}
+        self.requests: list[tuple[Submission, ...]] = []
+        self.finds = 0
+        self._control_ids: set[str] = set()
+        self._scripts: defaultdict[str, deque[Scripted]] = defaultdict(deque)
+
+    def script(self, key: str, *outcomes: Scripted) -> None:
+        """Answer the next submissions of the document `key` like this, one after the other."""
+        self._scripts[key].extend(outcomes)
+
+    def exists(self, document: Document) -> str:
+        """Have the document in Intacct before Tieout comes; return its RECORDNO."""
+        record_no = str(len(self.records) + 1)
+        self.records[record_no] = document
+        return record_no
+
+    @property
+    def sent(self) -> list[Submission]:
+        """Every submission ever sent, in order."""
+        return [submission for request in self.requests for submission in request]
+
+    def written(self, key: str) -> list[Document]:
+        """Return the records of the document `key`; more than one means posted twice."""
+        return [document for document in self.records.values() if document.key == key]
+
+    def submit(self, submissions: Sequence[Submission]) -> Mapping[str, Outcome]:
+        self._may_fail()
+        self.requests.append(tuple(submissions))
+        return {each.control_id: self._answer(each) for each in submissions}
+
+    def find(self, submission: Submission) -> Found | None:
+        self._may_fail()
+        self.finds += 1
+        record_no = self._record_no_of(submission.document)
+        if record_no is None:
+            return None
+        there, wanted = map(_compared, (self.records[record_no], submission.document))
+        text = "" if there == wanted else f"there is {there}, wanted {wanted}"
+        return Found(record_no, matches=there == wanted, text=text)
+
+    def _answer(self, submission: Submission) -> Outcome:
+        missing = set(dependencies(submission.document)) - submission.record_numbers.keys()
+        assert not missing, f"{submission.document.key} was sent before {sorted(missing)}"
+        scripts = self._scripts[submission.document.key]
+        scripted = scripts.popleft() if scripts else None
+        match scripted:
+            case LostAnswer():
+                if scripted.executed:
+                    self._execute(submission)
+                return Unsure("the answer was lost")
+            case NotAccepted() | NotExecuted():
+                return scripted
+            case None:
+                return self._execute(submission)
+
+    def _execute(self, submission: Submission) -> Outcome:
+        if submission.control_id in self._control_ids:
+            return AlreadyThere(by_control_id=True, text="this control id was used before")
+        if submission.amend:
+            assert submission.record_no in self.records, "an amendment names an existing record"
+            record_no = submission.record_no
+        elif self._record_no_of(submission.document) is not None:
+            return AlreadyThere(by_control_id=False, text="the number is taken")
+        else:
+            record_no = str(len(self.records) + 1)
+        self._control_ids.add(submission.control_id)
+        self.records[record_no] = submission.document
+        return Accepted(record_no)
+
+    def _record_no_of(self, document: Document) -> str | None:
+        wanted = natural_key(document)
+        found = (number for number, each in self.records.items() if natural_key(each) == wanted)
+        return next(found, None)
+
+
+def natural_key(document: Document) -> tuple[str, ...]:
+    """Return what Intacct itself would recognise the document by."""
+    match document:
+        case Customer():
+            return ("customer", document.customer_id)
+        case ArInvoice():
+            return ("invoice", document.number)
+        case ArAdjustment():
+            return ("adjustment", document.number)
+        case ArPayment():
+            return ("payment", document.customer_id, document.reference)
+        case JournalEntry():
+            return ("journal", document.journal, document.reference)
+        case InvoiceReversal():
+            return ("reversal", document.invoice_key)
+        case CreditApplication():
+            return ("application", document.adjustment_key, document.invoice_key)
+
+
+def _compared(document: Document) -> tuple[object, ...]:
+    """Return what must be equal for a record that was found to be taken for the document."""
+    return (amount_of(document), getattr(document, "customer_id", None))

@@ -1,0 +1,48 @@
+"""Published policies in memory."""
+
+from collections.abc import Callable
+
+from tests.fakes.faults import Faulty
+from tieout.domain.errors import ConfigurationFault
+from tieout.domain.policy import Policy
+from tieout.domain.reasons import Reason
+
+
+class FakePolicies(Faulty):
+    """The `PolicySource` port in memory.
+
+    Attributes:
+        published: what is in force, oldest first; the last one is current. Tests that have a
+            `Policy` at hand put it here; `publish` parses a text as the real adapter does.
+    """
+
+    def __init__(self, *published: Policy, parse: Callable[[str], Policy] | None = None) -> None:
+        super().__init__()
+        self.published: list[Policy] = list(published)
+        self._parse = parse
+        self._texts: dict[str, str] = {}
+
+    def current(self) -> Policy:
+        self._may_fail()
+        if not self.published:
+            raise ConfigurationFault(Reason.POLICY_MISSING, "no policy is published")
+        return self.published[-1]
+
+    def publish(self, text: str, version: str, now_unix: int) -> None:  # noqa: ARG002 - the real one stamps it
+        self._may_fail()
+        assert self._parse is not None, "this fake was made without a parser"
+        try:
+            policy = self._parse(text)
+        except ValueError as errors:
+            raise ConfigurationFault(Reason.POLICY_INVALID, str(errors)) from errors
+        if self._texts.setdefault(version, text) != text:
+            raise ConfigurationFault(Reason.POLICY_INVALID, f"{version} was published otherwise")
+        if not self.published or self.published[-1].version != policy.version:
+            self.published.append(policy)
+
+    def undo(self) -> str:
+        self._may_fail()
+        if len(self.published) < 2:
+            raise ConfigurationFault(Reason.POLICY_MISSING, "there is no policy to go back to")
+        self.published.pop()
+        return self.published[-1].version

@@ -1,0 +1,55 @@
+"""A postings table in memory."""
+
+from collections.abc import Iterable, Mapping, Sequence
+
+from tests.fakes.faults import Faulty
+from tieout.domain.errors import StalePosting
+from tieout.domain.postings import Posting, State
+from tieout.domain.subjects import Subject
+
+
+class FakePostings(Faulty):
+    """The `Postings` port in memory.
+
+    Attributes:
+        by_key: what is stored now.
+        history: every write, in order.
+    """
+
+    def __init__(self, *postings: Posting) -> None:
+        super().__init__()
+        self.by_key: dict[str, Posting] = {posting.key: posting for posting in postings}
+        self.history: list[Posting] = list(postings)
+
+    def get_many(self, keys: Iterable[str]) -> Mapping[str, Posting]:
+        self._may_fail()
+        return {key: self.by_key[key] for key in keys if key in self.by_key}
+
+    def put(self, posting: Posting) -> None:
+        self._may_fail()
+        assert posting.version >= 1, "a posting's first write has version 1"
+        stored = self.by_key.get(posting.key)
+        if posting.version != (stored.version if stored else 0) + 1:
+            raise StalePosting(posting.key)
+        self.by_key[posting.key] = posting
+        self.history.append(posting)
+
+    def needing_attention(self) -> Iterable[Posting]:
+        self._may_fail()
+        found = [posting for posting in self.by_key.values() if posting.needs_attention]
+        return sorted(found, key=lambda posting: posting.updated_at_unix)
+
+    def open_invoices(self) -> Iterable[tuple[str, str]]:
+        self._may_fail()
+        return sorted(
+            (posting.key.removeprefix("invoice/"), posting.source_state)
+            for posting in self.by_key.values()
+            if posting.state is State.POSTED
+            and posting.document_type == "ArInvoice"
+            and posting.source_state.startswith("open:")
+        )
+
+    def of_subject(self, subject: Subject) -> Sequence[Posting]:
+        self._may_fail()
+        found = [posting for posting in self.by_key.values() if posting.subject == subject]
+        return sorted(found, key=lambda posting: posting.key)

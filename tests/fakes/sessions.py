@@ -1,0 +1,55 @@
+"""The shared Intacct session in memory."""
+
+from tests.fakes.faults import Faulty
+from tieout.domain.errors import LeaseHeld
+from tieout.domain.reasons import Reason
+from tieout.services.ports import Session
+
+
+class FakeSessions(Faulty):
+    """The `Sessions` port in memory; workers that share one object share the session.
+
+    Attributes:
+        session: what is stored.
+        token: the newest fencing token; 0 before the first lease.
+    """
+
+    def __init__(self, session: Session | None = None) -> None:
+        super().__init__()
+        self.session = session
+        self.token = 0
+        self._leased_until_unix = 0
+        self._hold: tuple[int, Reason, str] | None = None
+
+    def current(self) -> Session | None:
+        self._may_fail()
+        return self.session
+
+    def lease(self, now_unix: int, lease_seconds: int) -> int:
+        self._may_fail()
+        if self._leased_until_unix > now_unix:
+            raise LeaseHeld("another worker is signing in")
+        self._leased_until_unix = now_unix + lease_seconds
+        self.token += 1
+        return self.token
+
+    def save(self, session: Session, token: int) -> None:
+        self._release(token)
+        self.session = session
+        self._hold = None
+
+    def hold(self, until_unix: int, reason: Reason, text: str, token: int) -> None:
+        self._release(token)
+        self._hold = (until_unix, reason, text)
+
+    def held(self, now_unix: int) -> tuple[Reason, str] | None:
+        self._may_fail()
+        if self._hold is None or self._hold[0] <= now_unix:
+            return None
+        return self._hold[1:]
+
+    def _release(self, token: int) -> None:
+        self._may_fail()
+        if token != self.token:
+            raise LeaseHeld("another worker took the lease since")
+        self._leased_until_unix = 0
