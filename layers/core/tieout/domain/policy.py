@@ -120,6 +120,7 @@ class Policy:
         zero_invoices: whether invoices over nothing become documents.
         invoice_number: what the AR invoice is numbered by: Stripe's number or Stripe's id.
         due_days: days until due for invoices that Stripe gives no due date.
+        out_of_band_method: Intacct's PAYMENTMETHOD for money that came past Stripe.
     """
 
     version: str
@@ -140,3 +141,4 @@ class Policy:
     zero_invoices: Literal["skip", "book"]
     invoice_number: Literal["number", "id"]
     due_days: int
+    out_of_band_method: str = "EFT"

@@ -1,0 +1,73 @@
+"""The plan while it is being written: collects documents, and what could not become one."""
+
+from collections.abc import Callable
+
+from tieout.domain.documents import Document
+from tieout.domain.errors import Refused
+from tieout.domain.plans import Disposition, Finding, Plan
+from tieout.domain.policy import Policy
+from tieout.domain.reasons import Reason
+from tieout.domain.subjects import Subject
+
+
+class PlanDraft:
+    """Collects what a plan will hold; the first entry under a key stays.
+
+    Two invoices of one customer call for the same customer, and a refund calls for the documents
+    of its invoices, so the same document is often asked for twice.
+    """
+
+    def __init__(self) -> None:
+        self._documents: dict[str, Document] = {}
+        self._findings: dict[str, Finding] = {}
+
+    def document(
+        self,
+        key: str,
+        build: Callable[[], Document],
+        amount_minor: int | None = None,
+        currency: str | None = None,
+    ) -> None:
+        """Add the document that `build` makes; if it is refused, park its key and go on.
+
+        Args:
+            key: the document's key.
+            build: makes the document, or raises `Refused`.
+            amount_minor: what to show on the exceptions list if it is refused, in minor units.
+            currency: of the amount.
+        """
+        if key in self._documents or key in self._findings:
+            return
+        try:
+            self._documents[key] = build()
+        except Refused as refused:
+            self._findings[key] = Finding(
+                key, Disposition.PARKED, refused.reason, refused.text, amount_minor, currency
+            )
+
+    def park(self, key: str, reason: Reason, text: str, amount_minor: int, currency: str) -> None:
+        """Record something that a person must look at; `amount_minor` in minor units."""
+        finding = Finding(key, Disposition.PARKED, reason, text, amount_minor, currency)
+        self._findings.setdefault(key, finding)
+
+    def not_booked(
+        self,
+        key: str,
+        reason: Reason,
+        text: str,
+        amount_minor: int | None = None,
+        currency: str | None = None,
+    ) -> None:
+        """Record something that is recognised and calls for no document; amount in minor units."""
+        finding = Finding(key, Disposition.NOT_BOOKED, reason, text, amount_minor, currency)
+        self._findings.setdefault(key, finding)
+
+    def finish(self, subject: Subject, policy: Policy, source_state: str = "") -> Plan:
+        """Return the plan; documents come in the order they were added."""
+        return Plan(
+            subject=subject,
+            documents=tuple(self._documents.values()),
+            findings=tuple(self._findings.values()),
+            policy_version=policy.version,
+            source_state=source_state,
+        )

@@ -1,0 +1,132 @@
+"""Invoices: an AR invoice once finalised, and everything that hangs on it."""
+
+from datetime import date, timedelta
+
+from tieout.domain.dates import accounting_date
+from tieout.domain.documents import ArInvoice
+from tieout.domain.keys import customer_key, invoice_key, reference
+from tieout.domain.policy import Policy
+from tieout.domain.reasons import Reason
+from tieout.domain.text import clean
+from tieout.planning.customers import add_customer, debtor_id
+from tieout.planning.draft import PlanDraft
+from tieout.planning.fields import DESCRIPTION_LENGTH_MAX
+from tieout.planning.lines import invoice_lines
+from tieout.planning.numbers import invoice_number
+from tieout.planning.payments import add_receipts
+from tieout.planning.periods import posting_date
+from tieout.planning.snapshots import InvoiceSnapshot
+from tieout.planning.voids import add_void
+
+_FINAL_STATUSES = frozenset({"open", "paid", "uncollectible"})
+
+
+def add_invoice(draft: PlanDraft, invoice: InvoiceSnapshot, policy: Policy) -> None:
+    """Plan an invoice: customer, AR invoice, receipts, void, and what is not booked of it.
+
+    A draft, and a draft that was voided, never owed anybody anything: it calls for nothing.
+    """
+    if not _is_final(invoice):
+        return
+    if invoice.total_minor == 0 and policy.zero_invoices == "skip":
+        draft.not_booked(
+            invoice_key(invoice.id),
+            Reason.NOTHING_TO_BOOK,
+            "the invoice is over nothing, and `invoices.zero` is `skip`",
+            0,
+            invoice.currency,
+        )
+        return
+    if invoice.customer is not None:
+        add_customer(draft, invoice.customer, policy)
+    draft.document(
+        invoice_key(invoice.id),
+        lambda: _ar_invoice(invoice, policy),
+        invoice.total_minor,
+        invoice.currency,
+    )
+    add_receipts(draft, invoice, policy)
+    if invoice.status == "void":
+        add_void(draft, invoice, policy)
+    _note_what_is_not_booked(draft, invoice)
+
+
+def _is_final(invoice: InvoiceSnapshot) -> bool:
+    if invoice.status == "void":
+        return invoice.finalized_at_unix is not None
+    return invoice.status in _FINAL_STATUSES
+
+
+def _ar_invoice(invoice: InvoiceSnapshot, policy: Policy) -> ArInvoice:
+    invoice_date = _invoice_date(invoice, policy)
+    posted = posting_date(invoice_date, policy)
+    return ArInvoice(
+        key=invoice_key(invoice.id),
+        stripe_id=invoice.id,
+        customer_id=debtor_id(invoice, policy),
+        customer_key=customer_key(invoice.customer.id if invoice.customer else ""),
+        number=invoice_number(invoice, policy),
+        reference=reference(invoice.id),
+        invoice_date=invoice_date,
+        posting_date=posted.day,
+        due_date=_due_date(invoice, invoice_date, policy),
+        currency=invoice.currency,
+        description=clean(f"Stripe invoice {invoice.id}{posted.note}", DESCRIPTION_LENGTH_MAX),
+        lines=invoice_lines(invoice, policy),
+        total_minor=invoice.total_minor,
+    )
+
+
+def _invoice_date(invoice: InvoiceSnapshot, policy: Policy) -> date:
+    """Return the legal date of the invoice.
+
+    Source: stripe-api dossier section 4.1: `effective_at` is the finalisation unless overridden.
+    """
+    at_unix = invoice.effective_at_unix or invoice.finalized_at_unix or invoice.created_unix
+    return accounting_date(at_unix, policy.zone)
+
+
+def _due_date(invoice: InvoiceSnapshot, invoice_date: date, policy: Policy) -> date:
+    """Return when the invoice is due; Stripe says so only for invoices sent for payment."""
+    if invoice.due_date_unix is not None:
+        return accounting_date(invoice.due_date_unix, policy.zone)
+    return invoice_date + timedelta(days=policy.due_days)
+
+
+def _note_what_is_not_booked(draft: PlanDraft, invoice: InvoiceSnapshot) -> None:
+    """Name what makes the books' receivable differ from what Stripe still asks for."""
+    if invoice.status != "void" and invoice.credit_balance_applied_minor > 0:
+        # A void gives the balance back, so nothing is missing then.
+        _note(
+            draft,
+            invoice,
+            "credit-balance",
+            invoice.credit_balance_applied_minor,
+            "the customer's credit balance settled part of the invoice",
+        )
+    credited_minor = (
+        invoice.pre_payment_credit_notes_minor + invoice.post_payment_credit_notes_minor
+    )
+    if credited_minor > 0:
+        _note(
+            draft,
+            invoice,
+            "credit-notes",
+            credited_minor,
+            "credit notes were issued for the invoice",
+        )
+    if invoice.status == "uncollectible":
+        _note(
+            draft,
+            invoice,
+            "uncollectible",
+            invoice.amount_remaining_minor,
+            "marked uncollectible; the receivable stays until it is written off",
+        )
+
+
+def _note(
+    draft: PlanDraft, invoice: InvoiceSnapshot, what: str, amount_minor: int, text: str
+) -> None:
+    key = f"{invoice_key(invoice.id)}/{what}"
+    draft.not_booked(key, Reason.NOT_YET_PLANNED, text, amount_minor, invoice.currency)

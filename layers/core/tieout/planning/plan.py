@@ -1,0 +1,56 @@
+"""Plan: from what Stripe says and what policy wants to the documents that should exist.
+
+Pure: no clock, no network, no randomness. The same snapshot under the same policy always gives the
+same plan; preview, dry run and replay are this function with another last step.
+"""
+
+from tieout.domain.plans import Plan, invoice_state
+from tieout.domain.policy import Policy
+from tieout.domain.reasons import Reason
+from tieout.domain.subjects import Subject
+from tieout.planning.customers import plan_customer
+from tieout.planning.draft import PlanDraft
+from tieout.planning.invoices import add_invoice
+from tieout.planning.others import plan_charge, plan_other
+from tieout.planning.refunds import plan_refund
+from tieout.planning.snapshots import (
+    ChargeSnapshot,
+    CustomerSnapshot,
+    InvoiceSnapshot,
+    OtherSnapshot,
+    RefundSnapshot,
+    Snapshot,
+)
+
+
+def plan(subject: Subject, snapshot: Snapshot, policy: Policy) -> Plan:
+    """Return the documents that the subject calls for, and what was found instead of documents.
+
+    Never refuses as a whole: what cannot be planned is parked under its own key, with its reason,
+    and everything else of the subject is planned.
+    """
+    draft = PlanDraft()
+    if subject.account is not None:
+        text = f"belongs to the connected account {subject.account}"
+        draft.not_booked(str(subject), Reason.CONNECTED_ACCOUNT, text)
+        return draft.finish(subject, policy)
+    match snapshot:
+        case CustomerSnapshot():
+            plan_customer(draft, snapshot, policy)
+        case InvoiceSnapshot():
+            add_invoice(draft, snapshot, policy)
+        case RefundSnapshot():
+            plan_refund(draft, snapshot, policy)
+        case ChargeSnapshot():
+            plan_charge(draft, snapshot, policy)
+        case OtherSnapshot():
+            plan_other(draft, snapshot, policy)
+    return draft.finish(subject, policy, _source_state(snapshot))
+
+
+def _source_state(snapshot: Snapshot) -> str:
+    if not isinstance(snapshot, InvoiceSnapshot):
+        return ""
+    return invoice_state(
+        snapshot.status, snapshot.amount_paid_minor, snapshot.amount_remaining_minor
+    )

@@ -1,0 +1,58 @@
+"""Which part of each line a refund takes back.
+
+Refunds of one charge are lined up by (created, id). Each takes its share of what the refunds before
+it left of the charge's lines, and a refund that failed gives its share back at the moment it
+failed. Hence all refunds together take every line exactly, and what a refund takes back never
+changes afterwards, whether later refunds come or earlier ones fail.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from tieout.domain.money import allocate
+from tieout.planning.settlement import Shares, add, subtract
+from tieout.planning.snapshots import RefundFacts
+
+_CAME_TO_NOTHING = frozenset({"failed", "canceled"})
+
+
+def has_failed(refund: RefundFacts) -> bool:
+    """Return whether the refund came to nothing: the customer did not get the money."""
+    return refund.status in _CAME_TO_NOTHING
+
+
+def refund_shares(
+    paid_minor: Sequence[int], refunds: Sequence[RefundFacts]
+) -> Mapping[str, Shares]:
+    """Return what each refund takes back of each line, by the refund's id.
+
+    Args:
+        paid_minor: what the charge paid of each line, in minor units; a credit line is negative.
+        refunds: every refund of the charge, in any status and order.
+
+    Returns:
+        Shares that sum to the refund's amount. A refund of more than is left has none.
+    """
+    left = tuple(paid_minor)
+    shares: dict[str, Shares] = {}
+    outstanding: dict[str, RefundFacts] = {}
+    for refund in sorted(refunds, key=lambda each: (each.created_unix, each.id)):
+        for failed in _failed_in_order(outstanding):
+            known = failed.returned_at_unix
+            # A failure whose time nobody knows counts from when its money is needed again.
+            if (known is not None and known <= refund.created_unix) or (
+                sum(left) < refund.amount_minor
+            ):
+                left = add(left, shares[failed.id])
+                del outstanding[failed.id]
+        if 0 < refund.amount_minor <= sum(left):
+            shares[refund.id] = allocate(refund.amount_minor, left)
+            left = subtract(left, shares[refund.id])
+            outstanding[refund.id] = refund
+    return shares
+
+
+def _failed_in_order(outstanding: Mapping[str, RefundFacts]) -> list[RefundFacts]:
+    failed = [refund for refund in outstanding.values() if has_failed(refund)]
+    return sorted(
+        failed, key=lambda each: (each.returned_at_unix or each.created_unix, each.created_unix)
+    )

@@ -1,0 +1,213 @@
+"""Refunds: a journal entry against the accounts that the refunded invoice earned on.
+
+A payment has its fixed share of the invoice's lines (see `planning.settlement`) and a refund its
+fixed share of that (see `planning.refund_shares`).
+"""
+
+from collections import defaultdict
+from dataclasses import dataclass
+
+from tieout.domain.dates import accounting_date
+from tieout.domain.documents import ArLine, Dimensions, JournalEntry, JournalLine
+from tieout.domain.errors import Refused
+from tieout.domain.keys import invoice_key, reference, refund_failure_key, refund_key
+from tieout.domain.policy import Policy
+from tieout.domain.reasons import Reason
+from tieout.domain.text import clean
+from tieout.planning.accounts import clearing
+from tieout.planning.customers import debtor_id
+from tieout.planning.draft import PlanDraft
+from tieout.planning.fields import DESCRIPTION_LENGTH_MAX, amount_text
+from tieout.planning.invoices import add_invoice
+from tieout.planning.lines import invoice_lines
+from tieout.planning.numbers import invoice_number
+from tieout.planning.periods import posting_date
+from tieout.planning.refund_shares import has_failed, refund_shares
+from tieout.planning.settlement import divide, settlements
+from tieout.planning.snapshots import InvoicePayment, InvoiceSnapshot, RefundFacts, RefundSnapshot
+
+
+@dataclass(frozen=True, slots=True)
+class _PaidLine:
+    """What the refunded charge paid of one line of an invoice."""
+
+    invoice: InvoiceSnapshot
+    line: ArLine
+    amount_minor: int
+
+
+def plan_refund(draft: PlanDraft, snapshot: RefundSnapshot, policy: Policy) -> None:
+    """Plan a refund, its failure if it failed, and the documents of the invoices it takes back.
+
+    The invoices' documents are those of their own plans, so it does not matter which comes first.
+    """
+    refund = snapshot.refund
+    for invoice in snapshot.invoices:
+        add_invoice(draft, invoice, policy)
+    if not _has_moved_money(refund):
+        _not_booked(draft, refund, Reason.NOTHING_TO_BOOK, f"{refund.status}; no money has moved")
+    elif not snapshot.invoices:
+        text = f"{refund.status}; the charge paid no invoice"
+        _not_booked(draft, refund, Reason.NOT_YET_PLANNED, text)
+    else:
+        draft.document(
+            refund_key(refund.id),
+            lambda: _refund_entry(snapshot, policy),
+            refund.amount_minor,
+            refund.currency,
+        )
+        if has_failed(refund):
+            _add_failure(draft, snapshot, policy)
+
+
+def _has_moved_money(refund: RefundFacts) -> bool:
+    moved = refund.moved_at_unix is not None or refund.status == "succeeded"
+    return moved and refund.amount_minor > 0
+
+
+def _not_booked(draft: PlanDraft, refund: RefundFacts, reason: Reason, text: str) -> None:
+    draft.not_booked(refund_key(refund.id), reason, text, refund.amount_minor, refund.currency)
+
+
+def _add_failure(draft: PlanDraft, snapshot: RefundSnapshot, policy: Policy) -> None:
+    refund = snapshot.refund
+    key = refund_failure_key(refund.id)
+    if refund.returned_at_unix is None:
+        text = f"{refund.status}, but the money is not back in Stripe's balance yet"
+        draft.not_booked(key, Reason.NOTHING_TO_BOOK, text, refund.amount_minor, refund.currency)
+        return
+    returned_at_unix = refund.returned_at_unix
+    draft.document(
+        key,
+        lambda: _failure_entry(snapshot, returned_at_unix, policy),
+        refund.amount_minor,
+        refund.currency,
+    )
+
+
+def _refund_entry(snapshot: RefundSnapshot, policy: Policy) -> JournalEntry:
+    refund = snapshot.refund
+    taken_back = _taken_back(snapshot, policy)
+    at_unix = refund.created_unix if refund.moved_at_unix is None else refund.moved_at_unix
+    posted = posting_date(accounting_date(at_unix, policy.zone), policy)
+    return JournalEntry(
+        key=refund_key(refund.id),
+        stripe_id=refund.id,
+        journal=policy.journal,
+        posting_date=posted.day,
+        currency=refund.currency,
+        title=clean(f"Stripe refund {refund.id}{posted.note}", DESCRIPTION_LENGTH_MAX),
+        reference=reference(refund.id),
+        lines=_journal_lines(taken_back, refund, policy),
+        after=tuple(dict.fromkeys(invoice_key(each.invoice.id) for each in taken_back)),
+    )
+
+
+def _failure_entry(snapshot: RefundSnapshot, returned_at_unix: int, policy: Policy) -> JournalEntry:
+    """Return the exact mirror of the refund, on the day its money came back."""
+    refund = snapshot.refund
+    lines = _journal_lines(_taken_back(snapshot, policy), refund, policy, sign=-1)
+    posted = posting_date(accounting_date(returned_at_unix, policy.zone), policy)
+    key = refund_failure_key(refund.id)
+    return JournalEntry(
+        key=key,
+        stripe_id=refund.id,
+        journal=policy.journal,
+        posting_date=posted.day,
+        currency=refund.currency,
+        title=clean(f"Stripe refund {refund.id} failed{posted.note}", DESCRIPTION_LENGTH_MAX),
+        reference=reference(key),
+        lines=lines,
+        after=(refund_key(refund.id),),
+    )
+
+
+def _taken_back(snapshot: RefundSnapshot, policy: Policy) -> list[_PaidLine]:
+    """Return the part of each line that the refund takes back; together the refund's amount."""
+    refund = snapshot.refund
+    paid = _paid_lines(snapshot, policy)
+    refunds = {each.id: each for each in (*snapshot.siblings, refund)}
+    shares = refund_shares([each.amount_minor for each in paid], tuple(refunds.values()))
+    if refund.id not in shares:
+        settled_minor = sum(each.amount_minor for each in paid)
+        raise Refused(
+            Reason.REFUND_OVER_PAYMENT,
+            f"a refund of {amount_text(refund.amount_minor, refund.currency)}, but the charge "
+            f"settled {amount_text(settled_minor, refund.currency)} of its invoices, less what "
+            "other refunds took back",
+        )
+    return [
+        _PaidLine(each.invoice, each.line, amount_minor)
+        for each, amount_minor in zip(paid, shares[refund.id], strict=True)
+        if amount_minor
+    ]
+
+
+def _paid_lines(snapshot: RefundSnapshot, policy: Policy) -> list[_PaidLine]:
+    """Return what the refunded charge paid of each line of each invoice, in a fixed order."""
+    paid = []
+    for invoice in sorted(snapshot.invoices, key=lambda each: (each.created_unix, each.id)):
+        settled = settlements(invoice)
+        if not any(_is_of(snapshot.refund, each.payment) for each in settled):
+            continue
+        if invoice.currency != snapshot.refund.currency:
+            raise Refused(
+                Reason.REFUND_OVER_PAYMENT,
+                f"the refund is in {snapshot.refund.currency}, invoice {invoice.id} in "
+                f"{invoice.currency}",
+            )
+        lines = invoice_lines(invoice, policy)
+        shares, _ = divide(
+            [each.amount_minor for each in settled], [line.amount_minor for line in lines]
+        )
+        paid += [
+            _PaidLine(invoice, line, amount_minor)
+            for settlement, share in zip(settled, shares, strict=True)
+            if _is_of(snapshot.refund, settlement.payment)
+            for line, amount_minor in zip(lines, share, strict=True)
+        ]
+    return paid
+
+
+def _is_of(refund: RefundFacts, payment: InvoicePayment) -> bool:
+    if refund.payment_intent is not None and payment.payment_intent == refund.payment_intent:
+        return True
+    return refund.charge is not None and payment.charge == refund.charge
+
+
+def _journal_lines(
+    taken_back: list[_PaidLine], refund: RefundFacts, policy: Policy, sign: int = 1
+) -> tuple[JournalLine, ...]:
+    """Return debits of what was earned and credits of clearing; the reverse for sign -1.
+
+    Clearing is credited in the location of what it pays for: in a company of several entities the
+    entry must balance in each of them.
+
+    Source: intacct-xml-api dossier section 7.6 (debits must equal credits per entity).
+    """
+    earned: dict[tuple[str, str, str, Dimensions], int] = defaultdict(int)
+    cash: dict[tuple[str, str | None], int] = defaultdict(int)
+    for each in taken_back:
+        customer = debtor_id(each.invoice, policy)
+        number = invoice_number(each.invoice, policy)
+        earned[customer, number, each.line.account, each.line.dimensions] += each.amount_minor
+        cash[customer, each.line.dimensions.location] -= each.amount_minor
+    clearing_account = clearing(refund.currency, policy).account
+    defaults = policy.dimensions.defaults
+    lines = [
+        JournalLine(
+            account, sign * amount, f"Refund of {number}", dimensions, customer, "as booked"
+        )
+        for (customer, number, account, dimensions), amount in earned.items()
+    ] + [
+        JournalLine(
+            clearing_account,
+            sign * amount,
+            f"Stripe refund {refund.id}",
+            defaults.overlaid(Dimensions(location=location)),
+            customer,
+            "clearing account",
+        )
+        for (customer, location), amount in cash.items()
+    ]
+    return tuple(line for line in lines if line.amount_minor)

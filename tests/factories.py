@@ -1,0 +1,205 @@
+# ruff: noqa: ANN401 - overrides are whatever the field takes
+"""Builders of snapshots and policies: valid by default, so a test states only what it is about.
+
+All amounts are minor units; all times are unix seconds counted from `NOON`, a Monday in an open
+period.
+"""
+
+import dataclasses
+from datetime import date
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from tieout.domain.documents import CashAccount, Dimensions
+from tieout.domain.policy import (
+    CustomerRules,
+    DimensionRules,
+    Periods,
+    Policy,
+    RevenueCategory,
+    RevenueRules,
+    TaxAccounts,
+)
+from tieout.planning.snapshots import (
+    Address,
+    ChargeSnapshot,
+    CustomerSnapshot,
+    InvoiceLine,
+    InvoicePayment,
+    InvoiceSnapshot,
+    OtherSnapshot,
+    RefundFacts,
+    RefundSnapshot,
+    TaxAmount,
+)
+
+# 2026-11-02 12:00:00 UTC
+NOON = 1_793_620_800
+NOON_DAY = date(2026, 11, 2)
+DAY_SECONDS = 86_400
+
+
+def a_policy(**changes: Any) -> Policy:
+    policy = Policy(
+        version="policy-1",
+        label="test",
+        zone=ZoneInfo("UTC"),
+        base_currency="usd",
+        journal="GJ",
+        payment_method="Credit Card",
+        clearing={
+            "usd": CashAccount("1200"),
+            "eur": CashAccount("1210", "STRIPE-EUR"),
+            "jpy": CashAccount("1220", "STRIPE-JPY"),
+            "bhd": CashAccount("1230", "STRIPE-BHD"),
+        },
+        out_of_band={"usd": CashAccount("1010", "BANK-OTHER")},
+        revenue=RevenueRules(
+            categories={
+                "subscriptions": RevenueCategory("subscriptions", "4000"),
+                "services": RevenueCategory("services", "4010", Dimensions(department="SERVICES")),
+                "usage": RevenueCategory("usage", "4020"),
+            },
+            metadata_key="revenue_category",
+            by_price={"price_setup": "services"},
+            by_product={"prod_usage": "usage"},
+            default="subscriptions",
+        ),
+        tax=TaxAccounts(by_tax_rate={"txr_vat": "2210"}, default="2200"),
+        shipping_account="4030",
+        discount_account=None,
+        customers=CustomerRules(
+            prefix="",
+            metadata_key="intacct_customer_id",
+            name_fallback="stripe_id",
+            amend_adopted=False,
+            term=None,
+            overrides={},
+        ),
+        dimensions=DimensionRules(
+            defaults=Dimensions(location="100"),
+            metadata_keys={"department": "department", "class": "class", "GLDIMREGION": "region"},
+        ),
+        periods=Periods(closed_through=None, when_closed="park"),
+        zero_invoices="skip",
+        invoice_number="number",
+        due_days=0,
+    )
+    return dataclasses.replace(policy, **changes)
+
+
+def a_customer(**changes: Any) -> CustomerSnapshot:
+    customer = CustomerSnapshot(
+        id="cus_1",
+        name="Ada Lovelace Ltd",
+        email="billing@example.com",
+        phone="+1 555 0100",
+        address=Address("1 Engine Row", "", "London", "", "N1 9GU", "GB"),
+    )
+    return dataclasses.replace(customer, **changes)
+
+
+def a_line(amount_minor: int = 10_000, **changes: Any) -> InvoiceLine:
+    line = InvoiceLine(id="il_1", amount_minor=amount_minor, description="Pro plan")
+    return dataclasses.replace(line, **changes)
+
+
+def a_tax(amount_minor: int, *, inclusive: bool = False, rate: str | None = "txr_vat") -> TaxAmount:
+    return TaxAmount(amount_minor, inclusive, rate)
+
+
+def an_invoice(**changes: Any) -> InvoiceSnapshot:
+    """An open invoice over one line; the total follows the lines unless it is given."""
+    invoice = InvoiceSnapshot(
+        id="in_1",
+        number="ACME-0001",
+        status="open",
+        currency="usd",
+        customer=a_customer(),
+        created_unix=NOON,
+        effective_at_unix=NOON,
+        finalized_at_unix=NOON,
+        due_date_unix=None,
+        paid_at_unix=None,
+        voided_at_unix=None,
+        lines=(a_line(),),
+        total_minor=0,
+        amount_paid_minor=0,
+        amount_remaining_minor=0,
+    )
+    invoice = dataclasses.replace(invoice, **changes)
+    if "total_minor" not in changes:
+        invoice = dataclasses.replace(invoice, total_minor=total_of(invoice))
+    paid_minor = sum(each.amount_paid_minor for each in invoice.payments if each.status == "paid")
+    if "amount_paid_minor" not in changes:
+        invoice = dataclasses.replace(invoice, amount_paid_minor=paid_minor)
+    if "amount_remaining_minor" not in changes:
+        rest = max(invoice.total_minor - invoice.amount_paid_minor, 0)
+        invoice = dataclasses.replace(invoice, amount_remaining_minor=rest)
+    return invoice
+
+
+def a_paid_invoice(**changes: Any) -> InvoiceSnapshot:
+    """An invoice that one payment settled in full."""
+    invoice = an_invoice(**{"status": "paid", "paid_at_unix": NOON + DAY_SECONDS, **changes})
+    if "payments" in changes:
+        return invoice
+    payment = a_payment(invoice.total_minor, invoice=invoice.id, currency=invoice.currency)
+    return dataclasses.replace(
+        invoice,
+        payments=(payment,),
+        amount_paid_minor=invoice.total_minor,
+        amount_remaining_minor=0,
+    )
+
+
+def total_of(invoice: InvoiceSnapshot) -> int:
+    """What Stripe would make of lines, exclusive tax and shipping (whose tax is exclusive)."""
+    lines = sum(line.amount_minor - line.discount_minor for line in invoice.lines)
+    tax = sum(tax.amount_minor for tax in invoice.taxes if not tax.inclusive)
+    return lines + tax + (invoice.shipping.amount_minor if invoice.shipping else 0)
+
+
+def a_payment(amount_minor: int = 10_000, **changes: Any) -> InvoicePayment:
+    payment = InvoicePayment(
+        id="inpay_1",
+        invoice="in_1",
+        amount_paid_minor=amount_minor,
+        currency="usd",
+        status="paid",
+        paid_at_unix=NOON + DAY_SECONDS,
+        payment_intent="pi_1",
+    )
+    return dataclasses.replace(payment, **changes)
+
+
+def a_refund(amount_minor: int = 10_000, **changes: Any) -> RefundFacts:
+    refund = RefundFacts(
+        id="re_1",
+        amount_minor=amount_minor,
+        currency="usd",
+        status="succeeded",
+        created_unix=NOON + 2 * DAY_SECONDS,
+        moved_at_unix=NOON + 2 * DAY_SECONDS,
+        returned_at_unix=None,
+        charge="ch_1",
+        payment_intent="pi_1",
+    )
+    return dataclasses.replace(refund, **changes)
+
+
+def a_refund_of(
+    refund: RefundFacts, *invoices: InvoiceSnapshot, siblings: tuple[RefundFacts, ...] | None = None
+) -> RefundSnapshot:
+    """A refund with its siblings (itself alone by default) and the invoices its charge paid."""
+    return RefundSnapshot(refund, (refund,) if siblings is None else siblings, invoices)
+
+
+def a_charge(**changes: Any) -> ChargeSnapshot:
+    charge = ChargeSnapshot("ch_1", 10_000, "usd", "succeeded", NOON, captured=True)
+    return dataclasses.replace(charge, **changes)
+
+
+def an_other(**changes: Any) -> OtherSnapshot:
+    other = OtherSnapshot("po_1", "payout", "paid", 10_000, "usd")
+    return dataclasses.replace(other, **changes)
