@@ -1,0 +1,276 @@
+"""The policy file: YAML in, a checked `Policy` out, or every error at once.
+
+docs/policy.md is the reference of its settings; docs/policy.example.yaml has them all.
+"""
+
+import hashlib
+import json
+import re
+from collections.abc import Iterable, Mapping
+from typing import Literal, cast
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
+
+from tieout.domain.documents import CashAccount, Dimensions
+from tieout.domain.errors import ConfigurationFault
+from tieout.domain.policy import (
+    CustomerOverride,
+    CustomerRules,
+    DimensionRules,
+    Periods,
+    Policy,
+    RevenueCategory,
+    RevenueRules,
+    TaxAccounts,
+)
+from tieout.domain.policy_reader import Section, suggestion
+from tieout.domain.reasons import Reason
+from tieout.domain.strict_yaml import StrictYamlError, load
+
+# Source: intacct-xml-api dossier section 1.5 (lengths of the schema's comments).
+ACCOUNT_LENGTH_MAX = 24
+JOURNAL_LENGTH_MAX = 4
+TERM_LENGTH_MAX = 40
+CUSTOMER_ID_LENGTH_MAX = 20
+DIMENSION_LENGTH_MAX = 100
+# Leaves the hashed form of a Stripe id room enough to stay unique within a CUSTOMERID.
+PREFIX_LENGTH_MAX = 8
+# Source: stripe-api dossier section 7 (metadata limits).
+METADATA_KEY_LENGTH_MAX = 40
+STRIPE_ID_LENGTH_MAX = 255
+NAME_LENGTH_MAX = 100
+DUE_DAYS_MAX = 365
+# Source: intacct-xml-api dossier section 7.3.
+PAYMENT_METHODS = (
+    "Credit Card",
+    "EFT",
+    "Online Charge Card",
+    "Online ACH Debit",
+    "Printed Check",
+    "Cash",
+)
+
+_VERSION_LENGTH = 12
+_CURRENCY = r"[a-z]{3}"
+_STANDARD_DIMENSIONS = ("location", "department", "class", "project", "item")
+_USER_DEFINED_DIMENSION = re.compile(r"GLDIM[A-Z0-9_]{1,30}")
+
+
+class PolicyErrors(ConfigurationFault):
+    """The policy file cannot be used.
+
+    Attributes:
+        errors: every error, each as `path: what is wrong`.
+    """
+
+    def __init__(self, errors: Iterable[str]) -> None:
+        self.errors = tuple(errors)
+        count = "one error" if len(self.errors) == 1 else f"{len(self.errors)} errors"
+        listed = "".join(f"\n  {error}" for error in self.errors)
+        super().__init__(Reason.POLICY_INVALID, f"the policy has {count}:{listed}")
+
+
+def parse_policy(text: str) -> Policy:
+    """Return the policy that a YAML text describes.
+
+    Its version is a hash of the content: comments, order and layout do not change it.
+
+    Raises:
+        PolicyErrors: with every error that the text has.
+    """
+    try:
+        content = load(text)
+    except StrictYamlError as error:
+        raise PolicyErrors([f"the file: {error}"]) from error
+    if not isinstance(content, Mapping):
+        raise PolicyErrors(["the file: must be a list of `key: value` lines"])
+    errors: list[str] = []
+    policy = _policy(Section(content, "", errors), _version(content))
+    if errors:
+        raise PolicyErrors(errors)
+    return policy
+
+
+def _version(content: Mapping[str, object]) -> str:
+    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), default=str)
+    return hashlib.sha256(canonical.encode("utf-8", errors="replace")).hexdigest()[:_VERSION_LENGTH]
+
+
+def _policy(file: Section, version: str) -> Policy:
+    base_currency = file.matching("base_currency", _CURRENCY, "three lower-case letters")
+    invoices = file.section("invoices")
+    policy = Policy(
+        version=version,
+        label=file.text("label", NAME_LENGTH_MAX, default="unnamed"),
+        zone=_zone(file),
+        base_currency=base_currency,
+        journal=file.text("journal", JOURNAL_LENGTH_MAX, default="GJ"),
+        payment_method=file.choice("payment_method", PAYMENT_METHODS, "Credit Card"),
+        clearing=_cash_accounts(file, "clearing", base_currency),
+        out_of_band=_cash_accounts(file, "out_of_band", base_currency),
+        revenue=_revenue(file.section("revenue")),
+        tax=_tax(file.section("tax")),
+        shipping_account=file.optional_text("shipping_account", ACCOUNT_LENGTH_MAX),
+        discount_account=file.optional_text("discount_account", ACCOUNT_LENGTH_MAX),
+        customers=_customers(file.section("customers")),
+        dimensions=_dimension_rules(file.section("dimensions")),
+        periods=_periods(file.section("periods")),
+        zero_invoices=cast(
+            "Literal['skip', 'book']", invoices.choice("zero", ("skip", "book"), "skip")
+        ),
+        invoice_number=cast(
+            "Literal['number', 'id']", invoices.choice("number", ("number", "id"), "number")
+        ),
+        due_days=invoices.integer("due_days", 0, DUE_DAYS_MAX, 0),
+        out_of_band_method=file.choice("out_of_band_method", PAYMENT_METHODS, "EFT"),
+    )
+    if not policy.clearing:
+        file.note("clearing", "must name at least one currency")
+    invoices.refuse_unknown()
+    file.refuse_unknown()
+    return policy
+
+
+def _zone(file: Section) -> ZoneInfo:
+    name = file.text("time_zone", NAME_LENGTH_MAX)
+    if name:
+        try:
+            return ZoneInfo(name)
+        except (ZoneInfoNotFoundError, ValueError, OSError):
+            file.note("time_zone", f"must be a time zone like Europe/Berlin, not {name!r}")
+    return ZoneInfo("UTC")
+
+
+def _cash_accounts(file: Section, name: str, base_currency: str) -> Mapping[str, CashAccount]:
+    """Return the accounts by currency.
+
+    Source: intacct-xml-api dossier section 7.3: Intacct refuses to pay a foreign-currency invoice
+    into undeposited funds, so such a currency needs a bank account.
+    """
+    accounts = {}
+    for currency, entry in file.sections(name):
+        if re.fullmatch(_CURRENCY, currency) is None:
+            file.section(name).note(currency, "must be a currency of three lower-case letters")
+        accounts[currency] = CashAccount(
+            account=entry.text("account", ACCOUNT_LENGTH_MAX),
+            bank_account=entry.optional_text("bank_account", ACCOUNT_LENGTH_MAX),
+        )
+        if base_currency not in {"", currency} and "bank_account" not in entry.values:
+            entry.note(
+                "bank_account",
+                f"is missing: {currency} is not the base currency, and Intacct takes payments in "
+                "other currencies only into a bank account of that currency",
+            )
+        entry.refuse_unknown()
+    return accounts
+
+
+def _revenue(section: Section) -> RevenueRules:
+    categories = {}
+    for name, entry in section.sections("categories"):
+        account = entry.text("account", ACCOUNT_LENGTH_MAX)
+        categories[name] = RevenueCategory(name, account, _dimensions(entry, "dimensions"))
+        entry.refuse_unknown()
+    if not categories:
+        section.note("categories", "must name at least one category with its account")
+    rules = RevenueRules(
+        categories=categories,
+        metadata_key=section.text(
+            "metadata_key", METADATA_KEY_LENGTH_MAX, default="revenue_category"
+        ),
+        by_price=section.texts("by_price", NAME_LENGTH_MAX),
+        by_product=section.texts("by_product", NAME_LENGTH_MAX),
+        default=section.optional_text("default", NAME_LENGTH_MAX),
+    )
+    used = [("default", rules.default)] if rules.default is not None else []
+    used += [(f"by_price.{price}", name) for price, name in rules.by_price.items()]
+    used += [(f"by_product.{product}", name) for product, name in rules.by_product.items()]
+    for path, name in used:
+        if name not in categories:
+            section.note(path, f"names no category: {name!r}{suggestion(name, categories)}")
+    section.refuse_unknown()
+    return rules
+
+
+def _tax(section: Section) -> TaxAccounts:
+    accounts = TaxAccounts(
+        by_tax_rate=section.texts("by_tax_rate", ACCOUNT_LENGTH_MAX),
+        default=section.optional_text("default", ACCOUNT_LENGTH_MAX),
+    )
+    section.refuse_unknown()
+    return accounts
+
+
+def _customers(section: Section) -> CustomerRules:
+    overrides = {}
+    for customer, entry in section.sections("overrides"):
+        overrides[customer] = CustomerOverride(
+            customer_id=entry.optional_text("customer_id", CUSTOMER_ID_LENGTH_MAX),
+            dimensions=_dimensions(entry, "dimensions"),
+        )
+        entry.refuse_unknown()
+    rules = CustomerRules(
+        prefix=section.matching(
+            "prefix",
+            rf"[A-Za-z0-9_-]{{0,{PREFIX_LENGTH_MAX}}}",
+            f"at most {PREFIX_LENGTH_MAX} letters, digits, `-` or `_`",
+            default="",
+        ),
+        metadata_key=section.text(
+            "metadata_key", METADATA_KEY_LENGTH_MAX, default="intacct_customer_id"
+        ),
+        name_fallback=cast(
+            "Literal['stripe_id', 'park']",
+            section.choice("name_fallback", ("stripe_id", "park"), "stripe_id"),
+        ),
+        amend_adopted=section.flag("amend_adopted", default=False),
+        term=section.optional_text("term", TERM_LENGTH_MAX),
+        overrides=overrides,
+    )
+    section.refuse_unknown()
+    return rules
+
+
+def _dimension_rules(section: Section) -> DimensionRules:
+    rules = DimensionRules(
+        defaults=_dimensions(section, "defaults"),
+        metadata_keys=section.texts("metadata_keys", METADATA_KEY_LENGTH_MAX),
+    )
+    for name in rules.metadata_keys:
+        _check_dimension_name(section.section("metadata_keys"), name)
+    section.refuse_unknown()
+    return rules
+
+
+def _dimensions(parent: Section, name: str) -> Dimensions:
+    values = parent.texts(name, DIMENSION_LENGTH_MAX)
+    for dimension in values:
+        _check_dimension_name(parent.section(name), dimension)
+    return Dimensions(
+        location=values.get("location"),
+        department=values.get("department"),
+        class_id=values.get("class"),
+        project=values.get("project"),
+        item=values.get("item"),
+        user_defined=tuple(
+            sorted((key, value) for key, value in values.items() if key not in _STANDARD_DIMENSIONS)
+        ),
+    )
+
+
+def _check_dimension_name(section: Section, name: str) -> None:
+    if name not in _STANDARD_DIMENSIONS and _USER_DEFINED_DIMENSION.fullmatch(name) is None:
+        hint = suggestion(name, _STANDARD_DIMENSIONS)
+        expected = ", ".join(_STANDARD_DIMENSIONS)
+        section.note(name, f"is no dimension: use {expected}, or GLDIM and a name{hint}")
+
+
+def _periods(section: Section) -> Periods:
+    periods = Periods(
+        closed_through=section.day("closed_through"),
+        when_closed=cast(
+            "Literal['park', 'next_open_date']",
+            section.choice("when_closed", ("park", "next_open_date"), "park"),
+        ),
+    )
+    section.refuse_unknown()
+    return periods
