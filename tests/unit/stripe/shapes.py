@@ -109,7 +109,7 @@ def before_basil(facts: Facts) -> Json:
         "lines": _list([_line_before_basil(line) for line in facts.lines]),
         "paid": facts.paid,
         "paid_out_of_band": facts.paid and facts.out_of_band,
-        "payment_intent": None if facts.by_charge or facts.out_of_band else PAYMENT_INTENT,
+        "payment_intent": None if facts.by_charge else PAYMENT_INTENT,
         "subscription": "sub_1",
         "tax": sum(tax.amount for tax in facts.taxes) or None,
         "total_tax_amounts": [_tax_before_basil(tax) for tax in facts.taxes],

@@ -94,6 +94,22 @@ def test_out_of_band_is_told_by_the_flag_before_basil_and_by_the_amounts_since()
     assert old.payments == ()
 
 
+def test_a_cancelled_intent_of_an_invoice_paid_out_of_band_brought_nothing() -> None:
+    raw = shapes.before_basil(Facts(status="paid", out_of_band=True)) | {"amount_paid": 2_000}
+
+    assert decode.invoice(raw).payments == ()
+
+
+def test_a_part_paid_through_stripe_keeps_its_payment_beside_the_rest_out_of_band() -> None:
+    raw = shapes.before_basil(Facts(status="paid", out_of_band=True))
+    raw |= {"amount_paid": 500, "charge": shapes.CHARGE}
+
+    found = decode.invoice(raw)
+
+    assert [payment.amount_paid_minor for payment in found.payments] == [500]
+    assert found.amount_paid_minor == 2_000
+
+
 def test_a_plan_stands_for_a_price_where_there_are_no_prices_yet() -> None:
     raw = shapes.before_basil(Facts())
     del raw["lines"]["data"][0]["price"]

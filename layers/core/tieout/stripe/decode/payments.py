@@ -77,10 +77,11 @@ def _embedded(invoice: Fields) -> list[InvoicePayment] | None:
 
 def _before_basil(invoice: Fields) -> list[InvoicePayment]:
     amount_paid = invoice.integer("amount_paid")
-    if amount_paid == 0 or invoice.boolean("paid_out_of_band"):
-        return []
     payment_intent = invoice.identifier("payment_intent")
     charge = invoice.identifier("charge")
+    # Paid outside Stripe leaves the payment intent, cancelled, but no charge.
+    if amount_paid == 0 or (invoice.boolean("paid_out_of_band") and charge is None):
+        return []
     identifier = payment_intent or charge
     if identifier is None:
         raise invoice.refusal("payments", "is missing, so nothing says how it was paid")
