@@ -38,11 +38,14 @@ class CreditNoteActions(RefundActions):
                 "The sum of credit amount, refund amount and out of band amount must equal the "
                 f"post-payment amount ({post})"
             )
+        charge_id = (
+            self._charge_to_refund(invoice, spec.refund_minor) if spec.refund_minor else None
+        )
         note["pre_payment_amount"], note["post_payment_amount"] = pre, post
         note["type"] = "mixed" if pre and post else "post_payment" if post else "pre_payment"
         self.store.lines[note_id] = lines
         self.store.add(note)
-        self._give_back(note, invoice, spec)
+        self._give_back(note, invoice, spec, charge_id)
         self.emit("credit_note.created", note)
         self._reduce_invoice(invoice, pre, post)
         return self.show(note)
@@ -76,11 +79,11 @@ class CreditNoteActions(RefundActions):
         if invoice["amount_remaining"] == 0 and invoice["status"] != "paid":
             self.mark_paid(invoice)
 
-    def _give_back(self, note: JsonObject, invoice: JsonObject, spec: CreditNoteSpec) -> None:
-        if spec.refund_minor:
-            refund = self.refund(
-                self._charge_to_refund(invoice, spec.refund_minor), spec.refund_minor
-            )
+    def _give_back(
+        self, note: JsonObject, invoice: JsonObject, spec: CreditNoteSpec, charge_id: str | None
+    ) -> None:
+        if charge_id is not None:
+            refund = self.refund(charge_id, spec.refund_minor)
             note["refunds"] = [
                 {
                     "amount_refunded": spec.refund_minor,
@@ -120,7 +123,7 @@ class CreditNoteActions(RefundActions):
         )
         if source is None:
             raise refused(f"No such invoice line item: '{spec.invoice_line}'")
-        part = Fraction(spec.amount_minor, source["amount"])
+        part = Fraction(spec.amount_minor, source["amount"] or 1)
         if not 0 < part <= 1:
             raise refused("A credit note line cannot exceed its invoice line", param="lines")
         discounts = [

@@ -48,6 +48,8 @@ class PaymentActions(InvoiceActions, LedgerActions):
             StripeError: the invoice is not open or uncollectible, or nothing remains.
         """
         invoice = self._payable(invoice_id)
+        if amount_minor is not None and amount_minor <= 0:
+            raise refused("A payment must be greater than zero", param="amount")
         default = self.default_payment(invoice)
         if amount_minor in (None, invoice["amount_remaining"]) and default is not None:
             intent = self.store.get("payment_intent", default["payment"]["payment_intent"])
@@ -185,7 +187,8 @@ class PaymentActions(InvoiceActions, LedgerActions):
     def settle_charge(self, charge_id: str) -> JsonObject:
         """Finish the asynchronous capture: balance transaction with fee, ``charge.updated``.
 
-        Source: stripe-api 0.3.
+        Cards make a transaction of type ``charge``, all other methods one of type ``payment``;
+        the reporting category is the same. Source: stripe-api 0.3, 4.7.
         """
         charge = self.store.get("charge", charge_id)
         if charge["balance_transaction"] is not None:
@@ -193,7 +196,7 @@ class PaymentActions(InvoiceActions, LedgerActions):
         amount, currency, rate = self.settled(charge["amount_captured"], charge["currency"])
         transaction = self.post(
             Movement(
-                type="charge",
+                type="charge" if charge["payment_method_details"]["type"] == "card" else "payment",
                 reporting_category="charge",
                 amount_minor=amount,
                 currency=currency,
@@ -238,8 +241,6 @@ class PaymentActions(InvoiceActions, LedgerActions):
     def _new_payment(
         self, invoice: JsonObject, amount_minor: int, payment: JsonObject
     ) -> JsonObject:
-        if amount_minor <= 0:
-            raise refused("A payment must be greater than zero", param="amount")
         return self.store.add(
             invoice_payment(
                 self.ids.next("inpay"),

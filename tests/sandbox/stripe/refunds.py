@@ -116,7 +116,9 @@ class RefundActions(PaymentActions):
         after, _, _ = self.settled(taken + refund["amount"], charge["currency"])
         refund["balance_transaction"] = self.post(
             Movement(
-                type="refund",
+                type="refund"
+                if charge["payment_method_details"]["type"] == "card"
+                else "payment_refund",
                 reporting_category="refund",
                 amount_minor=before - after,
                 currency=currency,

@@ -174,6 +174,8 @@ def test_the_identities_hold_to_the_unit(
 
 
 def _net(line: JsonObject) -> int:
-    off = sum(each["amount"] for each in line["discount_amounts"])
-    inside = sum(each["amount"] for each in line["taxes"] if each["tax_behavior"] == "inclusive")
+    off: int = sum(each["amount"] for each in line["discount_amounts"])
+    inside: int = sum(
+        each["amount"] for each in line["taxes"] if each["tax_behavior"] == "inclusive"
+    )
     return int(line["amount"]) - off - inside

@@ -3,6 +3,8 @@
 Method: business actions on the account, asserting the returned objects and the event log.
 """
 
+from collections.abc import Callable
+
 import pytest
 
 from tests.sandbox.stripe import (
@@ -256,7 +258,7 @@ def test_credit_notes_after_payment_give_money_back(account: StripeAccount, acme
 def test_what_stripe_refuses_is_refused(account: StripeAccount, acme: str) -> None:
     invoice = invoice_of(account, acme, 1_000)
     line = invoice["lines"]["data"][0]["id"]
-    refusals = [
+    refusals: list[Callable[[], object]] = [
         lambda: account.finalize_invoice(invoice["id"]),
         lambda: account.delete_draft(invoice["id"]),
         lambda: account.pay_invoice(invoice["id"], -1),

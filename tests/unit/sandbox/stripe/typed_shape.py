@@ -5,14 +5,22 @@ annotations say which fields exist, which must be there, and what is nested in t
 """
 
 import inspect
-import types
 from decimal import Decimal
 from typing import Any, ForwardRef, Literal, Union, get_args, get_origin
 
 import stripe
 
+Hint = object
+"""A type annotation: a class, a ``typing`` construct or a quoted name."""
+
 _ALIASES = {"CardResource": "Card", "RefundResource": "Refund"}
-_PLAIN = {int: int, str: str, bool: bool, float: (int, float), Decimal: str}
+_PLAIN: dict[Hint, tuple[type, ...]] = {
+    int: (int,),
+    str: (str,),
+    bool: (bool,),
+    float: (int, float),
+    Decimal: (str,),
+}
 
 
 def problems(value: object, cls: type, where: str = "") -> list[str]:
@@ -21,9 +29,7 @@ def problems(value: object, cls: type, where: str = "") -> list[str]:
     if not isinstance(value, dict):
         return [f"{path}: an object is needed, not {value!r}"]
     fields = {
-        name: hint
-        for name, hint in inspect.get_annotations(cls).items()
-        if get_origin(hint) is not types.GenericAlias and name != "OBJECT_NAME"
+        name: hint for name, hint in inspect.get_annotations(cls).items() if name != "OBJECT_NAME"
     }
     found = [f"{path}.{name}: no such field" for name in value if name not in fields]
     for name, hint in fields.items():
@@ -34,15 +40,10 @@ def problems(value: object, cls: type, where: str = "") -> list[str]:
     return found
 
 
-def _value_problems(value: object, hint: Any, path: str) -> list[str]:
+def _value_problems(value: object, hint: Hint, path: str) -> list[str]:
     origin = get_origin(hint)
     if origin is Union:
-        # An id or null is no alternative to an object: naming it would hide what is wrong inside.
-        scalars = (str, type(None)) if isinstance(value, dict | list) else ()
-        alternatives = [
-            _value_problems(value, each, path) for each in get_args(hint) if each not in scalars
-        ]
-        return min(alternatives, key=len)
+        return _union_problems(value, hint, path)
     if origin is Literal:
         return [] if value in get_args(hint) else [f"{path}: {value!r} is not in the enum"]
     if origin is list:
@@ -51,6 +52,19 @@ def _value_problems(value: object, hint: Any, path: str) -> list[str]:
         return _list_problems(value, get_args(hint)[0], path)
     if origin is not None or hint is Any:
         return [] if isinstance(value, dict) or hint is Any else [f"{path}: not an object"]
+    return _class_problems(value, hint, path)
+
+
+def _union_problems(value: object, hint: Hint, path: str) -> list[str]:
+    # An id or null is no alternative to an object: naming it would hide what is wrong inside.
+    scalars = (str, type(None)) if isinstance(value, dict | list) else ()
+    alternatives = [
+        _value_problems(value, each, path) for each in get_args(hint) if each not in scalars
+    ]
+    return min(alternatives, key=len)
+
+
+def _class_problems(value: object, hint: Hint, path: str) -> list[str]:
     if hint is type(None):
         return [] if value is None else [f"{path}: {value!r} is not null"]
     if isinstance(hint, str | ForwardRef):
@@ -59,14 +73,15 @@ def _value_problems(value: object, hint: Any, path: str) -> list[str]:
         hint = getattr(stripe, name, None)
         if hint is None:
             return [f"{path}: a {name} is not something the double can embed"]
+    assert isinstance(hint, type)
     if hint in _PLAIN:
-        wrong = isinstance(value, bool) and hint is not bool
-        fits = isinstance(value, _PLAIN[hint]) and not wrong
+        boolean_as_number = isinstance(value, bool) and hint is not bool
+        fits = isinstance(value, _PLAIN[hint]) and not boolean_as_number
         return [] if fits else [f"{path}: {value!r} is not {hint.__name__}"]
     return problems(value, hint, path)
 
 
-def _all_problems(values: object, hint: Any, path: str) -> list[str]:
+def _all_problems(values: object, hint: Hint, path: str) -> list[str]:
     if not isinstance(values, list):
         return [f"{path}: not an array"]
     return [
@@ -76,11 +91,11 @@ def _all_problems(values: object, hint: Any, path: str) -> list[str]:
     ]
 
 
-def _list_problems(value: object, hint: Any, path: str) -> list[str]:
+def _list_problems(value: object, hint: Hint, path: str) -> list[str]:
     if not isinstance(value, dict) or value.keys() != {"object", "data", "has_more", "url"}:
         return [f"{path}: not a list object"]
     return _all_problems(value["data"], hint, f"{path}.data")
 
 
-def _optional(hint: Any) -> bool:
+def _optional(hint: Hint) -> bool:
     return get_origin(hint) is Union and type(None) in get_args(hint)
