@@ -1,0 +1,131 @@
+"""Credentials from Secrets Manager: read seldom, checked on reading, never shown.
+
+Whatever is wrong is said by the name of a field and never by its value; the errors of the JSON
+parser, which carry the text that they could not parse, are not even chained.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from tieout.domain.errors import ConfigurationFault
+from tieout.domain.reasons import Reason
+from tieout.services.ports import Clock, IntacctCredentials, StripeCredentials
+from tieout.store.aws_faults import Declined, aws_faults
+
+if TYPE_CHECKING:
+    from mypy_boto3_secretsmanager import SecretsManagerClient
+
+# A rotated secret is in use this much later at the latest, without a deploy.
+SECRET_AGE_SECONDS_MAX = 300
+_NO_VALUE = frozenset({"ResourceNotFoundException"})
+_INTACCT_FIELDS = ("sender_id", "sender_password", "company_id", "user_id", "user_password")
+
+
+@dataclass(frozen=True, slots=True)
+class _Cached:
+    content: Mapping[str, Any] = field(repr=False)
+    read_at_unix: int
+
+
+class SecretsManagerSecrets:
+    """Reads the two secrets that the operator fills.
+
+    Both methods raise `TransientFault` when Secrets Manager cannot be used now.
+    """
+
+    def __init__(self, client: "SecretsManagerClient", clock: Clock) -> None:
+        self._client = client
+        self._clock = clock
+        self._cache: dict[str, _Cached] = {}
+
+    def stripe(self, arn: str) -> StripeCredentials:
+        """Return Stripe's key and signing secrets.
+
+        Raises:
+            ConfigurationFault: the secret is missing, empty or lacks fields; the text names them.
+        """
+        fields = _Fields(arn, self._content(arn))
+        credentials = StripeCredentials(
+            api_key=fields.text("api_key"), signing_secrets=fields.texts("signing_secrets")
+        )
+        fields.finish()
+        return credentials
+
+    def intacct(self, arn: str) -> IntacctCredentials:
+        """Return what signs in to Intacct.
+
+        Raises:
+            ConfigurationFault: the secret is missing, empty or lacks fields; the text names them.
+        """
+        fields = _Fields(arn, self._content(arn))
+        values = {name: fields.text(name) for name in _INTACCT_FIELDS}
+        credentials = IntacctCredentials(**values, entity_id=fields.optional_text("entity_id"))
+        fields.finish()
+        return credentials
+
+    def refresh(self, arn: str) -> None:
+        """Forget the secret, so that the next use reads it anew: the old value was refused."""
+        self._cache.pop(arn, None)
+
+    def _content(self, arn: str) -> Mapping[str, Any]:
+        now_unix, cached = self._clock.now_unix(), self._cache.get(arn)
+        if cached is not None and now_unix - cached.read_at_unix < SECRET_AGE_SECONDS_MAX:
+            return cached.content
+        try:
+            with aws_faults(f"secretsmanager:GetSecretValue of {arn}", _NO_VALUE):
+                answer = self._client.get_secret_value(SecretId=arn)
+        except Declined:
+            raise _invalid(arn, "does not exist or was not filled yet") from None
+        content = _json_object(answer.get("SecretString", ""))
+        if content is None:
+            raise _invalid(arn, "is not a JSON object")
+        self._cache[arn] = _Cached(content, now_unix)
+        return content
+
+
+class _Fields:
+    """Reads fields and collects the names of those that cannot be used."""
+
+    def __init__(self, arn: str, content: Mapping[str, Any]) -> None:
+        self._arn = arn
+        self._content = content
+        self._errors: list[str] = []
+
+    def text(self, name: str) -> str:
+        value = self._content.get(name)
+        if not _is_text(value):
+            self._errors.append(f"{name} is missing")
+            return ""
+        return str(value)
+
+    def optional_text(self, name: str) -> str | None:
+        return None if self._content.get(name) is None else self.text(name)
+
+    def texts(self, name: str) -> tuple[str, ...]:
+        values = self._content.get(name)
+        if not isinstance(values, list) or not values or not all(map(_is_text, values)):
+            self._errors.append(f"{name} is missing or not a list of texts")
+            return ()
+        return tuple(values)
+
+    def finish(self) -> None:
+        if self._errors:
+            raise _invalid(self._arn, "; ".join(self._errors))
+
+
+def _is_text(value: object) -> bool:
+    return isinstance(value, str) and bool(value.strip())
+
+
+def _json_object(text: str) -> Mapping[str, Any] | None:
+    try:
+        content = json.loads(text)
+    except ValueError:
+        return None
+    return content if isinstance(content, dict) else None
+
+
+def _invalid(arn: str, what: str) -> ConfigurationFault:
+    return ConfigurationFault(Reason.SECRET_INVALID, f"secret {arn}: {what}")

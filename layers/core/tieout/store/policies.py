@@ -1,0 +1,213 @@
+"""Published policies: every version is kept, one pointer says which is current.
+
+    policy         version c3, history [a1, b2, c3]: publish appends, undo takes away
+    policy#a1      the text, as published
+    policy#b2      the text, as published
+    policy#c3      the text, as published
+
+Text and pointer are written in one transaction, so there is never a current version without text.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tieout.domain.errors import ConfigurationFault, Unavailable
+from tieout.domain.policy import Policy
+from tieout.domain.reasons import Reason
+from tieout.services.ports import Clock
+from tieout.store import items
+from tieout.store.attributes import Item, attribute, attributes
+from tieout.store.aws_faults import Declined, aws_faults
+from tieout.store.conditional import CONDITION_FAILED
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import PutTypeDef, UpdateTypeDef
+
+# How long a warm function goes without asking. Publishing promises to take effect within a minute.
+POLICY_AGE_SECONDS_MAX = 60
+# Well inside DynamoDB's 400 KB for an item; a policy has a few KB.
+POLICY_BYTES_MAX = 350_000
+
+_VERSION = "version"
+_HISTORY = "history"
+_TEXT = "text"
+_PUBLISHED_AT = "published_at_unix"
+_TRANSACTION_FAILED = "TransactionCanceledException"
+
+
+@dataclass(frozen=True, slots=True)
+class _Cached:
+    policy: Policy
+    stored_version: str
+    read_at_unix: int
+
+
+class DynamoPolicies:
+    """The `PolicySource` port's real adapter, and the operator's way to publish.
+
+    Every method raises `TransientFault` when DynamoDB cannot be used now and `ConfigurationFault`
+    when it cannot be used at all.
+
+    Args:
+        client: DynamoDB's.
+        table_name: the state table.
+        parse: makes a policy of a text; raises `ConfigurationFault` whose text lists every error.
+        clock: tells the age of what was read.
+    """
+
+    def __init__(
+        self,
+        client: "DynamoDBClient",
+        table_name: str,
+        parse: Callable[[str], Policy],
+        clock: Clock,
+    ) -> None:
+        self._client = client
+        self._table_name = table_name
+        self._parse = parse
+        self._clock = clock
+        self._cached: _Cached | None = None
+
+    def current(self) -> Policy:
+        """Return the published policy, as of at most a minute ago.
+
+        Raises:
+            ConfigurationFault: none is published, or it is invalid (the text lists every error).
+        """
+        now_unix, cached = self._clock.now_unix(), self._cached
+        if cached is not None and now_unix - cached.read_at_unix < POLICY_AGE_SECONDS_MAX:
+            return cached.policy
+        version = self._pointer().get(_VERSION, {}).get("S")
+        if version is None:
+            raise ConfigurationFault(Reason.POLICY_MISSING, "no policy is published")
+        if cached is not None and cached.stored_version == version:
+            policy = cached.policy
+        else:
+            policy = self._parse(self.text_of(version))
+        self._cached = _Cached(policy, version, now_unix)
+        return policy
+
+    def text_of(self, version: str) -> str:
+        """Return the text of a version, current or not.
+
+        Raises:
+            ConfigurationFault: it was never published.
+        """
+        item = self._read(items.policy_id(version))
+        if item is None:
+            raise ConfigurationFault(Reason.POLICY_MISSING, f"policy {version} is not stored")
+        return str(item[_TEXT]["S"])
+
+    def publish(self, text: str, version: str, now_unix: int) -> None:
+        """Store the text under its version and make it current.
+
+        A version is a hash of what the policy says. Publishing the current version again is a
+        no-op; an older one becomes current again, as a new entry of the history.
+
+        Raises:
+            ConfigurationFault: the policy is invalid or too large, or not of this version.
+            Unavailable: someone published at the same moment: look, then decide again.
+        """
+        policy = self._parse(text)
+        if policy.version != version:
+            raise ConfigurationFault(
+                Reason.POLICY_INVALID, f"the text is version {policy.version}, not {version}"
+            )
+        if len(text.encode()) > POLICY_BYTES_MAX:
+            raise ConfigurationFault(
+                Reason.POLICY_INVALID, f"the policy has more than {POLICY_BYTES_MAX} bytes"
+            )
+        operation = f"dynamodb:TransactWriteItems on {self._table_name}"
+        try:
+            with aws_faults(operation, frozenset({_TRANSACTION_FAILED})):
+                self._client.transact_write_items(
+                    TransactItems=[
+                        {"Put": self._text_write(text, version, now_unix)},
+                        {"Update": self._pointer_write(version, now_unix)},
+                    ]
+                )
+        except Declined as declined:
+            reasons = declined.answer.get("CancellationReasons", [])
+            if not any(each.get("Code") == "ConditionalCheckFailed" for each in reasons):
+                raise Unavailable(f"{operation}: another write was in the way") from None
+        self._cached = None
+
+    def undo(self) -> str:
+        """Make the version that was current before current again, and return it.
+
+        Raises:
+            ConfigurationFault: there is nothing to go back to.
+            Unavailable: someone published at the same moment: look, then decide again.
+        """
+        history: list[str] = [
+            entry["S"] for entry in self._pointer().get(_HISTORY, {}).get("L", [])
+        ]
+        if len(history) < 2:  # noqa: PLR2004 - the current one and one before it
+            raise ConfigurationFault(Reason.POLICY_MISSING, "there is no policy to go back to")
+        *kept, undone = history
+
+        # The history is as long as when it was read, and ends in the same version.
+        history_is_as_read = f"size(#history) = :length AND #history[{len(kept)}] = :undone"
+        try:
+            with aws_faults(
+                f"dynamodb:UpdateItem on {self._table_name}", frozenset({CONDITION_FAILED})
+            ):
+                self._client.update_item(
+                    TableName=self._table_name,
+                    Key=items.key_of(items.POLICY_POINTER_ID),
+                    UpdateExpression=f"SET #version = :previous REMOVE #history[{len(kept)}]",
+                    ConditionExpression=history_is_as_read,
+                    ExpressionAttributeNames={"#version": _VERSION, "#history": _HISTORY},
+                    ExpressionAttributeValues={
+                        ":length": attribute(len(history)),
+                        ":undone": attribute(undone),
+                        ":previous": attribute(kept[-1]),
+                    },
+                )
+        except Declined:
+            raise Unavailable("a policy was published or taken back at the same moment") from None
+        self._cached = None
+        return kept[-1]
+
+    def _text_write(self, text: str, version: str, now_unix: int) -> "PutTypeDef":
+        return {
+            "TableName": self._table_name,
+            "Item": attributes(id=items.policy_id(version), text=text, published_at_unix=now_unix),
+        }
+
+    def _pointer_write(self, version: str, now_unix: int) -> "UpdateTypeDef":
+        # Publishing the current version again must not enter history, or undo would change nothing.
+        # This also makes it harmless that the SDK sends again when an answer is lost.
+        another_is_current = "#version <> :version"
+        return {
+            "TableName": self._table_name,
+            "Key": items.key_of(items.POLICY_POINTER_ID),
+            "UpdateExpression": (
+                "SET #version = :version, #published_at = :now, "
+                "#history = list_append(if_not_exists(#history, :none), :entry)"
+            ),
+            "ConditionExpression": another_is_current,
+            "ExpressionAttributeNames": {
+                "#version": _VERSION,
+                "#published_at": _PUBLISHED_AT,
+                "#history": _HISTORY,
+            },
+            "ExpressionAttributeValues": {
+                ":version": attribute(version),
+                ":now": attribute(now_unix),
+                ":none": {"L": []},
+                ":entry": {"L": [attribute(version)]},
+            },
+        }
+
+    def _pointer(self) -> Item:
+        return self._read(items.POLICY_POINTER_ID) or {}
+
+    def _read(self, identifier: str) -> Item | None:
+        with aws_faults(f"dynamodb:GetItem on {self._table_name}"):
+            answer = self._client.get_item(
+                TableName=self._table_name, Key=items.key_of(identifier), ConsistentRead=True
+            )
+        return answer.get("Item")
