@@ -31,8 +31,8 @@ Amend = Literal["always", "if_created", "never"]
 INVOICE = Subject(SubjectKind.INVOICE, "in_1")
 
 
-def work(policy_version: str = "p1", now_unix: int = NOW) -> Work:
-    return Work(INVOICE, policy_version, "message-1", "evt_1", now_unix, lease_seconds=150)
+def work(policy_version: str = "p1", read_at_unix: int = NOW) -> Work:
+    return Work(INVOICE, policy_version, "message-1", "evt_1", NOW, read_at_unix, lease_seconds=150)
 
 
 def payment(amount_minor: int = 4900) -> ArPayment:
@@ -76,13 +76,13 @@ def posted(document: Document, policy_version: str = "p1") -> Posting:
 def test_each_state_leads_to_one_step(state: State, step: Step) -> None:
     posting = begin_sending(payment(), None, work(), amend=False)
     posting = dataclasses.replace(posting, state=state, lease_expires_at_unix=0)
-    assert next_step(payment(), posting, "p1", NOW) is step
+    assert next_step(payment(), posting, work("p1"), NOW) is step
 
 
 def test_a_send_under_way_is_waited_for_until_its_lease_runs_out() -> None:
     posting = begin_sending(payment(), None, work(), amend=False)
-    assert next_step(payment(), posting, "p1", NOW + 149) is Step.WAIT
-    assert next_step(payment(), posting, "p1", NOW + 150) is Step.LOOK_UP
+    assert next_step(payment(), posting, work("p1"), NOW + 149) is Step.WAIT
+    assert next_step(payment(), posting, work("p1"), NOW + 150) is Step.LOOK_UP
 
 
 def test_a_resend_after_an_unknown_outcome_keeps_the_control_id_even_with_new_content() -> None:
@@ -112,7 +112,7 @@ def test_changing_a_customer_there_and_back_makes_three_different_writes() -> No
 def test_an_amendment_in_doubt_is_sent_again_under_the_same_control_id() -> None:
     sending = begin_sending(customer("Beta"), posted(customer("Acme")), work(), amend=True)
     lost = postings.unknown(sending, work(), "timeout")
-    assert next_step(customer("Beta"), lost, "p1", NOW) is Step.AMEND
+    assert next_step(customer("Beta"), lost, work("p1"), NOW) is Step.AMEND
     assert begin_sending(customer("Beta"), lost, work(), amend=True).control_id == (
         sending.control_id
     )
@@ -131,18 +131,18 @@ def test_adopted_customers_are_changed_only_if_policy_says_so(
     amend: Amend, adopted: bool, step: Step
 ) -> None:
     existing = dataclasses.replace(posted(customer("Acme")), adopted=adopted)
-    assert next_step(customer("Beta", amend), existing, "p1", NOW) is step
+    assert next_step(customer("Beta", amend), existing, work("p1"), NOW) is step
 
 
 def test_another_amount_on_a_posted_document_is_drift_under_any_policy() -> None:
-    assert next_step(payment(5000), posted(payment()), "p1", NOW) is Step.DRIFT
-    assert next_step(payment(5000), posted(payment()), "p2", NOW) is Step.DRIFT
+    assert next_step(payment(5000), posted(payment()), work("p1"), NOW) is Step.DRIFT
+    assert next_step(payment(5000), posted(payment()), work("p2"), NOW) is Step.DRIFT
 
 
 def test_a_new_policy_leaves_posted_documents_as_they_are() -> None:
     moved = dataclasses.replace(payment(), cash_account=CashAccount("1299"))
-    assert next_step(moved, posted(payment()), "p2", NOW) is Step.NOTHING
-    assert next_step(moved, posted(payment()), "p1", NOW) is Step.DRIFT
+    assert next_step(moved, posted(payment()), work("p2"), NOW) is Step.NOTHING
+    assert next_step(moved, posted(payment()), work("p1"), NOW) is Step.DRIFT
 
 
 def test_every_change_counts_the_version_up_by_one() -> None:
@@ -178,3 +178,9 @@ def test_reworded_evidence_is_not_a_change() -> None:
         return JournalEntry("refund/re_1", "re_1", "GJ", day, "usd", "Refund", "re_1", lines)
 
     assert digest(journal("rule one")) == digest(journal("rule 1, reworded"))
+
+
+def test_an_older_reading_of_stripe_does_not_overwrite_a_newer_one() -> None:
+    newer = posted(customer("Beta"))
+    assert next_step(customer("Acme"), newer, work(read_at_unix=NOW - 1), NOW) is Step.NOTHING
+    assert next_step(customer("Acme"), newer, work(read_at_unix=NOW), NOW) is Step.AMEND

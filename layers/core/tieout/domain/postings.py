@@ -49,6 +49,7 @@ class Posting:
         message_id: the queue message that last worked on it.
         adopted: the record existed in Intacct before us.
         source_state: see `domain.plans.Plan`; only on the subject's own document.
+        read_at_unix: when Stripe was read for what the posting says.
         trigger: what led to the last change: an event id, `poll` or a message id.
     """
 
@@ -72,6 +73,7 @@ class Posting:
     trigger: str = ""
     adopted: bool = False
     source_state: str = ""
+    read_at_unix: int = 0
     created_at_unix: int = 0
     updated_at_unix: int = 0
 
@@ -95,9 +97,7 @@ class Step(StrEnum):
     DRIFT = "drift"  # posted, but Stripe now says something else
 
 
-def next_step(
-    document: Document, posting: Posting | None, policy_version: str, now_unix: int
-) -> Step:
+def next_step(document: Document, posting: Posting | None, work: "Work", now_unix: int) -> Step:
     """Compare a planned document with its posting.
 
     A posted document whose content differs only because the policy changed since stays as it was
@@ -115,17 +115,18 @@ def next_step(
             # An amendment overwrites, so sending it again is safe and needs no look-up.
             return Step.LOOK_UP if posting.record_no is None else Step.AMEND
         case State.POSTED:
-            return _step_when_posted(document, posting, policy_version)
+            return _step_when_posted(document, posting, work)
 
 
-def _step_when_posted(document: Document, posting: Posting, policy_version: str) -> Step:
-    if posting.digest == digest(document):
+def _step_when_posted(document: Document, posting: Posting, work: "Work") -> Step:
+    overtaken = posting.read_at_unix > work.read_at_unix
+    if overtaken or posting.digest == digest(document):
         return Step.NOTHING
     if isinstance(document, Customer):
         kept = document.amend == "never" or (document.amend == "if_created" and posting.adopted)
         return Step.NOTHING if kept else Step.AMEND
     same_money = amount_of(document) == (posting.amount_minor, posting.currency)
-    if same_money and posting.policy_version != policy_version:
+    if same_money and posting.policy_version != work.policy_version:
         return Step.NOTHING
     return Step.DRIFT
 
@@ -135,6 +136,8 @@ class Work:
     """Who is changing postings, when and why; stamped on every change.
 
     Attributes:
+        now_unix: when the work began.
+        read_at_unix: when Stripe was read; what was read later is newer.
         lease_seconds: how long a send may take before others may ask what became of it.
     """
 
@@ -143,6 +146,7 @@ class Work:
     message_id: str
     trigger: str
     now_unix: int
+    read_at_unix: int
     lease_seconds: int
     source_state: str = ""
 
@@ -226,6 +230,7 @@ def noted(posting: Posting, work: Work) -> Posting:
         posting,
         version=posting.version + 1,
         source_state=work.source_state,
+        read_at_unix=work.read_at_unix,
         updated_at_unix=work.now_unix,
     )
 
@@ -259,5 +264,6 @@ def _stamped(posting: Posting, work: Work) -> Posting:
         message_id=work.message_id,
         trigger=work.trigger,
         source_state=work.source_state or posting.source_state,
+        read_at_unix=work.read_at_unix,
         updated_at_unix=work.now_unix,
     )

@@ -120,8 +120,7 @@ class Applier:
     def _prepare(self, task: Task) -> "_Sending | None":
         """Return what must go out for this task, its posting already saying `sending`."""
         document, posting = _document(task), self._postings.get(task.key)
-        now_unix = self._clock.now_unix()
-        step = next_step(document, posting, task.work.policy_version, now_unix)
+        step = next_step(document, posting, task.work, self._clock.now_unix())
         if step is Step.LOOK_UP:
             assert posting is not None
             step = self._look_up(task, posting)
@@ -261,9 +260,11 @@ class Applier:
 
     def _note_source_state(self, task: Task) -> None:
         """Keep the state of the Stripe object with its document, for the poller to compare."""
-        posting = self._postings.get(task.key)
-        if posting is not None and task.work.source_state not in {"", posting.source_state}:
-            self._write(posting_states.noted(posting, task.work))
+        posting, work = self._postings.get(task.key), task.work
+        if posting is None or work.source_state in {"", posting.source_state}:
+            return
+        if work.read_at_unix >= posting.read_at_unix:
+            self._write(posting_states.noted(posting, work))
 
     def _record_drift(self, task: Task) -> None:
         """Put a posted document that Stripe now contradicts on the exceptions list, once."""

@@ -96,6 +96,19 @@ class _Job:
         return max(message.sent_at_unix for message in self.messages)
 
 
+@dataclass(frozen=True, slots=True)
+class _Planned:
+    """A job and what Stripe, read at this time, calls for."""
+
+    job: _Job
+    plan: Plan
+    read_at_unix: int
+
+    @property
+    def keys(self) -> Sequence[str]:
+        return [each.key for each in (*self.plan.documents, *self.plan.findings)]
+
+
 class Processor:
     """The use case behind the processor function."""
 
@@ -138,12 +151,8 @@ class Processor:
             return {each.message_id: Retry(BACK_OFF_MAX_SECONDS, str(fault)) for each in messages}
         except TransientFault as fault:
             return {each.message_id: self._back_off(each, str(fault)) for each in messages}
-        for job, made in plans:
-            verdict = _worst(verdicts[key] for key in _planned_keys(made))
-            for message in job.messages:
-                results[message.message_id] = _worse(
-                    results.get(message.message_id, Done()), self._result(message, verdict)
-                )
+        for planned in plans:
+            self._answer(planned.job, results, _worst(verdicts[key] for key in planned.keys))
         return results
 
     def _jobs(
@@ -169,7 +178,7 @@ class Processor:
         policy: Policy,
         results: dict[str, Result],
         stop_reading_at_unix: int | None,
-    ) -> Iterable[tuple[_Job, Plan]]:
+    ) -> Iterable[_Planned]:
         """Yield a plan for each job; jobs that cannot be planned now are answered at once."""
         waiting = list(jobs)
         known = {job.subject for job in waiting}
@@ -180,6 +189,7 @@ class Processor:
             elif self._still_parked(job, policy):
                 self._answer(job, results, Parked("parked before, nothing changed"))
             else:
+                read_at_unix = self._clock.now_unix()
                 try:
                     made, invoices = self._read_and_plan(job, policy)
                 except TransientFault as fault:
@@ -191,7 +201,7 @@ class Processor:
                     self._metrics.count(metric_names.SESSION_FAILED)
                     self._answer(job, results, Pending(str(fault), BACK_OFF_MAX_SECONDS))
                     continue
-                yield job, made
+                yield _Planned(job, made, read_at_unix)
                 for subject in invoices:
                     if subject not in known:
                         known.add(subject)
@@ -239,9 +249,7 @@ class Processor:
             for posting in postings
         )
 
-    def _apply_isolated(
-        self, plans: Sequence[tuple[_Job, Plan]], policy: Policy
-    ) -> Mapping[str, Verdict]:
+    def _apply_isolated(self, plans: Sequence[_Planned], policy: Policy) -> Mapping[str, Verdict]:
         """Apply all plans together; if that fails in a way nobody foresaw, each one alone."""
         try:
             return self._apply(plans, policy)
@@ -252,25 +260,27 @@ class Processor:
                 raise
             self._metrics.count(metric_names.UNEXPECTED_ERROR)
         verdicts: dict[str, Verdict] = {}
-        for job, made in plans:
+        for planned in plans:
             try:
-                verdicts |= self._apply([(job, made)], policy)
+                verdicts |= self._apply([planned], policy)
             except (TransientFault, ConfigurationFault):
                 raise
             except Exception as error:  # noqa: BLE001 - the others must go on
-                failed = Pending(f"{type(error).__name__} while applying {job.subject}")
-                verdicts |= dict.fromkeys(_planned_keys(made), failed)
+                failed = Pending(f"{type(error).__name__} while applying {planned.job.subject}")
+                verdicts |= dict.fromkeys(planned.keys, failed)
         return verdicts
 
-    def _apply(self, plans: Sequence[tuple[_Job, Plan]], policy: Policy) -> Mapping[str, Verdict]:
+    def _apply(self, plans: Sequence[_Planned], policy: Policy) -> Mapping[str, Verdict]:
         tasks: dict[str, Task] = {}
-        for job, made in plans:
+        for each in plans:
+            job, made = each.job, each.plan
             work = Work(
                 subject=job.subject,
                 policy_version=policy.version,
                 message_id=job.messages[-1].message_id,
                 trigger=job.trigger,
                 now_unix=self._clock.now_unix(),
+                read_at_unix=each.read_at_unix,
                 lease_seconds=self._lease_seconds,
             )
             own_work = dataclasses.replace(work, source_state=made.source_state)
@@ -306,10 +316,6 @@ class Processor:
 def _parked(subject: Subject, policy: Policy, reason: Reason, text: str) -> Plan:
     finding = Finding(str(subject), Disposition.PARKED, reason, text)
     return Plan(subject, (), (finding,), policy.version)
-
-
-def _planned_keys(made: Plan) -> Sequence[str]:
-    return [planned.key for planned in (*made.documents, *made.findings)]
 
 
 def _is_parked(posting: Posting) -> bool:
