@@ -168,7 +168,7 @@ class Applier:
         if not wave:
             return
         try:
-            outcomes = self._ledger.submit([each.submission for each in wave])
+            outcomes = self._submit([each.submission for each in wave])
         except (ConfigurationFault, TransientFault) as fault:
             for each in wave:
                 self._settle(each.task, NotExecuted(str(fault)))
@@ -182,6 +182,25 @@ class Applier:
                 adopted = not outcome.by_control_id and isinstance(_document(each.task), Customer)
                 outcome = self._confirm(each.submission, outcome)
             self._settle(each.task, outcome, adopted=adopted)
+
+    def _submit(self, submissions: Sequence[Submission]) -> Mapping[str, Outcome]:
+        """Submit together; if that fails in a way nobody foresaw, each document alone.
+
+        Sending again is safe: the control ids are the same. The document that nobody can send stays
+        in doubt, on the exceptions list, and the others of its request do not share its fate.
+        """
+        try:
+            return self._ledger.submit(submissions)
+        except (ConfigurationFault, TransientFault):
+            raise
+        except Exception as error:
+            self._metrics.count(metric_names.UNEXPECTED_ERROR)
+            if len(submissions) == 1:
+                return {submissions[0].control_id: Unsure(f"{type(error).__name__} while sending")}
+        outcomes: dict[str, Outcome] = {}
+        for submission in submissions:
+            outcomes |= self._submit([submission])
+        return outcomes
 
     def _confirm(self, submission: Submission, claim: AlreadyThere) -> Outcome:
         """Look for what Intacct says it already has, and believe only what matches."""

@@ -145,7 +145,7 @@ class Processor:
             policy = self._policies.current()
             jobs = self._jobs(messages, results)
             plans = list(self._plans(jobs, policy, results, stop_reading_at_unix))
-            verdicts = self._apply_isolated(plans, policy)
+            verdicts = self._apply(plans, policy)
         except ConfigurationFault as fault:
             self._metrics.count(metric_names.SESSION_FAILED)
             return {each.message_id: Retry(BACK_OFF_MAX_SECONDS, str(fault)) for each in messages}
@@ -248,27 +248,6 @@ class Processor:
             and posting.updated_at_unix > job.sent_at_unix
             for posting in postings
         )
-
-    def _apply_isolated(self, plans: Sequence[_Planned], policy: Policy) -> Mapping[str, Verdict]:
-        """Apply all plans together; if that fails in a way nobody foresaw, each one alone."""
-        try:
-            return self._apply(plans, policy)
-        except (TransientFault, ConfigurationFault):
-            raise
-        except Exception:
-            if len(plans) == 1:
-                raise
-            self._metrics.count(metric_names.UNEXPECTED_ERROR)
-        verdicts: dict[str, Verdict] = {}
-        for planned in plans:
-            try:
-                verdicts |= self._apply([planned], policy)
-            except (TransientFault, ConfigurationFault):
-                raise
-            except Exception as error:  # noqa: BLE001 - the others must go on
-                failed = Pending(f"{type(error).__name__} while applying {planned.job.subject}")
-                verdicts |= dict.fromkeys(planned.keys, failed)
-        return verdicts
 
     def _apply(self, plans: Sequence[_Planned], policy: Policy) -> Mapping[str, Verdict]:
         tasks: dict[str, Task] = {}
