@@ -13,7 +13,10 @@ from tests.sandbox.stripe.transport import http_transport
 
 
 def main() -> None:
-    """Serve an empty account until interrupted; print what a client needs to know."""
+    """Serve an empty account until interrupted; print what a client needs to know.
+
+    Webhooks go out, and are tried again, within a second of being due.
+    """
     parser = argparse.ArgumentParser(prog="tests.sandbox.stripe", description=__doc__)
     parser.add_argument("--port", type=int, default=8420)
     parser.add_argument("--webhook-url", help="register this URL for all events")
@@ -34,7 +37,8 @@ def main() -> None:
         stopped = threading.Event()
         signal.signal(signal.SIGINT, lambda *_: stopped.set())
         signal.signal(signal.SIGTERM, lambda *_: stopped.set())
-        stopped.wait()
+        while not stopped.wait(timeout=1):
+            sender.deliver_due(account.clock.now())
 
 
 if __name__ == "__main__":

@@ -9,7 +9,13 @@ from urllib.parse import urlsplit
 from tests.sandbox.stripe.account import StripeAccount
 from tests.sandbox.stripe.auth import authenticate, authorise
 from tests.sandbox.stripe.errors import StripeError, refused
-from tests.sandbox.stripe.event_lists import EVENT_PARAMS, event_test, find_event, visible_events
+from tests.sandbox.stripe.event_lists import (
+    EVENT_PARAMS,
+    event_test,
+    find_event,
+    shown_event,
+    visible_events,
+)
 from tests.sandbox.stripe.expanding import Expander
 from tests.sandbox.stripe.filters import Filter
 from tests.sandbox.stripe.json_types import PINNED_VERSION, JsonObject, list_object
@@ -148,7 +154,8 @@ class StripeApi:
         authorise(request.key, "event", self._account.options)
         refuse_unknown(request.params, EVENT_PARAMS | PAGING_PARAMS)
         test = event_test(self._account, request.params)
-        data, has_more = page(visible_events(self._account), request.params, test, "event")
+        found, has_more = page(visible_events(self._account), request.params, test, "event")
+        data = [shown_event(self._account, event) for event in found]
         return list_object(data, url="/v1/events", has_more=has_more)
 
     def _retrieve(self, request: _Request, resource: Resource, object_id: str) -> JsonObject:

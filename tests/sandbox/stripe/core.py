@@ -1,6 +1,5 @@
 """The part of the account that every business action builds on: store, clock, ids, events."""
 
-import copy
 import functools
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -16,7 +15,7 @@ from tests.sandbox.stripe.events import (
     changed_attributes,
 )
 from tests.sandbox.stripe.ids import IdFactory
-from tests.sandbox.stripe.json_types import PINNED_VERSION, PRE_BASIL_VERSION, JsonObject
+from tests.sandbox.stripe.json_types import PINNED_VERSION, PRE_BASIL_VERSION, JsonObject, copied
 from tests.sandbox.stripe.legacy import render_pre_basil
 from tests.sandbox.stripe.options import AccountOptions
 from tests.sandbox.stripe.presenting import present
@@ -50,6 +49,7 @@ class AccountCore:
 
     def __init__(self, options: AccountOptions | None = None, clock: Clock | None = None) -> None:
         self.options = options or AccountOptions()
+        _require_supported(self.options.default_api_version)
         self.clock: Clock = clock or SteppedClock()
         self.lock = threading.RLock()
         self.store = ObjectStore()
@@ -77,6 +77,15 @@ class AccountCore:
         """Return a copy of a stored object as the API shows it now."""
         return present(self.store, obj, self.clock.now())
 
+    def retrieve(self, kind: str, object_id: str) -> JsonObject:
+        """Return a copy of an object by Stripe's name of its kind, as the API shows it now.
+
+        Raises:
+            StripeError: there is no such object.
+        """
+        with self.lock:
+            return self.show(self.store.get(kind, object_id))
+
     @business_action
     def register_endpoint(
         self,
@@ -92,8 +101,7 @@ class AccountCore:
 
         Source: stripe-api 1.1, 1.5.
         """
-        if api_version not in SUPPORTED_VERSIONS:
-            raise ValueError(f"the double renders events in {SUPPORTED_VERSIONS} only")
+        _require_supported(api_version)
         endpoint = WebhookEndpoint(
             id=self.ids.next("we"),
             url=url,
@@ -161,7 +169,7 @@ class AccountCore:
     @contextmanager
     def updating(self, obj: JsonObject, event_type: str) -> Iterator[JsonObject]:
         """Change ``obj`` inside the block; an event follows if anything did change."""
-        before = copy.deepcopy(obj)
+        before = copied(obj)
         yield obj
         if obj != before:
             self.emit(event_type, obj, before)
@@ -176,6 +184,11 @@ class AccountCore:
     def _rendered(self, obj: JsonObject, version: str) -> JsonObject:
         shown = self.show(obj)
         return render_pre_basil(self.store, shown) if version == PRE_BASIL_VERSION else shown
+
+
+def _require_supported(api_version: str) -> None:
+    if api_version not in SUPPORTED_VERSIONS:
+        raise ValueError(f"the double renders events in {SUPPORTED_VERSIONS} only")
 
 
 def merged_metadata(old: Mapping[str, str], changes: Mapping[str, str]) -> dict[str, str]:

@@ -1,13 +1,12 @@
 """Business actions on credit notes."""
 
-import copy
 from decimal import Decimal
 from fractions import Fraction
 
 from tests.sandbox.stripe.amounts import rounded
 from tests.sandbox.stripe.core import business_action
 from tests.sandbox.stripe.errors import refused
-from tests.sandbox.stripe.json_types import JsonObject
+from tests.sandbox.stripe.json_types import JsonObject, copied
 from tests.sandbox.stripe.refunds import RefundActions
 from tests.sandbox.stripe.specs import CreditLineSpec, CreditNoteSpec
 
@@ -61,7 +60,7 @@ class CreditNoteActions(RefundActions):
         invoice = self.store.get("invoice", note["invoice"])
         if note["status"] == "void" or note["post_payment_amount"] or invoice["status"] != "open":
             raise refused("This credit note can no longer be voided")
-        before = copy.deepcopy(note)
+        before = copied(note)
         note["status"] = "void"
         note["voided_at"] = self.clock.now()
         self.emit("credit_note.voided", note, before)

@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import json
 import random
+import threading
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
@@ -97,21 +98,25 @@ class WebhookSender:
         self._signing_clock = signing_clock or account.clock.now
         self._planned = 0
         self._queue: list[Delivery] = []
+        # The sender's own lock: while it posts, the account must stay readable for the receiver.
+        self._lock = threading.RLock()
 
     @property
     def waiting(self) -> int:
         """How many deliveries are still to come, planned or not yet."""
-        self._plan_new()
-        return len(self._queue)
+        with self._lock:
+            self._plan_new()
+            return len(self._queue)
 
     def deliver_due(self, now: int) -> list[Attempt]:
         """Make every attempt that is due at ``now`` (unix seconds); failures are re-queued."""
-        self._plan_new()
-        due = [each for each in self._queue if each.due_at <= now]
-        self._queue = [each for each in self._queue if each.due_at > now]
-        if self._faults.shuffled:
-            self._random.shuffle(due)
-        return [self._attempt(delivery, now) for delivery in due]
+        with self._lock:
+            self._plan_new()
+            due = [each for each in self._queue if each.due_at <= now]
+            self._queue = [each for each in self._queue if each.due_at > now]
+            if self._faults.shuffled:
+                self._random.shuffle(due)
+            return [self._attempt(delivery, now) for delivery in due]
 
     def deliver_all(self) -> list[Attempt]:
         """Deliver until nothing waits, jumping over the pauses between retries.
@@ -119,19 +124,23 @@ class WebhookSender:
         Terminates because every delivery has a bounded number of attempts.
         """
         attempts = []
-        while self.waiting:
-            attempts += self.deliver_due(min(each.due_at for each in self._queue))
+        with self._lock:
+            while self.waiting:
+                attempts += self.deliver_due(min(each.due_at for each in self._queue))
         return attempts
 
     def redeliver(self, event_id: str) -> list[Attempt]:
         """Send an event again by hand; it does not stop automatic retries (1.4)."""
         now = self._account.clock.now()
-        return [
-            self._attempt(Delivery(record, self._account.endpoints[each], now, retried=False), now)
-            for record in self._account.event_log
-            if record.id == event_id
-            for each in record.outcomes
-        ]
+        with self._lock:
+            return [
+                self._attempt(
+                    Delivery(record, self._account.endpoints[each], now, retried=False), now
+                )
+                for record in self._account.event_log
+                if record.id == event_id
+                for each in record.outcomes
+            ]
 
     def _plan_new(self) -> None:
         """Plan the events logged since last time, including twins made on the way."""

@@ -1,10 +1,8 @@
 """Business actions on disputes."""
 
-import copy
-
 from tests.sandbox.stripe.core import business_action
 from tests.sandbox.stripe.errors import refused
-from tests.sandbox.stripe.json_types import JsonObject
+from tests.sandbox.stripe.json_types import JsonObject, copied
 from tests.sandbox.stripe.ledger import Movement
 from tests.sandbox.stripe.payments import PaymentActions
 
@@ -124,7 +122,7 @@ class DisputeActions(PaymentActions):
         self, dispute: JsonObject, amount_minor: int, category: str, event_suffix: str
     ) -> JsonObject:
         amount, currency, rate = self.settled(amount_minor, dispute["currency"])
-        before = copy.deepcopy(dispute)
+        before = copied(dispute)
         transaction = self.post(
             Movement(
                 type="adjustment",

@@ -1,7 +1,6 @@
 """Listing events: types, delivery success, the 30-day horizon. Source: stripe-api 1.5, 6.1."""
 
 import fnmatch
-from collections.abc import Callable
 
 from tests.sandbox.stripe.account import StripeAccount
 from tests.sandbox.stripe.errors import refused, resource_missing
@@ -16,12 +15,22 @@ _MAX_TYPES = 20
 
 
 def visible_events(account: StripeAccount) -> list[JsonObject]:
-    """Return the events of the last 30 days, newest first, in the account's default version."""
+    """Return the events of the last 30 days, newest first, as far as paging and tests need them.
+
+    Their payloads can be large; :func:`shown_event` adds them to the few that are sent.
+    """
     oldest = account.clock.now() - HORIZON_SECONDS
-    version = account.options.default_api_version
     return [
-        record.body(version) for record in reversed(account.event_log) if record.created >= oldest
+        {"id": record.id, "type": record.type, "created": record.created, "record": record}
+        for record in reversed(account.event_log)
+        if record.created >= oldest
     ]
+
+
+def shown_event(account: StripeAccount, event: JsonObject) -> JsonObject:
+    """Return a visible event in the account's default version, whatever was asked for (1.5)."""
+    record: EventRecord = event["record"]
+    return record.body(account.options.default_api_version)
 
 
 def find_event(account: StripeAccount, event_id: str) -> JsonObject:
@@ -30,9 +39,9 @@ def find_event(account: StripeAccount, event_id: str) -> JsonObject:
     Raises:
         StripeError: 404, no such event or too old.
     """
-    for body in visible_events(account):
-        if body["id"] == event_id:
-            return body
+    for event in visible_events(account):
+        if event["id"] == event_id:
+            return shown_event(account, event)
     raise resource_missing("event", event_id)
 
 
@@ -56,12 +65,6 @@ def event_test(account: StripeAccount, params: Params) -> Test:
     if "created" in params:
         tests.append(moment("created")(account.store, params["created"]))
     if "delivery_success" in params:
-        tests.append(
-            _delivery_test(account, boolean(params["delivery_success"], "delivery_success"))
-        )
+        succeeded = boolean(params["delivery_success"], "delivery_success")
+        tests.append(lambda event: event["record"].delivered == succeeded)
     return lambda event: all(test(event) for test in tests)
-
-
-def _delivery_test(account: StripeAccount, succeeded: bool) -> Callable[[JsonObject], bool]:
-    records: dict[str, EventRecord] = {record.id: record for record in account.event_log}
-    return lambda event: records[event["id"]].delivered == succeeded

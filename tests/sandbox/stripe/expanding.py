@@ -29,7 +29,7 @@ _KIND_OF_PREFIX = {
     "txn": "balance_transaction",
 }
 
-_EXPANDABLE = frozenset(
+EXPANDABLE = frozenset(
     {
         ("balance_transaction", "source"),
         ("charge", "balance_transaction"),
@@ -75,6 +75,7 @@ _EXPANDABLE = frozenset(
         ("refund", "payment_intent"),
     }
 )
+"""Which fields hold ids that can be expanded: kind of object and dotted path inside it."""
 
 
 class Expander:
@@ -127,7 +128,7 @@ class Expander:
         kind, path = owner["object"], f"{inside}.{name}" if inside else name
         if kind == "list":
             self._require(name == "data" and bool(rest), name)
-        elif (kind, path) in _EXPANDABLE:
+        elif (kind, path) in EXPANDABLE:
             node[name] = self._fetched(node.get(name))
         elif (kind, path) in _INCLUDABLE:
             if name not in node:

@@ -75,6 +75,28 @@ def contained(field: str) -> Filter:
     return build
 
 
+def nested(field: str, *keys: str) -> Filter:
+    """Match objects whose hash ``field`` has the given values under some of ``keys``."""
+
+    def build(_store: ObjectStore, value: object) -> Test:
+        if not isinstance(value, dict):
+            raise refused("Invalid hash", param=field)
+        refuse_unknown(value, frozenset(keys), field)
+        return lambda obj: (
+            obj[field] is not None
+            and all(obj[field][key] == wanted for key, wanted in value.items())
+        )
+
+    return build
+
+
+def of_subscription(_store: ObjectStore, value: object) -> Test:
+    """Match invoices of a subscription (stripe-api 3.1: ``parent.subscription_details``)."""
+    return lambda obj: (
+        obj["parent"] is not None and obj["parent"]["subscription_details"]["subscription"] == value
+    )
+
+
 def paid_by(_store: ObjectStore, value: object) -> Test:
     """Match InvoicePayments by ``payment[type]`` and the id that goes with the type (4.4)."""
     if not isinstance(value, dict):

@@ -1,13 +1,12 @@
 """Business actions on invoices up to the point where money moves."""
 
-import copy
 from collections.abc import Mapping
 
 from tests.sandbox.stripe.core import business_action, merged_metadata
 from tests.sandbox.stripe.customers import CustomerActions
 from tests.sandbox.stripe.errors import refused
 from tests.sandbox.stripe.invoice_shapes import blank_invoice, customer_snapshot
-from tests.sandbox.stripe.json_types import JsonObject
+from tests.sandbox.stripe.json_types import JsonObject, copied
 from tests.sandbox.stripe.payment_shapes import blank_intent, invoice_payment
 from tests.sandbox.stripe.pricing import Pricing
 from tests.sandbox.stripe.specs import InvoiceSpec
@@ -46,7 +45,7 @@ class InvoiceActions(CustomerActions, Pricing):
         invoice = self.store.get("invoice", invoice_id)
         self._require_status(invoice, "draft")
         customer = self.store.get("customer", invoice["customer"])
-        before = copy.deepcopy(invoice)
+        before = copied(invoice)
         now = self.clock.now()
         sequence = customer["next_invoice_sequence"]
         customer["next_invoice_sequence"] = sequence + 1
@@ -108,7 +107,7 @@ class InvoiceActions(CustomerActions, Pricing):
         """
         invoice = self.store.get("invoice", invoice_id)
         self._require_status(invoice, "open", "uncollectible")
-        before = copy.deepcopy(invoice)
+        before = copied(invoice)
         invoice["status"] = "void"
         invoice["status_transitions"]["voided_at"] = self.clock.now()
         self.cancel_default_payment(invoice)
@@ -128,7 +127,7 @@ class InvoiceActions(CustomerActions, Pricing):
         """Write an open invoice off; it can still be paid or voided (stripe-api 2)."""
         invoice = self.store.get("invoice", invoice_id)
         self._require_status(invoice, "open")
-        before = copy.deepcopy(invoice)
+        before = copied(invoice)
         invoice["status"] = "uncollectible"
         invoice["status_details"] = {"uncollectible": {"reason": "user_forgiven"}}
         invoice["status_transitions"]["marked_uncollectible_at"] = self.clock.now()
@@ -138,7 +137,7 @@ class InvoiceActions(CustomerActions, Pricing):
 
     def mark_paid(self, invoice: JsonObject) -> None:
         """Set an invoice with nothing left to pay to paid and say so."""
-        before = copy.deepcopy(invoice)
+        before = copied(invoice)
         invoice["attempted"] = True
         invoice["status"] = "paid"
         invoice["status_transitions"]["paid_at"] = self.clock.now()

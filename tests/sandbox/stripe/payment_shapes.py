@@ -40,6 +40,7 @@ def blank_intent(
         "next_action": None,
         "on_behalf_of": None,
         "payment_method": None,
+        "payment_method_options": None,
         "payment_method_types": ["card"],
         "processing": None,
         "receipt_email": None,

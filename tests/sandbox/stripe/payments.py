@@ -1,13 +1,12 @@
 """Business actions that bring money in: invoice payments, charges without an invoice."""
 
-import copy
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tests.sandbox.stripe.core import business_action
 from tests.sandbox.stripe.errors import refused
 from tests.sandbox.stripe.invoices import InvoiceActions
-from tests.sandbox.stripe.json_types import JsonObject
+from tests.sandbox.stripe.json_types import JsonObject, copied
 from tests.sandbox.stripe.ledger import LedgerActions, Movement
 from tests.sandbox.stripe.payment_shapes import (
     blank_charge,
@@ -95,7 +94,7 @@ class PaymentActions(InvoiceActions, LedgerActions):
         otherwise ``amount_paid`` alone grows beyond the InvoicePayments (stripe-api 2.1 rule 7).
         """
         invoice = self._payable(invoice_id)
-        before = copy.deepcopy(invoice)
+        before = copied(invoice)
         amount = invoice["amount_remaining"] if amount_minor is None else amount_minor
         payment = None
         if recorded:
@@ -278,7 +277,7 @@ class PaymentActions(InvoiceActions, LedgerActions):
         befores = []
         for payment, amount in parts:
             invoice = self.store.get("invoice", payment["invoice"])
-            befores.append((invoice, copy.deepcopy(invoice)))
+            befores.append((invoice, copied(invoice)))
             self._mark_payment_paid(payment, amount)
             invoice["attempt_count"] += 1
             self._credit(invoice, amount)

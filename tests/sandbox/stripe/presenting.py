@@ -1,8 +1,6 @@
 """From stored objects to what the API shows: embedded lists, moving statuses."""
 
-import copy
-
-from tests.sandbox.stripe.json_types import JsonObject, list_object
+from tests.sandbox.stripe.json_types import JsonObject, copied, list_object
 from tests.sandbox.stripe.store import ObjectStore
 
 EMBEDDED_LINES = 10
@@ -13,10 +11,10 @@ _LINES_URL = {"invoice": "/v1/invoices/{}/lines", "credit_note": "/v1/credit_not
 
 def present(store: ObjectStore, obj: JsonObject, now: int) -> JsonObject:
     """Return a copy of ``obj`` as the API shows it at ``now`` (unix seconds)."""
-    shown = copy.deepcopy(obj)
+    shown = copied(obj)
     url = _LINES_URL.get(shown.get("object", ""))
     if url is not None:
-        lines = copy.deepcopy(store.lines.get(shown["id"], []))
+        lines = [copied(each) for each in store.lines.get(shown["id"], [])]
         shown["lines"] = list_object(
             lines[:EMBEDDED_LINES],
             url=url.format(shown["id"]),

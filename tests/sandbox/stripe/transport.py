@@ -10,8 +10,11 @@ def http_transport(url: str, body: bytes, headers: Mapping[str, str]) -> int:
 
     Raises:
         OSError: nobody answered within ten seconds, or not in HTTP.
+        ValueError: the URL is not plain HTTP; the double never leaves this machine.
     """
     parts = urlsplit(url)
+    if parts.scheme != "http":
+        raise ValueError(f"the double posts over plain HTTP only, not to {parts.scheme}")
     connection = http.client.HTTPConnection(parts.hostname or "", parts.port, timeout=10)
     target = parts.path or "/"
     if parts.query:

@@ -28,7 +28,8 @@ from tests.sandbox.stripe import (
 )
 from tests.sandbox.stripe.api import StripeApi
 from tests.sandbox.stripe.json_types import JsonObject
-from tests.sandbox.stripe.resources import RESOURCES
+from tests.sandbox.stripe.paging import PAGING_PARAMS
+from tests.sandbox.stripe.resources import RESOURCES, Resource
 from tests.unit.sandbox.stripe.business import busy_account, invoice_of
 
 RESTRICTED = ApiKey("rk_test_restricted1234", frozenset({"rak_invoice_read"}))
@@ -101,6 +102,33 @@ def test_lines_beyond_the_tenth_are_on_their_own_pages() -> None:
         assert [each.amount for each in lines.data] == list(range(25))
 
 
+LIST_PARAMS = {
+    "balance_transaction": stripe.params.BalanceTransactionListParams,
+    "charge": stripe.params.ChargeListParams,
+    "coupon": stripe.params.CouponListParams,
+    "credit_note": stripe.params.CreditNoteListParams,
+    "customer": stripe.params.CustomerListParams,
+    "dispute": stripe.params.DisputeListParams,
+    "invoice": stripe.params.InvoiceListParams,
+    "invoice_payment": stripe.params.InvoicePaymentListParams,
+    "payment_intent": stripe.params.PaymentIntentListParams,
+    "payout": stripe.params.PayoutListParams,
+    "price": stripe.params.PriceListParams,
+    "product": stripe.params.ProductListParams,
+    "refund": stripe.params.RefundListParams,
+    "tax_rate": stripe.params.TaxRateListParams,
+}
+
+
+@pytest.mark.parametrize(
+    "resource", [each for each in RESOURCES if each.listed], ids=lambda each: each.kind
+)
+def test_exactly_the_parameters_of_the_library_are_taken(resource: Resource) -> None:
+    typed = LIST_PARAMS[resource.kind].__annotations__.keys()
+    options = stripe.RequestOptions.__annotations__.keys()
+    assert resource.filters.keys() | PAGING_PARAMS == typed - options
+
+
 def test_filters_select_what_they_say() -> None:
     clock = SteppedClock(1_800_000_000)
     account = StripeAccount(clock=clock)
@@ -143,6 +171,15 @@ def test_filters_select_what_they_say() -> None:
     ]
     assert ids(f"/v1/balance_transactions?source={charge}") == [transactions[0]["id"]]
     assert ids("/v1/balance_transactions?currency=eur") == []
+    assert ids("/v1/invoices?subscription=sub_1") == []
+    subscribed = account.create_invoice(
+        InvoiceSpec(acme, (LineSpec(amount_minor=100),), subscription="sub_1")
+    )["id"]
+    assert ids("/v1/invoices?subscription=sub_1") == [subscribed]
+    product = account.create_product("Seat")["id"]
+    account.create_price(product, 100)
+    monthly = account.create_price(product, 100, interval="month")["id"]
+    assert ids("/v1/prices?recurring[interval]=month") == [monthly]
     assert ids(f"/v1/customers?email=nobody&created[gte]={clock.now()}") == []
 
 

@@ -19,9 +19,11 @@ from tests.sandbox.stripe import (
     SteppedClock,
     StripeAccount,
     WebhookSender,
+    http_transport,
 )
 from tests.sandbox.stripe.delivery import RETRY_AFTER_SECONDS, signature_header
 from tests.sandbox.stripe.json_types import JsonObject
+from tests.unit.sandbox.stripe.business import invoice_of
 
 URL = "http://127.0.0.1:1/hook"
 
@@ -122,6 +124,22 @@ def test_each_endpoint_gets_its_types_in_its_version() -> None:
     ]
     with pytest.raises(ValueError, match="renders events in"):
         account.register_endpoint(URL, api_version="2019-01-01")
+
+
+def test_endpoints_older_than_invoice_payments_do_not_get_their_events() -> None:
+    account = StripeAccount()
+    account.register_endpoint(URL)
+    account.register_endpoint(URL + "/old", api_version=PRE_BASIL_VERSION)
+    account.pay_invoice(invoice_of(account, account.create_customer("Acme")["id"], 100)["id"])
+    inbox = Inbox()
+    WebhookSender(account, inbox).deliver_all()
+    urls = [url for url, body, _ in inbox.received if b"invoice_payment.paid" in body]
+    assert urls == [URL]
+
+
+def test_the_double_posts_to_plain_http_only() -> None:
+    with pytest.raises(ValueError, match="plain HTTP only"):
+        http_transport("https://example.com/hook", b"", {})
 
 
 @pytest.mark.parametrize("refusal", [500, 404, 302, 0])

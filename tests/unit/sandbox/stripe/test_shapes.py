@@ -9,9 +9,9 @@ import pytest
 import stripe
 
 from tests.sandbox.stripe import PINNED_VERSION, StripeAccount
-from tests.sandbox.stripe.expanding import Expander
+from tests.sandbox.stripe.expanding import EXPANDABLE, Expander
 from tests.unit.sandbox.stripe.business import busy_account
-from tests.unit.sandbox.stripe.typed_shape import problems
+from tests.unit.sandbox.stripe.typed_shape import expandable, problems
 
 TYPED: dict[str, type] = {
     "balance_transaction": stripe.BalanceTransaction,
@@ -81,6 +81,17 @@ def test_expanded_objects_keep_the_shape(
         shown = account.show(obj)
         expander.expand(shown, paths)
         assert problems(shown, TYPED[kind]) == []
+
+
+@pytest.mark.parametrize(("kind", "path"), sorted(EXPANDABLE))
+def test_what_can_be_expanded_is_expandable_in_the_typed_class(kind: str, path: str) -> None:
+    cls = {**TYPED, "line_item": stripe.InvoiceLineItem}[kind]
+    assert expandable(cls, path)
+
+
+def test_the_walker_knows_what_cannot_be_expanded() -> None:
+    assert not expandable(stripe.Invoice, "number")
+    assert not expandable(stripe.InvoiceLineItem, "pricing.price_details.product")
 
 
 def test_the_walker_sees_what_is_wrong(account: StripeAccount) -> None:

@@ -97,5 +97,22 @@ def _list_problems(value: object, hint: Hint, path: str) -> list[str]:
     return _all_problems(value["data"], hint, f"{path}.data")
 
 
+def expandable(cls: type, path: str) -> bool:
+    """Tell whether the field at a dotted path of ``cls`` holds an id that can be expanded."""
+    hint: Hint = cls
+    for name in path.split("."):
+        nested = [each for each in _parts(hint) if isinstance(each, type) and each is not str]
+        hint = inspect.get_annotations(nested[0])[name]
+    kinds = _parts(hint)
+    return str in kinds and any(isinstance(each, ForwardRef) for each in kinds)
+
+
+def _parts(hint: Hint) -> list[Hint]:
+    """Return the alternatives of a union, looking into arrays, without null."""
+    if get_origin(hint) in (Union, list):
+        return [part for each in get_args(hint) for part in _parts(each)]
+    return [] if hint is type(None) else [hint]
+
+
 def _optional(hint: Hint) -> bool:
     return get_origin(hint) is Union and type(None) in get_args(hint)
