@@ -1,0 +1,223 @@
+# ruff: noqa: PLC0415 - each function loads what it needs and nothing of the others
+"""The composition root: the one place where adapters are chosen and handed to the use cases.
+
+Each factory below works in two steps. Calling it imports what its function needs and needs no
+environment: a handler does so when it is itself imported, in Lambda's init phase, which has a whole
+processor to itself. What it returns reads the environment and builds, once, at the first event.
+"""
+
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from tieout.observability import Telemetry
+
+if TYPE_CHECKING:
+    from tieout.services.poll import Poller
+    from tieout.services.process import Processor
+    from tieout.services.receive import Receiver
+    from tieout.store.idempotency import PowertoolsOnce
+    from tieout.store.work_queue import Visibility
+
+# AWS answers these calls within milliseconds. Better to give up early, so that the retry fits into
+# the function's time, and to let Stripe or the queue come again, than to wait.
+_CONNECT_TIMEOUT_SECONDS = 1
+_READ_TIMEOUT_SECONDS = 3
+_ATTEMPTS_MAX = 3
+# What a worker needs besides its longest request, to write down what came of it.
+_FINISHING_SECONDS = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Webhook:
+    """What the webhook's handler works with."""
+
+    receiver: "Receiver"
+    once: "PowertoolsOnce"
+    telemetry: Telemetry
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """What the processor's handler works with.
+
+    Attributes:
+        finishing_seconds: how long before its end an invocation must stop beginning new subjects.
+    """
+
+    processor: "Processor"
+    visibility: "Visibility"
+    telemetry: Telemetry
+    finishing_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Polling:
+    """What the poller's handler works with."""
+
+    poller: "Poller"
+    telemetry: Telemetry
+
+
+def webhook() -> Callable[[], Webhook]:
+    """Import the webhook's parts; return what builds them."""
+    _import_boto3()
+    from tieout.services.receive import Receiver
+    from tieout.settings import WebhookSettings
+    from tieout.store.clock import SystemClock
+    from tieout.store.credentials import SecretsManagerSecrets
+    from tieout.store.idempotency import PowertoolsOnce
+    from tieout.store.inbox import DynamoInbox
+    from tieout.store.work_queue import SqsWorkQueue
+    from tieout.stripe.signature import SignatureRefused, verify
+
+    @cache
+    def build() -> Webhook:
+        settings = WebhookSettings.from_environment(os.environ)
+        telemetry = Telemetry(settings.common)
+        clock = SystemClock()
+        dynamodb = _client("dynamodb")
+        secrets = SecretsManagerSecrets(_client("secretsmanager"), clock)
+        once = PowertoolsOnce(dynamodb, settings.inbox_table)
+
+        def refusal(body: bytes, header: str | None) -> str | None:
+            signing_secrets = secrets.stripe(settings.stripe_secret_arn).signing_secrets
+            try:
+                verify(body, header, signing_secrets)
+            except SignatureRefused as refused:
+                return str(refused)
+            return None
+
+        receiver = Receiver(
+            refusal,
+            once,
+            DynamoInbox(dynamodb, settings.inbox_table, settings.event_retention_days, clock),
+            SqsWorkQueue(_client("sqs"), settings.event_queue_url),
+            clock,
+            telemetry,
+            livemode=settings.common.livemode,
+        )
+        return Webhook(receiver, once, telemetry)
+
+    return build
+
+
+def processor() -> Callable[[], Worker]:
+    """Import the processor's parts; return what builds them."""
+    _import_boto3()
+    from tieout.domain.policy_file import parse_policy
+    from tieout.intacct.connect import connect as connect_intacct
+    from tieout.services.process import Processor
+    from tieout.settings import ProcessorSettings
+    from tieout.store.clock import SystemClock
+    from tieout.store.credentials import SecretsManagerSecrets
+    from tieout.store.policies import DynamoPolicies
+    from tieout.store.postings import DynamoPostings
+    from tieout.store.sessions import DynamoSessions
+    from tieout.store.work_queue import Visibility
+    from tieout.stripe.reader import connect as connect_stripe
+
+    @cache
+    def build() -> Worker:
+        settings = ProcessorSettings.from_environment(os.environ)
+        telemetry = Telemetry(settings.common)
+        clock = SystemClock()
+        dynamodb = _client("dynamodb")
+        secrets = SecretsManagerSecrets(_client("secretsmanager"), clock)
+        policies = DynamoPolicies(dynamodb, settings.state_table, parse_policy, clock)
+        sessions = DynamoSessions(
+            dynamodb, _client("kms"), settings.state_table, settings.state_key_arn
+        )
+        processor = Processor(
+            connect_stripe(
+                lambda: secrets.stripe(settings.stripe_secret_arn).api_key,
+                settings.stripe_api_base,
+                settings.stripe_timeout_seconds,
+                livemode=settings.common.livemode,
+            ),
+            connect_intacct(
+                lambda: secrets.intacct(settings.intacct_secret_arn),
+                settings.intacct_endpoint_url,
+                settings.intacct_timeout_seconds,
+                sessions,
+                clock,
+                lambda: policies.current().base_currency,
+            ),
+            DynamoPostings(dynamodb, settings.postings_table),
+            policies,
+            clock,
+            telemetry,
+            # The template gives the function twice the time of its longest request; only when all
+            # of it is over can nobody be at work on a posting any more.
+            lease_seconds=2 * settings.intacct_timeout_seconds + _FINISHING_SECONDS,
+        )
+        return Worker(
+            processor,
+            Visibility(_client("sqs"), settings.event_queue_url),
+            telemetry,
+            finishing_seconds=settings.intacct_timeout_seconds + _FINISHING_SECONDS,
+        )
+
+    return build
+
+
+def poller() -> Callable[[], Polling]:
+    """Import the poller's parts; return what builds them."""
+    _import_boto3()
+    from tieout.services.poll import Poller
+    from tieout.settings import PollerSettings
+    from tieout.store.clock import SystemClock
+    from tieout.store.credentials import SecretsManagerSecrets
+    from tieout.store.cursors import DynamoCursors
+    from tieout.store.inbox import DynamoInbox
+    from tieout.store.postings import DynamoPostings
+    from tieout.store.work_queue import SqsWorkQueue
+    from tieout.stripe.reader import connect as connect_stripe
+
+    @cache
+    def build() -> Polling:
+        settings = PollerSettings.from_environment(os.environ)
+        telemetry = Telemetry(settings.common)
+        clock = SystemClock()
+        dynamodb = _client("dynamodb")
+        secrets = SecretsManagerSecrets(_client("secretsmanager"), clock)
+        poller = Poller(
+            connect_stripe(
+                lambda: secrets.stripe(settings.stripe_secret_arn).api_key,
+                settings.stripe_api_base,
+                settings.stripe_timeout_seconds,
+                livemode=settings.common.livemode,
+            ),
+            DynamoInbox(dynamodb, settings.inbox_table, settings.event_retention_days, clock),
+            DynamoPostings(dynamodb, settings.postings_table),
+            SqsWorkQueue(_client("sqs"), settings.event_queue_url),
+            DynamoCursors(dynamodb, settings.state_table),
+            clock,
+            telemetry,
+            livemode=settings.common.livemode,
+            overlap_seconds=settings.overlap_seconds,
+            invoice_lookback_days=settings.invoice_lookback_days,
+            read_budget=settings.read_budget,
+        )
+        return Polling(poller, telemetry)
+
+    return build
+
+
+def _import_boto3() -> None:
+    import boto3  # noqa: F401
+    import botocore.config  # noqa: F401
+
+
+def _client(service: str) -> Any:  # noqa: ANN401 - each service has a class of its own
+    import boto3
+    from botocore.config import Config
+
+    config = Config(
+        connect_timeout=_CONNECT_TIMEOUT_SECONDS,
+        read_timeout=_READ_TIMEOUT_SECONDS,
+        retries={"mode": "standard", "total_max_attempts": _ATTEMPTS_MAX},
+    )
+    return boto3.client(service, config=config)  # type: ignore[call-overload]
