@@ -7,10 +7,11 @@ period.
 
 import dataclasses
 from datetime import date
-from typing import Any
+from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
-from tieout.domain.documents import CashAccount, Dimensions
+from tieout.domain.documents import CashAccount, Dimensions, Document
+from tieout.domain.plans import Finding, Plan
 from tieout.domain.policy import (
     CustomerRules,
     DimensionRules,
@@ -20,6 +21,8 @@ from tieout.domain.policy import (
     RevenueRules,
     TaxAccounts,
 )
+from tieout.domain.subjects import Subject, SubjectKind
+from tieout.planning.plan import plan
 from tieout.planning.snapshots import (
     Address,
     ChargeSnapshot,
@@ -30,8 +33,11 @@ from tieout.planning.snapshots import (
     OtherSnapshot,
     RefundFacts,
     RefundSnapshot,
+    Snapshot,
     TaxAmount,
 )
+
+Doc = TypeVar("Doc", bound=Document)
 
 # 2026-11-02 12:00:00 UTC
 NOON = 1_793_620_800
@@ -203,3 +209,36 @@ def a_charge(**changes: Any) -> ChargeSnapshot:
 def an_other(**changes: Any) -> OtherSnapshot:
     other = OtherSnapshot("po_1", "payout", "paid", 10_000, "usd")
     return dataclasses.replace(other, **changes)
+
+
+def planned(snapshot: Snapshot, policy: Policy | None = None) -> Plan:
+    """The plan of a snapshot for its own subject, under `a_policy()` unless another is given."""
+    match snapshot:
+        case CustomerSnapshot():
+            subject = Subject(SubjectKind.CUSTOMER, snapshot.id)
+        case InvoiceSnapshot():
+            subject = Subject(SubjectKind.INVOICE, snapshot.id)
+        case RefundSnapshot():
+            subject = Subject(SubjectKind.REFUND, snapshot.refund.id)
+        case ChargeSnapshot():
+            subject = Subject(SubjectKind.CHARGE, snapshot.id)
+        case OtherSnapshot():
+            subject = Subject(SubjectKind.PAYOUT, snapshot.id)
+    return plan(subject, snapshot, policy or a_policy())
+
+
+def keys_of(made: Plan) -> list[str]:
+    """The keys of the planned documents, in order."""
+    return [document.key for document in made.documents]
+
+
+def the(made: Plan, key: str, kind: type[Doc]) -> Doc:
+    """The planned document with this key, which must be of this kind."""
+    document = next(each for each in made.documents if each.key == key)
+    assert isinstance(document, kind)
+    return document
+
+
+def the_finding(made: Plan, key: str) -> Finding:
+    """The finding with this key."""
+    return next(each for each in made.findings if each.key == key)

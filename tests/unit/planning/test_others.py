@@ -1,0 +1,55 @@
+"""What is not booked: charges, objects of later kinds, connected accounts. Visible, never dropped.
+
+Method: snapshots through `plan`, looking at the findings.
+"""
+
+import pytest
+
+from tests.factories import a_charge, a_policy, an_invoice, an_other, planned, the_finding
+from tieout.domain.plans import Disposition
+from tieout.domain.reasons import Reason
+from tieout.domain.subjects import Subject, SubjectKind
+from tieout.planning.plan import plan
+
+
+def test_a_sale_without_invoice_is_recorded_with_its_amount() -> None:
+    finding = the_finding(planned(a_charge()), "charge/ch_1")
+    assert (finding.disposition, finding.reason, finding.amount_minor, finding.currency) == (
+        Disposition.NOT_BOOKED,
+        Reason.NOT_YET_PLANNED,
+        10_000,
+        "usd",
+    )
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{"invoices": ("in_1",)}, {"status": "failed"}, {"status": "pending"}, {"captured": False}],
+    ids=["its invoice books it", "failed", "pending", "only reserved"],
+)
+def test_a_charge_that_is_booked_elsewhere_or_moved_nothing_says_nothing(
+    changes: dict[str, object],
+) -> None:
+    made = planned(a_charge(**changes))
+    assert (made.documents, made.findings) == ((), ())
+
+
+def test_an_object_of_a_later_kind_is_recorded_with_kind_status_and_amount() -> None:
+    finding = the_finding(planned(an_other()), "payout/po_1")
+    assert (finding.reason, finding.text, finding.amount_minor) == (
+        Reason.NOT_YET_PLANNED,
+        "payout paid",
+        10_000,
+    )
+
+
+def test_what_belongs_to_a_connected_account_is_recorded_and_not_booked() -> None:
+    subject = Subject(SubjectKind.INVOICE, "in_1", "acct_9")
+    made = plan(subject, an_invoice(), a_policy())
+    assert made.documents == ()
+    (finding,) = made.findings
+    assert (finding.key, finding.disposition, finding.reason) == (
+        "acct_9/invoice/in_1",
+        Disposition.NOT_BOOKED,
+        Reason.CONNECTED_ACCOUNT,
+    )

@@ -1,0 +1,335 @@
+"""Refunds: what they take back, on which day, and that nothing ever changes a refund afterwards.
+
+Method: refund snapshots through `plan`; journal lines are compared as (account, amount), debits
+positive.
+"""
+
+from datetime import date
+
+import pytest
+
+from tests.factories import (
+    DAY_SECONDS,
+    NOON,
+    a_line,
+    a_paid_invoice,
+    a_payment,
+    a_policy,
+    a_refund,
+    a_refund_of,
+    a_tax,
+    an_invoice,
+    keys_of,
+    planned,
+    the,
+    the_finding,
+)
+from tieout.domain.documents import Dimensions, JournalEntry, digest
+from tieout.domain.plans import Disposition, Plan
+from tieout.domain.policy import Periods, Policy
+from tieout.domain.reasons import Reason
+from tieout.planning.snapshots import InvoiceSnapshot, RefundFacts, RefundSnapshot
+
+
+def taxed_invoice(**changes: object) -> InvoiceSnapshot:
+    """A paid invoice: 100.00 of plan, 50.00 of services, 28.50 of tax."""
+    lines = (a_line(10_000), a_line(5_000, id="il_2", price="price_setup"))
+    return a_paid_invoice(**{"lines": lines, "taxes": (a_tax(2_850),), **changes})
+
+
+def entry(snapshot: RefundSnapshot, suffix: str = "", policy: Policy | None = None) -> JournalEntry:
+    return the(planned(snapshot, policy), f"refund/{snapshot.refund.id}{suffix}", JournalEntry)
+
+
+def lines_of(journal: JournalEntry) -> list[tuple[str, int]]:
+    return [(line.account, line.amount_minor) for line in journal.lines]
+
+
+def summed(*journals: JournalEntry) -> dict[str, int]:
+    sums: dict[str, int] = {}
+    for journal in journals:
+        for account, amount_minor in lines_of(journal):
+            sums[account] = sums.get(account, 0) + amount_minor
+    return sums
+
+
+def test_a_full_refund_takes_back_every_line_from_clearing() -> None:
+    journal = entry(a_refund_of(a_refund(17_850), taxed_invoice()))
+    assert lines_of(journal) == [
+        ("4000", 10_000),
+        ("4010", 5_000),
+        ("2210", 2_850),
+        ("1200", -17_850),
+    ]
+    assert [line.customer_id for line in journal.lines] == ["cus_1"] * 4
+    assert journal.lines[1].dimensions == Dimensions(location="100", department="SERVICES")
+    assert (journal.journal, journal.title, journal.reference) == (
+        "GJ",
+        "Stripe refund re_1",
+        "re_1",
+    )
+    assert journal.posting_date == date(2026, 11, 4)
+    assert journal.after == ("invoice/in_1",)
+
+
+def test_a_partial_refund_takes_back_a_proportional_part() -> None:
+    journal = entry(a_refund_of(a_refund(1_785), taxed_invoice()))
+    assert lines_of(journal) == [("4000", 1_000), ("4010", 500), ("2210", 285), ("1200", -1_785)]
+
+
+def test_the_plan_of_a_refund_holds_the_documents_of_its_invoice_unchanged() -> None:
+    invoice = taxed_invoice()
+    of_refund = planned(a_refund_of(a_refund(1_785), invoice))
+    of_invoice = planned(invoice)
+    assert keys_of(of_refund) == [*keys_of(of_invoice), "refund/re_1"]
+    assert of_refund.documents[:-1] == of_invoice.documents
+    assert of_refund.source_state == ""
+
+
+def test_several_refunds_together_take_back_every_line_exactly() -> None:
+    invoice = taxed_invoice()
+    refunds = [
+        a_refund(amount, id=f"re_{index}", created_unix=NOON + index * DAY_SECONDS)
+        for index, amount in enumerate((1, 3_333, 7_777, 6_739), start=2)
+    ]
+    journals = [entry(a_refund_of(refund, invoice, siblings=tuple(refunds))) for refund in refunds]
+    assert summed(*journals) == {"4000": 10_000, "4010": 5_000, "2210": 2_850, "1200": -17_850}
+
+
+def test_a_later_refund_does_not_change_an_earlier_one() -> None:
+    invoice = taxed_invoice()
+    first = a_refund(3_333)
+    later = a_refund(7_777, id="re_2", created_unix=NOON + 9 * DAY_SECONDS)
+    alone = entry(a_refund_of(first, invoice))
+    assert digest(entry(a_refund_of(first, invoice, siblings=(later, first)))) == digest(alone)
+
+
+def failed(refund: RefundFacts, returned_at_unix: int | None) -> RefundFacts:
+    return a_refund(
+        refund.amount_minor,
+        id=refund.id,
+        status="failed",
+        created_unix=refund.created_unix,
+        returned_at_unix=returned_at_unix,
+    )
+
+
+@pytest.mark.parametrize("returned_at_unix", [NOON + 20 * DAY_SECONDS, None])
+def test_an_earlier_refund_that_fails_later_does_not_change_a_refund(
+    returned_at_unix: int | None,
+) -> None:
+    invoice = taxed_invoice()
+    first = a_refund(3_333)
+    second = a_refund(7_777, id="re_2", created_unix=NOON + 9 * DAY_SECONDS)
+    before = entry(a_refund_of(second, invoice, siblings=(first, second)))
+    after = entry(a_refund_of(second, invoice, siblings=(failed(first, returned_at_unix), second)))
+    assert digest(before) == digest(after)
+
+
+@pytest.mark.parametrize("returned_at_unix", [NOON + 5 * DAY_SECONDS, None])
+def test_a_refund_repeated_after_a_failure_takes_back_everything_exactly(
+    returned_at_unix: int | None,
+) -> None:
+    invoice = taxed_invoice()
+    first = failed(a_refund(9_999), returned_at_unix)
+    second = a_refund(10_000, id="re_2", created_unix=NOON + 9 * DAY_SECONDS)
+    third = a_refund(7_850, id="re_3", created_unix=NOON + 10 * DAY_SECONDS)
+    siblings = (first, second, third)
+    journals = [entry(a_refund_of(each, invoice, siblings=siblings)) for each in (second, third)]
+    assert summed(*journals) == {"4000": 10_000, "4010": 5_000, "2210": 2_850, "1200": -17_850}
+
+
+def test_a_failed_refund_is_mirrored_on_the_day_its_money_came_back() -> None:
+    refund = a_refund(1_785, status="failed", returned_at_unix=NOON + 8 * DAY_SECONDS)
+    snapshot = a_refund_of(refund, taxed_invoice())
+    booked, mirrored = entry(snapshot), entry(snapshot, "/failed")
+    assert [(account, -amount) for account, amount in lines_of(booked)] == lines_of(mirrored)
+    assert mirrored.posting_date == date(2026, 11, 10)
+    assert mirrored.after == ("refund/re_1",)
+    assert mirrored.reference != booked.reference
+
+
+def test_a_refund_that_became_failed_keeps_its_first_entry() -> None:
+    invoice = taxed_invoice()
+    succeeded = entry(a_refund_of(a_refund(1_785), invoice))
+    refund = a_refund(1_785, status="failed", returned_at_unix=NOON + 8 * DAY_SECONDS)
+    assert digest(entry(a_refund_of(refund, invoice))) == digest(succeeded)
+
+
+def test_a_failed_refund_whose_money_is_not_back_is_not_mirrored_yet() -> None:
+    refund = a_refund(1_785, status="failed")
+    made = planned(a_refund_of(refund, taxed_invoice()))
+    assert "refund/re_1" in keys_of(made)
+    finding = the_finding(made, "refund/re_1/failed")
+    assert (finding.disposition, finding.amount_minor) == (Disposition.NOT_BOOKED, 1_785)
+
+
+@pytest.mark.parametrize("status", ["pending", "requires_action", "failed", "canceled"])
+def test_a_refund_that_moved_no_money_is_not_booked(status: str) -> None:
+    refund = a_refund(1_785, status=status, moved_at_unix=None)
+    made = planned(a_refund_of(refund, taxed_invoice()))
+    assert "refund/re_1" not in keys_of(made)
+    finding = the_finding(made, "refund/re_1")
+    assert (finding.disposition, finding.reason) == (
+        Disposition.NOT_BOOKED,
+        Reason.NOTHING_TO_BOOK,
+    )
+    assert status in finding.text
+
+
+def test_a_pending_refund_that_moved_money_is_booked_and_stays_so_when_it_succeeds() -> None:
+    invoice = taxed_invoice()
+    pending = entry(a_refund_of(a_refund(1_785, status="pending"), invoice))
+    assert digest(pending) == digest(entry(a_refund_of(a_refund(1_785), invoice)))
+
+
+def test_a_refund_that_succeeded_without_moving_the_balance_is_dated_when_created() -> None:
+    refund = a_refund(1_785, moved_at_unix=None, created_unix=NOON)
+    assert entry(a_refund_of(refund, taxed_invoice())).posting_date == date(2026, 11, 2)
+
+
+def test_a_refund_without_an_invoice_is_recorded_with_its_amount() -> None:
+    made = planned(a_refund_of(a_refund(1_785)))
+    finding = the_finding(made, "refund/re_1")
+    assert (finding.disposition, finding.reason, finding.amount_minor) == (
+        Disposition.NOT_BOOKED,
+        Reason.NOT_YET_PLANNED,
+        1_785,
+    )
+
+
+def test_a_refund_of_one_of_two_payments_takes_back_that_payments_part() -> None:
+    first = a_payment(5_950, id="inpay_1", payment_intent="pi_1")
+    second = a_payment(
+        11_900, id="inpay_2", payment_intent="pi_2", paid_at_unix=NOON + 2 * DAY_SECONDS
+    )
+    invoice = taxed_invoice(payments=(first, second))
+    of_first = a_refund(5_950)
+    of_second = a_refund(11_900, id="re_2", payment_intent="pi_2", charge="ch_2")
+    journals = [entry(a_refund_of(each, invoice)) for each in (of_first, of_second)]
+    assert journals[0].amount_minor == 5_950
+    assert summed(*journals) == {"4000": 10_000, "4010": 5_000, "2210": 2_850, "1200": -17_850}
+
+
+def test_a_refund_of_a_payment_over_several_invoices_is_divided_by_what_it_paid_of_each() -> None:
+    one = a_paid_invoice(lines=(a_line(30_000),))
+    other = a_paid_invoice(
+        id="in_2",
+        number="ACME-0002",
+        lines=(a_line(10_000, price="price_setup"),),
+        payments=(a_payment(10_000, id="inpay_2", invoice="in_2"),),
+    )
+    made = planned(a_refund_of(a_refund(4_000), other, one))
+    assert keys_of(made) == [
+        "customer/cus_1",
+        "invoice/in_2",
+        "receipt/inpay_2",
+        "invoice/in_1",
+        "receipt/inpay_1",
+        "refund/re_1",
+    ]
+    journal = the(made, "refund/re_1", JournalEntry)
+    assert [(line.account, line.amount_minor, line.memo) for line in journal.lines] == [
+        ("4000", 3_000, "Refund of ACME-0001"),
+        ("4010", 1_000, "Refund of ACME-0002"),
+        ("1200", -4_000, "Stripe refund re_1"),
+    ]
+    assert journal.after == ("invoice/in_1", "invoice/in_2")
+
+
+def test_a_charge_that_stripe_names_without_payment_intent_is_found_too() -> None:
+    payment = a_payment(17_850, id="ch_1", payment_intent=None, charge="ch_1")
+    refund = a_refund(1_785, payment_intent=None)
+    journal = entry(a_refund_of(refund, taxed_invoice(payments=(payment,))))
+    assert journal.amount_minor == 1_785
+
+
+def refused(made: Plan) -> Reason:
+    finding = the_finding(made, "refund/re_1")
+    assert finding.disposition is Disposition.PARKED
+    return finding.reason
+
+
+def test_a_refund_of_more_than_was_paid_is_parked() -> None:
+    made = planned(a_refund_of(a_refund(17_851), taxed_invoice()))
+    assert refused(made) is Reason.REFUND_OVER_PAYMENT
+    assert "178.51 usd" in the_finding(made, "refund/re_1").text
+
+
+def test_refunds_that_together_exceed_the_payment_park_the_last() -> None:
+    invoice = taxed_invoice()
+    first = a_refund(10_000, id="re_0", created_unix=NOON)
+    second = a_refund(10_000)
+    assert refused(planned(a_refund_of(second, invoice, siblings=(first, second)))) is (
+        Reason.REFUND_OVER_PAYMENT
+    )
+    assert "refund/re_0" in keys_of(planned(a_refund_of(first, invoice, siblings=(first, second))))
+
+
+def test_a_refund_of_a_payment_that_no_invoice_shows_is_parked() -> None:
+    made = planned(a_refund_of(a_refund(100, payment_intent="pi_other"), taxed_invoice()))
+    assert refused(made) is Reason.REFUND_OVER_PAYMENT
+
+
+def test_a_refund_in_another_currency_than_the_invoice_is_parked() -> None:
+    made = planned(a_refund_of(a_refund(100, currency="eur"), taxed_invoice()))
+    assert refused(made) is Reason.REFUND_OVER_PAYMENT
+
+
+def test_a_refund_of_a_refused_invoice_is_parked_for_the_same_reason() -> None:
+    made = planned(a_refund_of(a_refund(100), taxed_invoice(metadata={"revenue_category": "?"})))
+    assert refused(made) is Reason.REVENUE_CATEGORY_MISSING
+    assert "receipt/inpay_1" in keys_of(made)
+
+
+def test_a_refund_in_a_closed_period_is_moved_and_says_so() -> None:
+    periods = Periods(closed_through=date(2026, 11, 30), when_closed="next_open_date")
+    journal = entry(a_refund_of(a_refund(1_785), taxed_invoice()), policy=a_policy(periods=periods))
+    assert journal.posting_date == date(2026, 12, 1)
+    assert journal.title == "Stripe refund re_1, dated 2026-11-04"
+
+
+def test_a_closed_invoice_day_does_not_park_a_refund_in_an_open_period() -> None:
+    periods = Periods(closed_through=date(2026, 11, 3), when_closed="park")
+    made = planned(a_refund_of(a_refund(1_785), taxed_invoice()), a_policy(periods=periods))
+    assert keys_of(made) == ["customer/cus_1", "refund/re_1"]
+
+
+def test_clearing_is_credited_in_the_location_of_what_it_pays_for() -> None:
+    policy = a_policy()
+    lines = (a_line(10_000), a_line(5_000, id="il_2", metadata={"place": "200"}))
+    keys = {**policy.dimensions.metadata_keys, "location": "place"}
+    rules = type(policy.dimensions)(policy.dimensions.defaults, keys)
+    journal = entry(
+        a_refund_of(a_refund(15_000), a_paid_invoice(lines=lines)),
+        policy=a_policy(dimensions=rules),
+    )
+    assert [
+        (line.account, line.dimensions.location, line.amount_minor) for line in journal.lines
+    ] == [
+        ("4000", "100", 10_000),
+        ("4000", "200", 5_000),
+        ("1200", "100", -10_000),
+        ("1200", "200", -5_000),
+    ]
+
+
+def test_a_credit_line_in_another_location_still_balances_in_each() -> None:
+    policy = a_policy()
+    lines = (a_line(10_000), a_line(-4_000, id="il_2", metadata={"place": "200"}))
+    rules = type(policy.dimensions)(policy.dimensions.defaults, {"location": "place"})
+    journal = entry(
+        a_refund_of(a_refund(6_000), a_paid_invoice(lines=lines)),
+        policy=a_policy(dimensions=rules),
+    )
+    by_location: dict[str | None, int] = {}
+    for line in journal.lines:
+        location = line.dimensions.location
+        by_location[location] = by_location.get(location, 0) + line.amount_minor
+    assert by_location == {"100": 0, "200": 0}
+
+
+def test_an_open_invoice_with_a_part_payment_can_be_refunded() -> None:
+    invoice = an_invoice(payments=(a_payment(4_000),))
+    journal = entry(a_refund_of(a_refund(4_000), invoice))
+    assert lines_of(journal) == [("4000", 4_000), ("1200", -4_000)]
