@@ -74,7 +74,8 @@ class Section:
                 self.note(name, "is empty: give it a value or remove the line")
             return None
         if not isinstance(value, str):
-            self.note(name, f'must be text: write it in quotes, "{value}"')
+            # Not shown: YAML has already made another value of an unquoted 0400.
+            self.note(name, 'must be text: put it in quotes, like "4000"')
             return None
         if not value.strip() or value != value.strip() or _CONTROL.search(value):
             self.note(name, "must not be empty, nor begin or end with a space")

@@ -1,0 +1,37 @@
+"""Accounting dates: the day an instant belongs to depends on the company's time zone.
+
+Method: instants around midnight and around a change to winter time.
+"""
+
+from datetime import date
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from tieout.domain.dates import accounting_date
+
+# 2026-10-31 23:30 UTC
+LATE = 1_793_489_400
+
+
+@pytest.mark.parametrize(
+    ("zone", "day"),
+    [
+        ("UTC", date(2026, 10, 31)),
+        ("Europe/Berlin", date(2026, 11, 1)),
+        ("America/New_York", date(2026, 10, 31)),
+        ("Asia/Tokyo", date(2026, 11, 1)),
+    ],
+)
+def test_a_month_may_end_earlier_elsewhere(zone: str, day: date) -> None:
+    assert accounting_date(LATE, ZoneInfo(zone)) == day
+
+
+def test_a_day_of_25_hours_is_one_day() -> None:
+    # Berlin's 25 October 2026 lasts from 22:00 UTC to 23:00 UTC of the next day.
+    berlin = ZoneInfo("Europe/Berlin")
+    begin = LATE - 23 * 3600 - 1800 - 6 * 86_400 - 2 * 3600
+    assert accounting_date(begin, berlin) == date(2026, 10, 25)
+    assert accounting_date(begin - 1, berlin) == date(2026, 10, 24)
+    assert accounting_date(begin + 25 * 3600 - 1, berlin) == date(2026, 10, 25)
+    assert accounting_date(begin + 25 * 3600, berlin) == date(2026, 10, 26)

@@ -1,0 +1,190 @@
+"""The policy file: what is accepted, and that every error is found at once with its path.
+
+Method: the example policy and small texts with one thing wrong each through `parse_policy`.
+"""
+
+from datetime import date
+from pathlib import Path
+from textwrap import dedent
+
+import pytest
+
+from tieout.domain.documents import CashAccount, Dimensions
+from tieout.domain.policy_file import PolicyErrors, parse_policy
+from tieout.domain.reasons import Reason
+from tieout.domain.strict_yaml import SIZE_MAX_BYTES
+
+EXAMPLE = Path(__file__).parents[3] / "docs" / "policy.example.yaml"
+SMALLEST = """\
+time_zone: Europe/Berlin
+base_currency: eur
+clearing:
+  eur: {account: "1200"}
+revenue:
+  categories:
+    all: {account: "0400"}
+"""
+
+
+def errors_of(text: str) -> tuple[str, ...]:
+    with pytest.raises(PolicyErrors) as raised:
+        parse_policy(text)
+    assert raised.value.reason is Reason.POLICY_INVALID
+    for error in raised.value.errors:
+        assert error in raised.value.text
+    return raised.value.errors
+
+
+def changed(old: str, new: str) -> str:
+    assert old in SMALLEST
+    return SMALLEST.replace(old, new)
+
+
+def test_the_example_is_valid_and_uses_every_setting() -> None:
+    policy = parse_policy(EXAMPLE.read_text(encoding="utf-8"))
+    assert policy.zone.key == "America/New_York"
+    assert policy.clearing["eur"] == CashAccount("1210", "STRIPE-EUR")
+    assert policy.revenue.by_price == {"price_onboarding": "services"}
+    assert policy.customers.overrides["cus_BigAccount0001"].customer_id == "10001"
+    assert policy.customers.overrides["cus_BigAccount0001"].dimensions.class_id == "ENT"
+    assert policy.periods.closed_through == date(2025, 12, 31)
+
+
+def test_what_is_left_out_has_a_careful_default() -> None:
+    policy = parse_policy(SMALLEST)
+    assert policy.revenue.default is None
+    assert policy.tax.default is None
+    assert policy.shipping_account is None
+    assert policy.discount_account is None
+    assert dict(policy.out_of_band) == {}
+    assert (policy.journal, policy.payment_method, policy.out_of_band_method) == (
+        "GJ",
+        "Credit Card",
+        "EFT",
+    )
+    assert (policy.periods.closed_through, policy.periods.when_closed) == (None, "park")
+    assert (policy.zero_invoices, policy.invoice_number, policy.due_days) == ("skip", "number", 0)
+    assert (policy.customers.prefix, policy.customers.name_fallback) == ("", "stripe_id")
+    assert policy.customers.metadata_key == "intacct_customer_id"
+    assert policy.revenue.metadata_key == "revenue_category"
+
+
+def test_leading_zeros_of_accounts_are_kept() -> None:
+    assert parse_policy(SMALLEST).revenue.categories["all"].account == "0400"
+
+
+def test_dimensions_may_be_user_defined() -> None:
+    text = SMALLEST + 'dimensions: {defaults: {class: SMB, GLDIMREGION: "EU"}}'
+    assert parse_policy(text).dimensions.defaults == Dimensions(
+        class_id="SMB", user_defined=(("GLDIMREGION", "EU"),)
+    )
+
+
+def test_the_version_follows_the_content_and_nothing_else() -> None:
+    version = parse_policy(SMALLEST).version
+    reordered = dedent("""\
+        # a comment
+        revenue: {categories: {all: {account: "0400"}}}
+        clearing: {eur: {account: '1200'}}
+        base_currency: eur
+        time_zone: Europe/Berlin
+        """)
+    assert parse_policy(reordered).version == version
+    assert len(version) == 12
+    assert parse_policy(changed("1200", "1201")).version != version
+
+
+def test_all_errors_are_listed_at_once_each_with_its_path() -> None:
+    text = dedent("""\
+        time_zone: Europe/Atlantis
+        base_currency: EURO
+        clearing:
+          usd: {account: 1200}
+        revenue:
+          categories:
+            saas: {acount: "4000"}
+          by_product: {prod_1: sass}
+        periods: {closed_through: soon, when_closed: wait}
+        invoices: {due_days: 1000, zero: maybe}
+        customers: {amend_adopted: perhaps, prefix: "a b"}
+        """)
+    assert sorted(errors_of(text)) == [
+        "base_currency: must be three lower-case letters, not 'EURO'",
+        'clearing.usd.account: must be text: put it in quotes, like "4000"',
+        "customers.amend_adopted: must be true or false, not 'perhaps'",
+        "customers.prefix: must be at most 8 letters, digits, `-` or `_`, not 'a b'",
+        "invoices.due_days: must be between 0 and 365, not 1000",
+        "invoices.zero: must be `skip` or `book`, not 'maybe'",
+        "periods.closed_through: must be a day like 2026-09-30, not 'soon'",
+        "periods.when_closed: must be `park` or `next_open_date`, not 'wait'",
+        "revenue.by_product.prod_1: names no category: 'sass'; did you mean `saas`?",
+        "revenue.categories.saas.account: is missing",
+        "revenue.categories.saas.acount: is not a setting; did you mean `account`?",
+        "time_zone: must be a time zone like Europe/Berlin, not 'Europe/Atlantis'",
+    ]
+
+
+def test_an_empty_file_names_what_a_policy_cannot_do_without() -> None:
+    assert sorted(errors_of("{}")) == [
+        "base_currency: is missing",
+        "clearing: must name at least one currency",
+        "revenue.categories: must name at least one category with its account",
+        "time_zone: is missing",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        (
+            SMALLEST + 'out_of_band: {usd: {account: "1010"}}',
+            "out_of_band.usd.bank_account: is missing: usd is not the base currency",
+        ),
+        (SMALLEST + "taxes: {}", "taxes: is not a setting; did you mean `tax`?"),
+        (SMALLEST + "discount_account:", "discount_account: is empty"),
+        (SMALLEST + 'shipping_account: " 4030"', "shipping_account: must not be empty, nor begin"),
+        (SMALLEST + f'label: "{"x" * 101}"', "label: is longer than 100 characters"),
+        (SMALLEST + "journal: GENERAL", "journal: is longer than 4 characters"),
+        (SMALLEST + "payment_method: Cheque", "payment_method: must be `Credit Card` or"),
+        (SMALLEST + "tax: 4", "tax: must be a list of `key: value` lines, not 4"),
+        (SMALLEST + "invoices: {due_days: true}", "invoices.due_days: must be a whole number"),
+        (
+            SMALLEST + "dimensions: {defaults: {departement: X}}",
+            "dimensions.defaults.departement: is no dimension",
+        ),
+        (
+            SMALLEST + "dimensions: {metadata_keys: {gldim: X}}",
+            "dimensions.metadata_keys.gldim: is no dimension",
+        ),
+        (
+            changed('eur: {account: "1200"}', 'EUR: {account: "1200", bank_account: B}'),
+            "clearing.EUR: must be a currency of three lower-case letters",
+        ),
+        (changed("Europe/Berlin", "../../etc/passwd"), "time_zone: must be a time zone"),
+    ],
+)
+def test_each_kind_of_error_names_its_path(text: str, error: str) -> None:
+    (found,) = errors_of(text)
+    assert found.startswith(error)
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        (SMALLEST + "time_zone: UTC", "the key time_zone is given twice (line 8, column 1)"),
+        (SMALLEST + "tax: {default: &x '1', by_tax_rate: {a: *x}}", "aliases (`*`)"),
+        (SMALLEST + "out_of_band: {no: {account: '1'}}", "the key no must be text"),
+        (SMALLEST + "tax: {<<: {default: '1'}}", "the key << must be text"),
+        ("a: [1", "expected ',' or ']'"),
+        ("a: \x00", "is not YAML"),
+        ("!!python/object/apply:os.system ['true']", "could not determine a constructor"),
+        ("[" * 5_000, "is not YAML"),
+        ("- 1", "must be a list of `key: value` lines"),
+        ("", "must be a list of `key: value` lines"),
+        ("x" * (SIZE_MAX_BYTES + 1), "is larger than"),
+    ],
+)
+def test_what_is_not_a_plain_mapping_is_refused_with_its_place(text: str, error: str) -> None:
+    (found,) = errors_of(text)
+    assert found.startswith("the file: ")
+    assert error in found
