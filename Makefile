@@ -64,7 +64,7 @@ lint-template: validate ## Lint the template as CloudFormation will see it (exce
 	.venvs/checkov/bin/checkov --config-file tests/architecture/checkov.yaml --file .sandbox/transformed.json
 
 test-fast: .venv/.installed .venvs/sam/.installed
-	$(bin)/pytest -n $(WORKERS) -m "not emulator"
+	$(bin)/pytest -n $(WORKERS) --dist loadfile -m "not emulator"
 
 # One worker: the tests share one emulator with the stack on it.
 test-emulator: .venv/.installed .venvs/sam/.installed .venvs/emulator/.installed
