@@ -236,6 +236,7 @@ def _number(row: Row) -> str:
 
 def _decimal(row: Row, field: str) -> Decimal | None:
     try:
-        return Decimal(row.get(field, "").replace(",", ""))
+        amount = Decimal(row.get(field, ""))
     except InvalidOperation:
         return None
+    return amount if amount.is_finite() else None

@@ -75,7 +75,7 @@ class RequestsTransport:
         """Post once; see `Transport`."""
         started = self._monotonic()
         if self._last_used is not None and started - self._last_used > IDLE_SECONDS_MAX:
-            self._session.close()
+            self.close()
         host = urlsplit(endpoint).hostname
         try:
             with self._session.post(
@@ -97,6 +97,10 @@ class RequestsTransport:
             raise OutcomeUnknown(text) from None
         finally:
             self._last_used = self._monotonic()
+
+    def close(self) -> None:
+        """Close the connections; a later post opens new ones."""
+        self._session.close()
 
     def _read(self, response: requests.Response, deadline: float) -> bytes:
         """Read the body, up to a size and a time."""

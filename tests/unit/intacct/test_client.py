@@ -1,0 +1,464 @@
+"""Goal: whatever the gateway answers, each document gets the one outcome that is safe for it.
+
+Method: the ledger over a scripted gateway; every request it sends is validated on the way.
+"""
+
+from collections.abc import Sequence
+
+import pytest
+
+from tests.support.intacct_documents import (
+    ADJUSTMENT_KEY,
+    CUSTOMER_ID,
+    INVOICE_KEY,
+    application,
+    customer,
+    invoice,
+    journal_entry,
+    payment,
+    reversal,
+    submission,
+)
+from tests.support.intacct_gateway import (
+    EXPIRES_AT_UNIX,
+    NOW_UNIX,
+    SESSION_ENDPOINT,
+    MemorySessions,
+    ScriptedTransport,
+    SettableClock,
+    all_accepted,
+    control_ids,
+    errors,
+    failure,
+    ledger_on,
+    look_up_answer,
+    operation,
+    response,
+    success,
+)
+from tieout.domain.errors import (
+    ConfigurationFault,
+    LeaseHeld,
+    OutcomeUnknown,
+    Throttled,
+    TransientFault,
+    Unavailable,
+)
+from tieout.domain.reasons import Reason
+from tieout.intacct import client
+from tieout.intacct.transport import HttpReply
+from tieout.services.ports import (
+    Accepted,
+    AlreadyThere,
+    Found,
+    NotAccepted,
+    NotExecuted,
+    Outcome,
+    Session,
+    Submission,
+    Unsure,
+)
+
+NUMBERS = {INVOICE_KEY: "9", ADJUSTMENT_KEY: "8"}
+SESSION_REFUSED = operation(
+    status="failure", errors=errors(("XL03000006", "Your session is not valid")), expires=""
+)
+SCHEMA_REFUSED = response(status="failure", errors=errors(("XL03000003", "Error 504")))
+SENDER_REFUSED = response(status="failure", errors=errors(("XL03000006", "partner id")))
+
+
+def entries(count: int) -> list[Submission]:
+    return [submission(journal_entry(reference=f"re_{number}")) for number in range(count)]
+
+
+def outcome(
+    answer: object, given: Submission | None = None, *, status: int = 200
+) -> tuple[Outcome, ScriptedTransport]:
+    """Submit one document, answered by a result, a body or an error, and return its outcome."""
+    given = given or submission(invoice())
+    if isinstance(answer, str):
+        answer = operation([answer.replace("CONTROL-ID", given.control_id)])
+    if isinstance(answer, bytes):
+        answer = HttpReply(status, {}, answer)
+    transport = ScriptedTransport([answer])  # type: ignore[list-item]
+    outcomes = ledger_on(transport).submit([given])
+    assert list(outcomes) == [given.control_id]
+    return outcomes[given.control_id], transport
+
+
+# --- One document -----------------------------------------------------------------------------
+
+
+def test_a_document_is_accepted_under_its_record_number() -> None:
+    said, transport = outcome(success("CONTROL-ID", "<key>4711</key>"))
+    assert said == Accepted("4711")
+    assert transport.endpoints[-1] == SESSION_ENDPOINT
+
+
+def test_a_generic_create_answers_its_number_in_a_row() -> None:
+    row = "<data><arpymt><RECORDNO>30</RECORDNO></arpymt></data>"
+    said, _ = outcome(success("CONTROL-ID", row), submission(payment(), NUMBERS))
+    assert said == Accepted("30")
+
+
+def test_booked_without_a_number_is_looked_up_not_sent_again() -> None:
+    said, _ = outcome(success("CONTROL-ID", ""))
+    assert isinstance(said, AlreadyThere)
+    assert said.by_control_id
+
+
+@pytest.mark.parametrize(
+    ("given", "record_no"),
+    [
+        (submission(reversal(), NUMBERS), "9"),
+        (submission(application(), NUMBERS), "8"),
+        (submission(customer(), amend=True, record_no="3"), "3"),
+    ],
+)
+def test_a_change_of_a_known_record_needs_no_number_in_the_reply(
+    given: Submission, record_no: str
+) -> None:
+    said, _ = outcome(success("CONTROL-ID", ""), given)
+    assert said == Accepted(record_no)
+
+
+def test_a_refused_document_says_why() -> None:
+    said, _ = outcome(
+        failure(
+            "CONTROL-ID",
+            errors(
+                ("BL01001973", "Periods are closed."), ("BL01001973", "Could not create x record")
+            ),
+        )
+    )
+    assert isinstance(said, NotAccepted)
+    assert (said.reason, said.error_number) == (Reason.PERIOD_CLOSED, "BL01001973")
+    assert said.text.startswith("BL01001973 Periods are closed. (support id abc%7E1)")
+
+
+def test_a_taken_number_is_for_the_look_up_to_judge() -> None:
+    said, _ = outcome(failure("CONTROL-ID", errors(("BL03002185", "number exists"))))
+    assert isinstance(said, AlreadyThere)
+    assert not said.by_control_id
+
+
+def test_an_amendment_that_needs_a_taken_value_is_refused() -> None:
+    """The look-up would find the customer itself and take that for success."""
+    given = submission(customer(), amend=True, record_no="3")
+    said, _ = outcome(failure("CONTROL-ID", errors(("BL34000061", "Another Contact"))), given)
+    assert isinstance(said, NotAccepted)
+    assert said.reason is Reason.NUMBER_TAKEN
+
+
+REPLAY = errors(("??", "A successful transaction has already been recorded with the control id x"))
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [failure("CONTROL-ID", REPLAY), response(status="failure", errors=REPLAY)],
+    ids=["result level", "control level"],
+)
+def test_a_replay_is_already_there_at_every_level(answer: object) -> None:
+    said, transport = outcome(answer)
+    assert isinstance(said, AlreadyThere)
+    assert said.by_control_id
+    assert len(transport.writes) == 1
+
+
+RUNNING = errors(("??", "There is a concurrent request in process"))
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        failure("CONTROL-ID", RUNNING),
+        response(status="failure", errors=RUNNING),
+        failure("CONTROL-ID", errors(("XL03000009", "rolled back")), status="aborted"),
+        failure("CONTROL-ID", errors(("BL01001973", "Currently, we can't create the transaction"))),
+        Unavailable("connection refused"),
+        b"API rate limit exceeded",
+    ],
+)
+def test_what_was_not_executed_may_be_sent_again(answer: object) -> None:
+    said, _ = outcome(answer)
+    assert isinstance(said, NotExecuted)
+
+
+def test_a_throttled_request_says_for_how_long() -> None:
+    transport = ScriptedTransport([HttpReply(429, {"retry-after": "12"}, b"")])
+    given = entries(3)
+    outcomes = ledger_on(transport).submit(given)
+    assert set(outcomes) == {each.control_id for each in given}
+    assert all(
+        isinstance(each, NotExecuted) and each.retry_after_seconds == 12
+        for each in outcomes.values()
+    )
+
+
+@pytest.mark.parametrize(
+    ("answer", "status"),
+    [
+        (OutcomeUnknown("ReadTimeout"), 0),
+        (b"", 500),
+        (b"<html>A timeout occurred", 524),
+        (b"<html><meta charset=utf-8></html>", 502),
+        (b"", 200),
+        (operation([success("CONTROL-ID")])[:-30], 200),
+        (operation([success("another")]), 200),
+        (operation([]), 200),
+        (response(status="failure", errors=errors(("GW-0001", "Unable"))), 500),
+    ],
+)
+def test_without_a_clear_answer_nobody_is_sure(answer: object, status: int) -> None:
+    said, transport = outcome(answer, status=status)
+    assert isinstance(said, Unsure)
+    assert len(transport.writes) == 1, "nothing is sent again on its own"
+
+
+def test_a_document_that_cannot_be_encoded_harms_no_other() -> None:
+    transport = ScriptedTransport([all_accepted])
+    bad, good = submission(payment()), submission(invoice())
+    outcomes = ledger_on(transport).submit([bad, good])
+    assert isinstance(outcomes[good.control_id], Accepted)
+    refused = outcomes[bad.control_id]
+    assert isinstance(refused, NotAccepted)
+    assert refused.reason is Reason.WAITS_FOR_PARKED
+    assert transport.writes == [[good.control_id]]
+
+
+def test_with_nothing_to_send_nothing_is_sent() -> None:
+    transport = ScriptedTransport()
+    assert ledger_on(transport).submit([]) == {}
+    assert isinstance(ledger_on(transport).submit([submission(payment())]), dict)
+    assert transport.requests == []
+
+
+# --- Many documents ---------------------------------------------------------------------------
+
+
+def test_many_documents_travel_in_one_request_and_are_told_apart_by_control_id() -> None:
+    given = entries(3)
+
+    def backwards(request: bytes) -> bytes:
+        ids = control_ids(request)
+        return operation(success(each, f"<key>{ids.index(each)}</key>") for each in reversed(ids))
+
+    transport = ScriptedTransport([backwards])
+    outcomes = ledger_on(transport).submit(given)
+    assert [outcomes[each.control_id] for each in given] == [Accepted(str(n)) for n in range(3)]
+    assert b"<uniqueid>true</uniqueid>" in transport.requests[-1]
+
+
+def test_requests_are_bounded_in_functions() -> None:
+    transport = ScriptedTransport([all_accepted] * 3)
+    given = entries(5)
+    outcomes = ledger_on(transport, functions_per_request_max=2).submit(given)
+    assert [len(each) for each in transport.writes] == [2, 2, 1]
+    assert len(outcomes) == 5
+
+
+def test_requests_are_bounded_in_bytes(monkeypatch: pytest.MonkeyPatch) -> None:
+    given = entries(4)
+    transport = ScriptedTransport([all_accepted] * 4)
+    monkeypatch.setattr(client, "REQUEST_BYTES_MAX", 2_000)
+    ledger_on(transport).submit(given)
+    assert [len(each) for each in transport.writes] == [2, 2]
+    monkeypatch.setattr(client, "REQUEST_BYTES_MAX", 10)
+    ledger_on(transport := ScriptedTransport([all_accepted] * 4)).submit(given)
+    assert [len(each) for each in transport.writes] == [1, 1, 1, 1]
+
+
+@pytest.mark.parametrize("count", [1, 2, 7, 50])
+def test_of_a_request_refused_for_its_schema_only_the_culprit_is_refused(count: int) -> None:
+    given = entries(count)
+    culprit = given[count // 3].control_id
+
+    def strict(request: bytes) -> bytes:
+        return SCHEMA_REFUSED if culprit in control_ids(request) else all_accepted(request)
+
+    transport = ScriptedTransport([strict] * 20)
+    outcomes = dict(ledger_on(transport).submit(given))
+    refused = outcomes.pop(culprit)
+    assert isinstance(refused, NotAccepted)
+    assert refused.reason is Reason.SCHEMA_REFUSED
+    assert all(isinstance(each, Accepted) for each in outcomes.values())
+    assert len(outcomes) == count - 1
+    assert len(transport.writes) <= 1 + 2 * count.bit_length()
+
+
+def test_a_replay_told_at_control_level_does_not_stop_the_others() -> None:
+    given = entries(4)
+    replayed = given[0].control_id
+
+    def remembers(request: bytes) -> bytes:
+        if replayed in control_ids(request):
+            return response(status="failure", errors=REPLAY)
+        return all_accepted(request)
+
+    outcomes = dict(ledger_on(ScriptedTransport([remembers] * 10)).submit(given))
+    assert isinstance(outcomes.pop(replayed), AlreadyThere)
+    assert all(isinstance(each, Accepted) for each in outcomes.values())
+
+
+# --- Sessions and faults ----------------------------------------------------------------------
+
+
+def test_a_refused_session_is_replaced_and_the_same_functions_are_sent_again() -> None:
+    transport = ScriptedTransport([SESSION_REFUSED, all_accepted])
+    given = entries(2)
+    outcomes = ledger_on(transport).submit(given)
+    assert all(isinstance(each, Accepted) for each in outcomes.values())
+    assert transport.writes[0] == transport.writes[1] == [each.control_id for each in given]
+    assert transport.sessions_made == 2
+
+
+def test_a_session_refused_twice_is_a_fault_and_nobody_tries_again_for_a_while() -> None:
+    transport = ScriptedTransport([SESSION_REFUSED, SESSION_REFUSED])
+    sessions, clock = MemorySessions(), SettableClock()
+    ledger = ledger_on(transport, sessions, clock=clock)
+    with pytest.raises(ConfigurationFault) as fault:
+        ledger.submit(entries(1))
+    assert fault.value.reason is Reason.INTACCT_SIGN_IN
+    sent = len(transport.requests)
+    for again in (ledger, ledger_on(transport, sessions, clock=clock)):
+        with pytest.raises(ConfigurationFault):
+            again.submit(entries(1))
+    assert len(transport.requests) == sent
+
+
+def test_an_unauthorised_sender_is_a_fault_without_a_second_sign_in() -> None:
+    transport = ScriptedTransport([SENDER_REFUSED])
+    sessions = MemorySessions()
+    with pytest.raises(ConfigurationFault) as fault:
+        ledger_on(transport, sessions).submit(entries(2))
+    assert fault.value.reason is Reason.INTACCT_SENDER
+    assert transport.sessions_made == 1
+    assert sessions.held(NOW_UNIX) == (Reason.INTACCT_SENDER, fault.value.text)
+
+
+def test_a_fault_of_a_later_request_does_not_hide_what_was_booked() -> None:
+    transport = ScriptedTransport([all_accepted, SENDER_REFUSED])
+    given = entries(6)
+    outcomes = ledger_on(transport, functions_per_request_max=2).submit(given)
+    assert [type(outcomes[each.control_id]) for each in given] == [Accepted] * 2 + [NotExecuted] * 4
+
+
+def test_a_fault_before_anything_was_executed_is_raised() -> None:
+    transport = ScriptedTransport([SCHEMA_REFUSED, SENDER_REFUSED])
+    with pytest.raises(ConfigurationFault):
+        ledger_on(transport).submit(entries(2))
+
+
+def test_while_another_worker_signs_in_nothing_is_sent() -> None:
+    sessions = MemorySessions()
+    sessions.lease(NOW_UNIX, 60)
+    transport = ScriptedTransport()
+    with pytest.raises(LeaseHeld):
+        ledger_on(transport, sessions).submit(entries(1))
+    assert transport.requests == []
+
+
+def test_each_reply_moves_the_end_of_the_session() -> None:
+    session = Session("s", SESSION_ENDPOINT, NOW_UNIX + 600)
+    sessions = MemorySessions(session)
+    ledger_on(ScriptedTransport([all_accepted]), sessions).submit(entries(1))
+    assert sessions.session == Session("s", SESSION_ENDPOINT, EXPIRES_AT_UNIX)
+
+
+def test_a_session_is_kept_over_many_submissions() -> None:
+    transport = ScriptedTransport([all_accepted] * 3)
+    ledger = ledger_on(transport)
+    for each in entries(3):
+        ledger.submit([each])
+    assert transport.sessions_made == 1
+    figures = ledger.statistics
+    assert (figures.requests, figures.functions, figures.look_ups, figures.sign_ins) == (4, 3, 0, 1)
+
+
+# --- Looking up -------------------------------------------------------------------------------
+
+INVOICE_ROW = {
+    "RECORDNO": "9",
+    "RECORDID": "INV-0042",
+    "CUSTOMERID": CUSTOMER_ID,
+    "DOCNUMBER": "in_1",
+    "TRX_TOTALENTERED": "120.00",
+}
+
+
+def test_a_document_is_found_by_one_read() -> None:
+    transport = ScriptedTransport([look_up_answer(INVOICE_ROW)])
+    ledger = ledger_on(transport)
+    assert ledger.find(submission(invoice())) == Found("9", matches=True)
+    assert ledger.statistics.look_ups == 1
+    assert ledger.statistics.functions == 0
+    assert b"<uniqueid>false</uniqueid>" in transport.requests[-1]
+
+
+def test_a_journal_entry_is_found_by_two() -> None:
+    lines: Sequence[dict[str, str]] = [
+        {"BATCHNO": "50", "ACCOUNTNO": "4000", "TRX_AMOUNT": "50.00", "TR_TYPE": "1"},
+        {"BATCHNO": "50", "ACCOUNTNO": "1200", "TRX_AMOUNT": "50.00", "TR_TYPE": "-1"},
+    ]
+    batch = look_up_answer({"RECORDNO": "50", "STATE": "Posted"}, tag="GLBATCH")
+    transport = ScriptedTransport([batch, look_up_answer(*lines, tag="GLENTRY")])
+    found = ledger_on(transport).find(submission(journal_entry()))
+    assert found == Found("50", matches=True)
+
+
+def test_nothing_found_costs_one_read_even_for_a_journal_entry() -> None:
+    transport = ScriptedTransport([look_up_answer()])
+    assert ledger_on(transport).find(submission(journal_entry())) is None
+
+
+def looked_up(answer: object) -> Found | None:
+    return ledger_on(ScriptedTransport([answer])).find(  # type: ignore[list-item]
+        submission(reversal(), NUMBERS)
+    )
+
+
+@pytest.mark.parametrize("number", ["DL03000005", "BL03002028"])
+def test_no_such_record_is_nothing_found(number: str) -> None:
+    def answer(request: bytes) -> bytes:
+        return operation([failure(control_ids(request)[0], errors((number, "none")))])
+
+    assert looked_up(answer) is None
+
+
+@pytest.mark.parametrize(
+    ("answer", "kind"),
+    [
+        (OutcomeUnknown("cut"), Unavailable),
+        (Unavailable("refused"), Unavailable),
+        (HttpReply(502, {}, b"<html>"), Unavailable),
+        (HttpReply(429, {}, b""), Throttled),
+        (operation([success("another")]), Unavailable),
+        (SCHEMA_REFUSED, Unavailable),
+        (
+            lambda request: operation(
+                [failure(control_ids(request)[0], errors(("XL03000006", "cannot be queried")))]
+            ),
+            Unavailable,
+        ),
+    ],
+)
+def test_a_look_up_without_an_answer_is_not_an_answer(
+    answer: object, kind: type[TransientFault]
+) -> None:
+    with pytest.raises(kind):
+        looked_up(answer)
+
+
+def test_a_look_up_that_is_not_permitted_is_a_fault() -> None:
+    def answer(request: bytes) -> bytes:
+        said = errors(("PL04000005", "no permission for API operation READ_BY_QUERY"))
+        return operation([failure(control_ids(request)[0], said)])
+
+    with pytest.raises(ConfigurationFault) as fault:
+        looked_up(answer)
+    assert fault.value.reason is Reason.PERMISSION_MISSING
+
+
+def test_a_look_up_that_refers_to_an_unposted_document_waits() -> None:
+    with pytest.raises(Unavailable, match="no RECORDNO"):
+        ledger_on(ScriptedTransport()).find(submission(reversal()))
