@@ -8,8 +8,10 @@ from dataclasses import replace
 
 import pytest
 
+from tests.factories import planned
 from tests.unit.stripe import shapes
 from tests.unit.stripe.shapes import Facts, Line, Tax
+from tieout.domain.documents import ArPayment, Document
 from tieout.planning.snapshots import InvoiceSnapshot
 from tieout.stripe import decode
 
@@ -62,6 +64,29 @@ def test_both_shapes_give_one_snapshot(facts: Facts) -> None:
     old = decode.invoice(shapes.before_basil(facts))
 
     assert comparable(old) == comparable(new)
+
+
+@pytest.mark.parametrize("facts", FACTS.values(), ids=FACTS.keys())
+def test_both_shapes_give_one_plan_once_the_payments_are_listed(facts: Facts) -> None:
+    new = shapes.today(facts)
+    old = decode.invoice(shapes.before_basil(facts), payments=new["payments"]["data"])
+
+    assert planned(old) == planned(decode.invoice(new))
+
+
+@pytest.mark.parametrize("facts", FACTS.values(), ids=FACTS.keys())
+def test_without_listing_them_only_the_receipts_name_differs(facts: Facts) -> None:
+    new = planned(decode.invoice(shapes.today(facts)))
+    old = planned(decode.invoice(shapes.before_basil(facts)))
+
+    assert [unnamed(each) for each in old.documents] == [unnamed(each) for each in new.documents]
+    assert old.source_state == new.source_state
+
+
+def unnamed(document: Document) -> Document:
+    if not isinstance(document, ArPayment):
+        return document
+    return replace(document, key="", stripe_id="", reference="", description="")
 
 
 @pytest.mark.parametrize("by_charge", [False, True])

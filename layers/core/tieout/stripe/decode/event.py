@@ -32,7 +32,7 @@ def event_hint(raw: object) -> EventHint | None:
         event_type=fields.text("type"),
         subject=subject,
         group=group,
-        created_unix=fields.integer("created"),
+        created_unix=fields.moment("created"),
         livemode=fields.boolean("livemode"),
         api_version=fields.text_or_none("api_version"),
     )
@@ -53,7 +53,7 @@ def invoice_row(raw: object) -> InvoiceRow:
         customer=fields.identifier("customer"),
         status=fields.text_or_empty("status"),
         state=_state(fields),
-        created_unix=fields.integer("created"),
+        created_unix=fields.moment("created"),
     )
 
 

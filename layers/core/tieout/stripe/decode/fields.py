@@ -13,6 +13,9 @@ METADATA_KEY_LENGTH_MAX = 40
 METADATA_VALUE_LENGTH_MAX = 500
 # Source: docs.stripe.com/upgrades: object ids are at most 255 characters long.
 ID_LENGTH_MAX = 255
+# What JSON can carry exactly, and the year 3000: beyond them nothing is an amount or a date.
+INTEGER_MAX = 2**53
+MOMENT_MAX_UNIX = 32_503_680_000
 _CURRENCY = re.compile(r"[a-z]{3}")
 
 
@@ -52,6 +55,30 @@ class Fields:
             return None
         if not isinstance(value, int) or isinstance(value, bool):
             raise self.refusal(name, "is not an integer")
+        if abs(value) > INTEGER_MAX:
+            raise self.refusal(name, "is out of range")
+        return value
+
+    def moment_or_none(self, name: str) -> int | None:
+        """Return a time in unix seconds; None where it is missing or null.
+
+        Raises:
+            Refused: it is not an integer, or no date a calendar has.
+        """
+        value = self.integer_or_none(name)
+        if value is not None and not 0 <= value <= MOMENT_MAX_UNIX:
+            raise self.refusal(name, "is not a time")
+        return value
+
+    def moment(self, name: str) -> int:
+        """Return a time in unix seconds that must be there.
+
+        Raises:
+            Refused: it is missing, null or not a time.
+        """
+        value = self.moment_or_none(name)
+        if value is None:
+            raise self.refusal(name)
         return value
 
     def integer(self, name: str) -> int:

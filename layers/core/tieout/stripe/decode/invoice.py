@@ -38,21 +38,21 @@ def invoice(
     times = fields.child("status_transitions")
     if times is None:
         raise fields.refusal("status_transitions")
-    finalized_at_unix = times.integer_or_none("finalized_at")
+    finalized_at_unix = times.moment_or_none("finalized_at")
     return InvoiceSnapshot(
         id=fields.text("id"),
         number=fields.text_or_none("number"),
         status=fields.one_of("status", _STATUSES),
         currency=fields.currency(),
         customer=customer_of_invoice(fields),
-        created_unix=fields.integer("created"),
+        created_unix=fields.moment("created"),
         # Equal to the finalisation unless overridden, and absent from older shapes.
-        effective_at_unix=fields.integer_or_none("effective_at") or finalized_at_unix,
+        effective_at_unix=fields.moment_or_none("effective_at") or finalized_at_unix,
         finalized_at_unix=finalized_at_unix,
-        due_date_unix=fields.integer_or_none("due_date"),
-        paid_at_unix=times.integer_or_none("paid_at"),
-        voided_at_unix=times.integer_or_none("voided_at"),
-        marked_uncollectible_at_unix=times.integer_or_none("marked_uncollectible_at"),
+        due_date_unix=fields.moment_or_none("due_date"),
+        paid_at_unix=times.moment_or_none("paid_at"),
+        voided_at_unix=times.moment_or_none("voided_at"),
+        marked_uncollectible_at_unix=times.moment_or_none("marked_uncollectible_at"),
         lines=_lines(fields, lines),
         total_minor=fields.integer("total"),
         amount_paid_minor=_amount_paid_minor(fields),

@@ -38,8 +38,8 @@ def line(fields: Fields) -> InvoiceLine:
         product=sold.product,
         price=sold.price,
         proration=_proration(fields),
-        period_start_unix=None if period is None else period.integer_or_none("start"),
-        period_end_unix=None if period is None else period.integer_or_none("end"),
+        period_start_unix=None if period is None else period.moment_or_none("start"),
+        period_end_unix=None if period is None else period.moment_or_none("end"),
         metadata=fields.metadata(),
     )
 

@@ -26,7 +26,7 @@ def charge(raw: object, invoices: Sequence[str] | None = None) -> ChargeSnapshot
         amount_minor=fields.integer("amount"),
         currency=fields.currency(),
         status=fields.text("status"),
-        created_unix=fields.integer("created"),
+        created_unix=fields.moment("created"),
         captured=fields.boolean("captured"),
         invoices=tuple(invoices) if invoices is not None else (named,) if named else (),
     )

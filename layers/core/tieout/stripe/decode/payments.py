@@ -104,4 +104,4 @@ def _paid_at(fields: Fields) -> int:
     transitions = fields.child("status_transitions")
     if transitions is None:
         raise fields.refusal("status_transitions")
-    return transitions.integer("paid_at")
+    return transitions.moment("paid_at")

@@ -21,7 +21,7 @@ def refund(raw: object) -> RefundFacts:
         amount_minor=fields.integer("amount"),
         currency=fields.currency(),
         status=fields.one_of("status", _STATUSES),
-        created_unix=fields.integer("created"),
+        created_unix=fields.moment("created"),
         moved_at_unix=_moment(fields, "balance_transaction"),
         returned_at_unix=_moment(fields, "failure_balance_transaction"),
         charge=fields.identifier("charge"),
@@ -36,4 +36,4 @@ def _moment(fields: Fields, name: str) -> int | None:
     balance_transaction = fields.expanded(name)
     if balance_transaction is None:
         raise fields.refusal(f"{name}.created", "is missing: it is not expanded")
-    return balance_transaction.integer("created")
+    return balance_transaction.moment("created")
