@@ -1,0 +1,121 @@
+"""Goal: what is published is in force within a minute, whole or not at all, and can be taken back.
+
+Method: an operator publishes and a processor reads, over the fake, DynamoDB in this process (moto)
+and the embedded AWS. The policy's text is a stand-in: its first word is the version.
+"""
+
+from typing import Protocol
+
+import pytest
+
+from tests.factories import a_policy
+from tests.fakes import FakeClock, FakePolicies
+from tests.support.aws import Aws
+from tieout.domain.errors import ConfigurationFault
+from tieout.domain.policy import Policy
+from tieout.domain.reasons import Reason
+from tieout.services.ports import PolicySource
+from tieout.store.policies import POLICY_AGE_SECONDS_MAX, DynamoPolicies
+
+
+class Publisher(Protocol):
+    def publish(self, text: str, version: str, now_unix: int) -> None: ...
+
+    def undo(self) -> str: ...
+
+
+class Office:
+    """An operator, a processor that is warm, and a clock."""
+
+    def __init__(self, publisher: Publisher, source: PolicySource, clock: FakeClock) -> None:
+        self.publisher = publisher
+        self.source = source
+        self.clock = clock
+
+    def publish(self, version: str) -> None:
+        self.publisher.publish(f"{version} says so", version, self.clock.now_unix())
+
+    def version_a_minute_later(self) -> str:
+        self.clock.advance(POLICY_AGE_SECONDS_MAX)
+        return self.source.current().version
+
+
+@pytest.fixture
+def office(aws: Aws | None) -> Office:
+    clock = FakeClock()
+    if aws is None:
+        fake = FakePolicies(parse=parse)
+        return Office(fake, fake, clock)
+    table = aws.state_table()
+    return Office(
+        DynamoPolicies(aws.dynamodb, table, parse, clock),
+        DynamoPolicies(aws.dynamodb, table, parse, clock),
+        clock,
+    )
+
+
+def parse(text: str) -> Policy:
+    version = text.split(maxsplit=1)[0]
+    if version == "bad":
+        raise ConfigurationFault(Reason.POLICY_INVALID, "zone: missing; journal: missing")
+    return a_policy(version=version)
+
+
+def test_without_a_policy_nothing_can_be_booked(office: Office) -> None:
+    with pytest.raises(ConfigurationFault) as fault:
+        office.source.current()
+    assert fault.value.reason is Reason.POLICY_MISSING
+
+
+def test_a_published_policy_is_in_force_within_a_minute(office: Office) -> None:
+    office.publish("v1")
+    assert office.source.current().version == "v1"
+    office.publish("v2")
+    assert office.version_a_minute_later() == "v2"
+
+
+def test_an_invalid_policy_never_comes_into_force(office: Office) -> None:
+    office.publish("v1")
+    with pytest.raises(ConfigurationFault, match="zone: missing; journal: missing") as fault:
+        office.publisher.publish("bad", "v2", office.clock.now_unix())
+    assert fault.value.reason is Reason.POLICY_INVALID
+    assert office.version_a_minute_later() == "v1"
+
+
+def test_a_policy_is_published_under_its_own_version_only(office: Office) -> None:
+    with pytest.raises(ConfigurationFault, match="v2"):
+        office.publisher.publish("v1 says so", "v2", office.clock.now_unix())
+
+
+def test_undo_goes_back_version_by_version_to_the_first(office: Office) -> None:
+    for version in ("v1", "v2", "v3"):
+        office.publish(version)
+    assert office.publisher.undo() == "v2"
+    assert office.version_a_minute_later() == "v2"
+    assert office.publisher.undo() == "v1"
+    assert office.version_a_minute_later() == "v1"
+    with pytest.raises(ConfigurationFault, match="no policy to go back to"):
+        office.publisher.undo()
+
+
+def test_publishing_the_current_version_again_changes_nothing(office: Office) -> None:
+    for version in ("v1", "v2", "v2", "v2"):
+        office.publish(version)
+    assert office.publisher.undo() == "v1"
+
+
+def test_an_old_version_can_be_published_again_and_taken_back(office: Office) -> None:
+    for version in ("v1", "v2", "v1"):
+        office.publish(version)
+    assert office.version_a_minute_later() == "v1"
+    assert office.publisher.undo() == "v2"
+    assert office.version_a_minute_later() == "v2"
+
+
+def test_after_undo_one_can_publish_again(office: Office) -> None:
+    for version in ("v1", "v2"):
+        office.publish(version)
+    office.publisher.undo()
+    office.publish("v3")
+    assert office.version_a_minute_later() == "v3"
+    assert office.publisher.undo() == "v1"
