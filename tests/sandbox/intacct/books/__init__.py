@@ -1,0 +1,1 @@
+"""The company behind the gateway: master data, receivables and a double-entry ledger."""

@@ -1,0 +1,1 @@
+"""What can be read back: object types, their fields, and the two query languages."""

@@ -1,0 +1,1 @@
+"""What travels: the request schema, the envelope, element readers and reply writers."""
