@@ -5,9 +5,8 @@ from dataclasses import dataclass, field
 
 from lxml import etree
 
+from tests.fakes import FakeClock, FakeSessions
 from tests.support import intacct_schema
-from tieout.domain.errors import LeaseHeld
-from tieout.domain.reasons import Reason
 from tieout.intacct.client import IntacctLedger
 from tieout.intacct.gateway import Gateway
 from tieout.intacct.session import SessionKeeper, SignIn
@@ -25,53 +24,20 @@ USER_PASSWORD = "planted-user-password"
 CREDENTIALS = IntacctCredentials("sender", SENDER_PASSWORD, "company", "user", USER_PASSWORD)
 
 
-@dataclass
-class SettableClock:
-    """A clock that stands still until it is told otherwise."""
+class CountedSessions(FakeSessions):
+    """The fake session store, counting what it stores."""
 
-    at_unix: int = NOW_UNIX
+    def __init__(self, session: Session | None = None) -> None:
+        super().__init__(session)
+        self.saves = 0
 
-    def now_unix(self) -> int:
-        return self.at_unix
-
-
-@dataclass
-class MemorySessions:
-    """The `Sessions` port in memory, counting its writes."""
-
-    session: Session | None = None
-    token: int = 0
-    leased_until_unix: int = 0
-    hold_entry: tuple[int, Reason, str] | None = None
-    saves: int = 0
-
-    def current(self) -> Session | None:
-        return self.session
-
-    def lease(self, now_unix: int, lease_seconds: int) -> int:
-        if self.leased_until_unix > now_unix:
-            raise LeaseHeld("another worker is signing in")
-        self.token += 1
-        self.leased_until_unix = now_unix + lease_seconds
-        return self.token
+    @property
+    def is_leased(self) -> bool:
+        return self._leased_until_unix > 0
 
     def save(self, session: Session, token: int) -> None:
-        self._check(token)
-        self.session, self.leased_until_unix = session, 0
+        super().save(session, token)
         self.saves += 1
-
-    def hold(self, until_unix: int, reason: Reason, text: str, token: int) -> None:
-        self._check(token)
-        self.hold_entry, self.leased_until_unix = (until_unix, reason, text), 0
-
-    def held(self, now_unix: int) -> tuple[Reason, str] | None:
-        if self.hold_entry is None or self.hold_entry[0] <= now_unix:
-            return None
-        return self.hold_entry[1:]
-
-    def _check(self, token: int) -> None:
-        if token != self.token:
-            raise LeaseHeld("the lease was taken over")
 
 
 Answer = bytes | HttpReply | Exception | Callable[[bytes], bytes | HttpReply]
@@ -116,9 +82,9 @@ class ScriptedTransport:
 
 def ledger_on(
     transport: Transport,
-    sessions: MemorySessions | None = None,
+    sessions: FakeSessions | None = None,
     *,
-    clock: SettableClock | None = None,
+    clock: FakeClock | None = None,
     credentials: IntacctCredentials = CREDENTIALS,
     endpoint: str = ENDPOINT,
     base_currency: str = "usd",
@@ -127,8 +93,8 @@ def ledger_on(
     gateway = Gateway(transport, timeout_seconds=30)
     keeper = SessionKeeper(
         SignIn(gateway, lambda: credentials, endpoint, lease_seconds=45),
-        sessions or MemorySessions(),
-        clock or SettableClock(),
+        sessions or FakeSessions(),
+        clock or FakeClock(NOW_UNIX),
     )
     return IntacctLedger(
         gateway, keeper, lambda: credentials, lambda: base_currency, functions_per_request_max

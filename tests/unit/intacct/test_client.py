@@ -7,6 +7,7 @@ from collections.abc import Sequence
 
 import pytest
 
+from tests.fakes import FakeClock, FakeSessions
 from tests.support.intacct_documents import (
     ADJUSTMENT_KEY,
     CUSTOMER_ID,
@@ -23,9 +24,7 @@ from tests.support.intacct_gateway import (
     EXPIRES_AT_UNIX,
     NOW_UNIX,
     SESSION_ENDPOINT,
-    MemorySessions,
     ScriptedTransport,
-    SettableClock,
     all_accepted,
     control_ids,
     errors,
@@ -314,7 +313,7 @@ def test_a_refused_session_is_replaced_and_the_same_functions_are_sent_again() -
 
 def test_a_session_refused_twice_is_a_fault_and_nobody_tries_again_for_a_while() -> None:
     transport = ScriptedTransport([SESSION_REFUSED, SESSION_REFUSED])
-    sessions, clock = MemorySessions(), SettableClock()
+    sessions, clock = FakeSessions(), FakeClock(NOW_UNIX)
     ledger = ledger_on(transport, sessions, clock=clock)
     with pytest.raises(ConfigurationFault) as fault:
         ledger.submit(entries(1))
@@ -328,7 +327,7 @@ def test_a_session_refused_twice_is_a_fault_and_nobody_tries_again_for_a_while()
 
 def test_an_unauthorised_sender_is_a_fault_without_a_second_sign_in() -> None:
     transport = ScriptedTransport([SENDER_REFUSED])
-    sessions = MemorySessions()
+    sessions = FakeSessions()
     with pytest.raises(ConfigurationFault) as fault:
         ledger_on(transport, sessions).submit(entries(2))
     assert fault.value.reason is Reason.INTACCT_SENDER
@@ -350,7 +349,7 @@ def test_a_fault_before_anything_was_executed_is_raised() -> None:
 
 
 def test_while_another_worker_signs_in_nothing_is_sent() -> None:
-    sessions = MemorySessions()
+    sessions = FakeSessions()
     sessions.lease(NOW_UNIX, 60)
     transport = ScriptedTransport()
     with pytest.raises(LeaseHeld):
@@ -360,7 +359,7 @@ def test_while_another_worker_signs_in_nothing_is_sent() -> None:
 
 def test_each_reply_moves_the_end_of_the_session() -> None:
     session = Session("s", SESSION_ENDPOINT, NOW_UNIX + 600)
-    sessions = MemorySessions(session)
+    sessions = FakeSessions(session)
     ledger_on(ScriptedTransport([all_accepted]), sessions).submit(entries(1))
     assert sessions.session == Session("s", SESSION_ENDPOINT, EXPIRES_AT_UNIX)
 

@@ -9,13 +9,13 @@ import traceback
 
 import pytest
 
+from tests.fakes import FakeSessions
 from tests.support.intacct_documents import invoice, submission
 from tests.support.intacct_gateway import (
     CREDENTIALS,
     SENDER_PASSWORD,
     SESSION_ID,
     USER_PASSWORD,
-    MemorySessions,
     ScriptedTransport,
     all_accepted,
     errors,
@@ -58,7 +58,7 @@ def test_no_outcome_log_or_exception_tells_a_secret(
 ) -> None:
     caplog.set_level(logging.DEBUG)
     transport = ScriptedTransport([answer, answer], sign_ins=[signed_in()] * 2)  # type: ignore[list-item]
-    ledger = ledger_on(transport, MemorySessions())
+    ledger = ledger_on(transport, FakeSessions())
     try:
         assert_clean(ledger.submit([GIVEN]), ledger.statistics)
     except TieoutError as error:
@@ -89,6 +89,6 @@ def test_a_connected_ledger_tells_no_secret_and_sends_nothing_yet() -> None:
         asked.append(1)
         return CREDENTIALS
 
-    ledger = connect(credentials, "https://x/", 5, MemorySessions(), object(), "USD")  # type: ignore[arg-type]
+    ledger = connect(credentials, "https://x/", 5, FakeSessions(), object(), "USD")  # type: ignore[arg-type]
     assert_clean(ledger, vars(ledger))
     assert asked == []

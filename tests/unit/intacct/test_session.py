@@ -7,6 +7,7 @@ import dataclasses
 
 import pytest
 
+from tests.fakes import FakeClock
 from tests.support.intacct_gateway import (
     CREDENTIALS,
     ENDPOINT,
@@ -14,9 +15,8 @@ from tests.support.intacct_gateway import (
     NOW_UNIX,
     SESSION_ENDPOINT,
     USER_PASSWORD,
-    MemorySessions,
+    CountedSessions,
     ScriptedTransport,
-    SettableClock,
     errors,
     failure,
     operation,
@@ -62,8 +62,8 @@ class World:
         credentials: IntacctCredentials = CREDENTIALS,
         endpoint: str = ENDPOINT,
     ) -> None:
-        self.clock = SettableClock()
-        self.sessions = MemorySessions(stored)
+        self.clock = FakeClock(NOW_UNIX)
+        self.sessions = CountedSessions(stored)
         self.transport = ScriptedTransport(sign_ins=list(sign_ins))
         self.gateway = Gateway(self.transport, timeout_seconds=30)
         self.sign_in = SignIn(self.gateway, lambda: credentials, endpoint, lease_seconds=45)
@@ -94,9 +94,9 @@ def test_a_stored_session_spares_the_sign_in() -> None:
 
 def test_the_session_is_renewed_before_it_ends() -> None:
     world = World(STORED)
-    world.clock.at_unix = STORED.expires_at_unix - REFRESH_BEFORE_EXPIRY_SECONDS
+    world.clock.unix = STORED.expires_at_unix - REFRESH_BEFORE_EXPIRY_SECONDS
     assert world.keeper.session() == STORED
-    world.clock.at_unix += 1
+    world.clock.unix += 1
     assert world.keeper.session() != STORED
     assert world.sign_ins == 1
 
@@ -126,7 +126,7 @@ def test_a_session_that_was_stored_while_we_took_the_lease_is_used() -> None:
     world.sessions.lease = lease_after_another_finished  # type: ignore[method-assign]
     assert world.keeper.session() == STORED
     assert world.sign_ins == 0
-    assert world.sessions.leased_until_unix == 0, "the lease was given back"
+    assert not world.sessions.is_leased, "it was given back"
 
 
 def test_a_refused_session_is_replaced_once_for_all_workers() -> None:
@@ -199,7 +199,7 @@ def test_when_the_hold_is_over_a_corrected_secret_works() -> None:
     world = World(None, WRONG_PASSWORD)
     with pytest.raises(ConfigurationFault):
         world.keeper.session()
-    world.clock.at_unix += HOLD_SECONDS
+    world.clock.unix += HOLD_SECONDS
     assert world.keeper.session() == world.sessions.session
 
 
@@ -234,7 +234,7 @@ def test_a_sign_in_without_an_answer_is_tried_again_later(
     world = World(expired, answer)
     with pytest.raises(kind):
         world.keeper.session()
-    assert world.sessions.hold_entry is None
+    assert world.sessions.held(NOW_UNIX) is None
     assert world.keeper.session() == world.sessions.session, "the lease was given back"
     assert world.sign_ins == 2
 
@@ -246,7 +246,7 @@ def test_the_very_first_sign_in_without_an_answer_keeps_its_lease() -> None:
         world.keeper.session()
     with pytest.raises(LeaseHeld):
         world.keeper.session()
-    world.clock.at_unix += 46
+    world.clock.unix += 46
     assert world.keeper.session() == world.sessions.session
 
 
@@ -262,7 +262,7 @@ def test_a_worker_that_outlived_its_lease_cannot_store_its_session() -> None:
     answer = signed_in("late")
 
     def slow(_: bytes) -> bytes:
-        world.clock.at_unix += 100
+        world.clock.unix += 100
         world.sessions.save(STORED, world.sessions.lease(world.clock.now_unix(), 60))
         return answer
 
@@ -290,7 +290,7 @@ def test_the_end_of_the_session_moves_with_each_call_and_is_stored_sparingly() -
     near, far = (STORED.expires_at_unix + EXPIRY_STEP_SECONDS + extra for extra in (0, 1))
     world.keeper.note_expiry(session, near)
     assert world.sessions.session == STORED
-    world.clock.at_unix = STORED.expires_at_unix
+    world.clock.unix = STORED.expires_at_unix
     assert world.keeper.session().expires_at_unix == near, "this worker knows better"
     world.keeper.note_expiry(session, far)
     assert world.sessions.session == dataclasses.replace(STORED, expires_at_unix=far)
@@ -311,7 +311,7 @@ def test_a_later_end_never_replaces_a_newer_session() -> None:
     world.sessions.session = newer
     world.keeper.note_expiry(session, NOW_UNIX + 9_000)
     assert world.sessions.session == newer
-    assert world.sessions.leased_until_unix == 0
+    assert not world.sessions.is_leased
 
 
 def test_a_busy_store_does_not_spoil_what_was_booked() -> None:
