@@ -13,6 +13,7 @@ import time
 import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -46,23 +47,27 @@ def stack(aws: EmbeddedAws) -> Stack:
     return aws.deploy(parameters=PARAMETERS)
 
 
-def as_role_of(aws: EmbeddedAws, stack: Stack, function: str) -> Client:
-    """Return a maker of clients with the credentials that the function has."""
+@contextmanager
+def as_role_of(aws: EmbeddedAws, stack: Stack, function: str) -> Iterator[Client]:
+    """Give clients with the credentials that the function has."""
     name = stack.outputs[f"{function.title()}FunctionName"]
     role = aws.client("lambda").get_function_configuration(FunctionName=name)["Role"]
     session = aws.client("sts").assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
 
-    def client(service: str) -> Any:  # noqa: ANN401 - each service has its own class
-        return boto3.client(
-            service,  # type: ignore[call-overload]
-            endpoint_url=aws.endpoint_url,
-            region_name=REGION,
-            aws_access_key_id=session["AccessKeyId"],
-            aws_secret_access_key=session["SecretAccessKey"],
-            aws_session_token=session["SessionToken"],
-        )
+    with ExitStack() as opened:
 
-    return client
+        def client(service: str) -> Any:  # noqa: ANN401 - each service has its own class
+            made = boto3.client(
+                service,  # type: ignore[call-overload]
+                endpoint_url=aws.endpoint_url,
+                region_name=REGION,
+                aws_access_key_id=session["AccessKeyId"],
+                aws_secret_access_key=session["SecretAccessKey"],
+                aws_session_token=session["SessionToken"],
+            )
+            return opened.enter_context(closing(made))
+
+        yield client
 
 
 # Each is one call on one resource; whose role may make it is said below.
@@ -202,8 +207,9 @@ def test_the_inbox_expires(aws: EmbeddedAws, stack: Stack) -> None:
 def test_a_role_may_do_what_its_function_needs_and_nothing_else(
     aws: EmbeddedAws, stack: Stack, function: str, call: str
 ) -> None:
-    client = as_role_of(aws, stack, function)
-    assert is_allowed(lambda: CALLS[call](client, stack)) == (call in MAY[function])
+    with as_role_of(aws, stack, function) as client:
+        allowed = is_allowed(lambda: CALLS[call](client, stack))
+    assert allowed == (call in MAY[function])
 
 
 def is_allowed(call: Callable[[], object]) -> bool:
@@ -224,7 +230,7 @@ def test_a_stranger_may_do_nothing(aws: EmbeddedAws, stack: Stack) -> None:
         aws_access_key_id="AKIAUNKNOWN000000000",
         aws_secret_access_key="unknown",
     )
-    with pytest.raises(ClientError, match="security token"):
+    with closing(stranger), pytest.raises(ClientError, match="security token"):
         stranger.receive_message(QueueUrl=stack.outputs["EventQueueUrl"])
 
 
@@ -236,7 +242,8 @@ def test_the_webhook_answers_on_loopback(stack: Stack) -> None:
     with pytest.raises(urllib.error.HTTPError) as refused:
         urllib.request.urlopen(request, timeout=30)
     # An unsigned body: our function's own refusal, not API Gateway's.
-    assert refused.value.code == 400
+    with refused.value as answer:
+        assert answer.code == 400
 
 
 def test_the_emulator_ends_with_the_process_that_started_it(tmp_path: Path) -> None:

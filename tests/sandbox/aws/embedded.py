@@ -1,7 +1,7 @@
 """An AWS account on one machine: start it, deploy the real template onto it, end it."""
 
 from collections.abc import Mapping
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -34,7 +34,7 @@ class EmbeddedAws:
         self._directory = directory
         self._emulator = Emulator(directory)
         self._built = False
-        self.client = cache(self._client)
+        self._clients: dict[str, Any] = {}
 
     def __enter__(self) -> Self:
         self._emulator.__enter__()
@@ -46,6 +46,8 @@ class EmbeddedAws:
         error: BaseException | None,
         traceback: TracebackType | None,
     ) -> None:
+        while self._clients:
+            self._clients.popitem()[1].close()
         self._emulator.stop()
 
     @property
@@ -57,6 +59,19 @@ class EmbeddedAws:
     def log_path(self) -> Path:
         """What the emulator and the functions print."""
         return self._emulator.log_path
+
+    def client(self, service: str) -> Any:  # noqa: ANN401 - each service has its own class
+        """Return the operator's boto3 client of a service; it is closed when the emulator ends."""
+        if service not in self._clients:
+            self._clients[service] = boto3.client(
+                service,  # type: ignore[call-overload]
+                endpoint_url=self.endpoint_url,
+                region_name=REGION,
+                aws_access_key_id=ACCESS_KEY_ID,
+                aws_secret_access_key=SECRET_ACCESS_KEY,
+                config=_CLIENT_CONFIG,
+            )
+        return self._clients[service]
 
     def build(self) -> None:
         """Build the packages with `sam build`; `deploy` does so itself the first time."""
@@ -92,16 +107,6 @@ class EmbeddedAws:
     @cached_property
     def _sam(self) -> Sam:
         return Sam(self._directory.resolve(), self.endpoint_url, emulator_python_version())
-
-    def _client(self, service: str) -> Any:  # noqa: ANN401 - each service has its own class
-        return boto3.client(
-            service,  # type: ignore[call-overload]
-            endpoint_url=self.endpoint_url,
-            region_name=REGION,
-            aws_access_key_id=ACCESS_KEY_ID,
-            aws_secret_access_key=SECRET_ACCESS_KEY,
-            config=_CLIENT_CONFIG,
-        )
 
     def _stack(self, name: str) -> Stack:
         described = self.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]

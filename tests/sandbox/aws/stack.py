@@ -36,7 +36,7 @@ class Stack:
         outputs: the template's outputs by name.
         webhook_url: the webhook as it can be reached here; the output of the same name has the
             host name that real AWS would serve it under.
-        client: makes a boto3 client of the named service that speaks to the same AWS.
+        client: returns a boto3 client of the named service that speaks to the same AWS.
     """
 
     name: str
