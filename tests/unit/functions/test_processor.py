@@ -1,0 +1,130 @@
+"""Goal: every message of a batch is answered for itself, and one that must come again comes when
+the use case says.
+
+Method: the real handler and use case over fakes; only the queue's visibility is a stand-in here.
+"""
+
+import io
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, cast
+
+import pytest
+
+from functions.processor import app
+from tests.support.doors import Context, sample
+from tieout.bootstrap import Worker
+from tieout.domain.errors import ConfigurationFault, Unavailable
+from tieout.domain.reasons import Reason
+from tieout.observability import Telemetry
+from tieout.services.process import Done, Processor, ReceivedMessage, Result, Retry
+from tieout.settings import CommonSettings
+from tieout.store.work_queue import Visibility
+
+COMMON = CommonSettings("dev", False, "processor", "Tieout/dev", "INFO")
+FINISHING_SECONDS = 70
+
+
+@dataclass
+class Scripted:
+    """A use case that answers as told and remembers what it was asked."""
+
+    results: Mapping[str, Result] = field(default_factory=dict)
+    asked: list[ReceivedMessage] = field(default_factory=list)
+    stop_reading_at_unix: int | None = None
+
+    def process(
+        self, messages: Sequence[ReceivedMessage], stop_reading_at_unix: int | None = None
+    ) -> Mapping[str, Result]:
+        self.asked += messages
+        self.stop_reading_at_unix = stop_reading_at_unix
+        return {each.message_id: self.results.get(each.message_id, Done()) for each in messages}
+
+
+@dataclass
+class Postponed:
+    """A queue's visibility that remembers, and fails if told so."""
+
+    changes: dict[str, int] = field(default_factory=dict)
+    fault: Exception | None = None
+
+    def change(self, receipt_handle: str, seconds: int) -> bool:
+        if self.fault is not None:
+            raise self.fault
+        self.changes[receipt_handle] = seconds
+        return True
+
+
+@pytest.fixture
+def use_case(monkeypatch: pytest.MonkeyPatch, visibility: Postponed) -> Scripted:
+    use_case = Scripted()
+    worker = Worker(
+        cast("Processor", use_case),
+        cast("Visibility", visibility),
+        Telemetry(COMMON, io.StringIO()),
+        FINISHING_SECONDS,
+    )
+    monkeypatch.setattr(app, "processor", lambda: worker)
+    return use_case
+
+
+@pytest.fixture
+def visibility() -> Postponed:
+    return Postponed()
+
+
+def batch() -> tuple[dict[str, Any], list[str]]:
+    invocation = sample("processor", "batch-of-three")
+    return invocation, [record["messageId"] for record in invocation["Records"]]
+
+
+def test_records_arrive_as_the_use_case_wants_them(use_case: Scripted) -> None:
+    invocation, ids = batch()
+    app.lambda_handler(invocation, Context())
+    assert [each.message_id for each in use_case.asked] == ids
+    assert use_case.asked[2] == ReceivedMessage(
+        message_id=ids[2],
+        body=invocation["Records"][2]["body"],
+        receive_count=2,
+        sent_at_unix=1_795_219_200,
+        group="invoice/in_1TieoutSample00002",
+    )
+
+
+def test_a_batch_that_is_done_is_deleted_whole(use_case: Scripted, visibility: Postponed) -> None:
+    assert app.lambda_handler(batch()[0], Context()) == {"batchItemFailures": []}
+    assert use_case.asked
+    assert visibility.changes == {}
+
+
+def test_a_message_that_must_come_again_does_not_take_the_others_along(
+    use_case: Scripted, visibility: Postponed
+) -> None:
+    invocation, ids = batch()
+    use_case.results = {ids[0]: Retry(40, "Stripe is slow")}
+    answer = app.lambda_handler(invocation, Context())
+    assert answer == {"batchItemFailures": [{"itemIdentifier": ids[0]}]}
+    assert visibility.changes == {invocation["Records"][0]["receiptHandle"]: 40}
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [Unavailable("SQS"), ConfigurationFault(Reason.UNEXPECTED_ERROR, "no permission")],
+    ids=["unavailable", "forbidden"],
+)
+def test_a_message_that_cannot_be_put_off_is_still_reported(
+    use_case: Scripted, visibility: Postponed, fault: Exception
+) -> None:
+    invocation, ids = batch()
+    use_case.results = {each: Retry(40, "Stripe is slow") for each in ids}
+    visibility.fault = fault
+    answer = app.lambda_handler(invocation, Context())
+    assert [each["itemIdentifier"] for each in answer["batchItemFailures"]] == ids
+
+
+def test_reading_stops_while_there_is_time_to_finish(use_case: Scripted) -> None:
+    before = int(time.time())
+    app.lambda_handler(batch()[0], Context(remaining_ms=119_000))
+    assert use_case.stop_reading_at_unix is not None
+    assert 0 <= use_case.stop_reading_at_unix - (before + 119 - FINISHING_SECONDS) <= 2
