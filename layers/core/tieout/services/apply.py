@@ -193,7 +193,7 @@ class Applier:
             return self._ledger.submit(submissions)
         except (ConfigurationFault, TransientFault):
             raise
-        except Exception as error:
+        except Exception as error:  # noqa: BLE001 - the others must go on
             self._metrics.count(metric_names.UNEXPECTED_ERROR)
             if len(submissions) == 1:
                 return {submissions[0].control_id: Unsure(f"{type(error).__name__} while sending")}

@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import PutTypeDef, UpdateTypeDef
 
 # How long a warm function goes without asking. Publishing promises to take effect within a minute.
-POLICY_AGE_SECONDS_MAX = 60
+POLICY_AGE_SECONDS_MAX = 5
 # Well inside DynamoDB's 400 KB for an item; a policy has a few KB.
 POLICY_BYTES_MAX = 350_000
 
