@@ -36,6 +36,7 @@ from tieout.domain.documents import (
     Contact,
     Customer,
     Dimensions,
+    Document,
     JournalEntry,
     JournalLine,
 )
@@ -229,7 +230,7 @@ def test_signing_in_is_written_as_its_file_says() -> None:
     compare("sign_in", readable("A session for entity 200.", sign_in_request(CREDENTIALS)))
 
 
-LOOK_UPS = {
+LOOK_UPS: Mapping[str, Document] = {
     "look_up_customer": customer(),
     "look_up_invoice": invoice(),
     "look_up_payment": payment(),

@@ -120,6 +120,17 @@ def test_an_invoice_with_our_number_and_other_content_is_not_ours(field: str, va
     assert repr(value) in answer.text
 
 
+def test_a_company_with_one_currency_may_show_only_the_base_amount() -> None:
+    row = {**INVOICE_ROW, "TRX_TOTALENTERED": "", "TOTALENTERED": "120.00"}
+    assert found(invoice(), row) == Found("9", matches=True)
+
+
+def test_a_customer_whose_id_differs_in_case_is_another_customer() -> None:
+    answer = found(customer(), {"RECORDNO": "3", "CUSTOMERID": CUSTOMER_ID.upper()})
+    assert answer is not None
+    assert not answer.matches
+
+
 def test_of_several_records_the_one_that_is_ours_is_believed() -> None:
     other = {**INVOICE_ROW, "RECORDNO": "1", "CUSTOMERID": "somebody"}
     assert found(invoice(), other, INVOICE_ROW) == Found("9", matches=True)

@@ -31,7 +31,11 @@ Row = Mapping[str, str]
 
 # Source: intacct-xml-api dossier section 7.9: pagesize is at most 2000.
 PAGE_SIZE_MAX = 2000
-_NUMBERED = ("RECORDID", "CUSTOMERID", "TRX_TOTALENTERED")
+# The amount in the record's own currency; a company with a single currency may show only the other.
+_TOTALS = ("TRX_TOTALENTERED", "TOTALENTERED")
+_DUES = ("TRX_TOTALDUE", "TOTALDUE")
+_LINE_AMOUNTS = ("TRX_AMOUNT", "AMOUNT")
+_NUMBERED = ("RECORDID", "CUSTOMERID", *_TOTALS)
 REVERSED_STATES = frozenset({"reversed", "voided", "void", "v", "z"})
 
 
@@ -92,8 +96,7 @@ def query_for(submission: Submission) -> Query:
             return _query("ARADJUSTMENT", _NUMBERED, {"RECORDID": document.number})
         case ArPayment():
             by = {"DOCNUMBER": document.reference, "CUSTOMERID": document.customer_id}
-            shown = ("DOCNUMBER", "CUSTOMERID", "TRX_TOTALENTERED", "STATE")
-            return _query("ARPYMT", shown, by)
+            return _query("ARPYMT", ("DOCNUMBER", "CUSTOMERID", *_TOTALS, "STATE"), by)
         case JournalEntry():
             by = {"REFERENCENO": document.reference, "JOURNAL": document.journal}
             return _query("GLBATCH", ("REFERENCENO", "JOURNAL", "BATCH_TITLE", "STATE"), by)
@@ -102,7 +105,7 @@ def query_for(submission: Submission) -> Query:
             return _query("ARINVOICE", ("RECORDID", "STATE"), by)
         case CreditApplication():
             by = {"RECORDNO": record_number(submission, document.adjustment_key)}
-            return _query("ARADJUSTMENT", ("RECORDID", "TRX_TOTALENTERED", "TRX_TOTALDUE"), by)
+            return _query("ARADJUSTMENT", ("RECORDID", *_TOTALS, *_DUES), by)
 
 
 def _query(object_name: str, fields: tuple[str, ...], by: Mapping[str, str]) -> Query:
@@ -113,7 +116,7 @@ def _query(object_name: str, fields: tuple[str, ...], by: Mapping[str, str]) -> 
 def lines_query(batches: Iterable[Row]) -> Query:
     """Return the query for the lines of journal entries; BATCHNO there is their RECORDNO (7.6)."""
     numbers = tuple(batch.get("RECORDNO", "") for batch in batches)
-    fields = ("RECORDNO", "BATCHNO", "ACCOUNTNO", "TRX_AMOUNT", "TR_TYPE")
+    fields = ("RECORDNO", "BATCHNO", "ACCOUNTNO", *_LINE_AMOUNTS, "TR_TYPE")
     return Query("GLENTRY", fields, {"BATCHNO": numbers})
 
 
@@ -128,7 +131,8 @@ def judge(submission: Submission, rows: Sequence[Row], lines: Sequence[Row] = ()
     document = submission.document
     match document:
         case Customer():
-            return next((Found(_number(row), matches=True) for row in rows), None)
+            wanted = {"CUSTOMERID": document.customer_id}
+            return _best(rows, wanted, None)
         case ArInvoice():
             wanted = {"CUSTOMERID": document.customer_id, "DOCNUMBER": document.reference}
             total = decimal_from_minor(document.total_minor, document.currency)
@@ -149,7 +153,7 @@ def judge(submission: Submission, rows: Sequence[Row], lines: Sequence[Row] = ()
             return next((_judge_application(document, row) for row in rows), None)
 
 
-def _best(rows: Sequence[Row], wanted: Row, amount: Decimal) -> Found | None:
+def _best(rows: Sequence[Row], wanted: Row, amount: Decimal | None) -> Found | None:
     """Return the first record that is the document, else the first that has its number."""
     found = [
         Found(_number(row), matches=not (text := _difference(row, wanted, amount)), text=text)
@@ -158,7 +162,7 @@ def _best(rows: Sequence[Row], wanted: Row, amount: Decimal) -> Found | None:
     return next((each for each in found if each.matches), found[0] if found else None)
 
 
-def _difference(row: Row, wanted: Row, amount: Decimal) -> str:
+def _difference(row: Row, wanted: Row, amount: Decimal | None) -> str:
     """Say how the record differs from the document; the empty string if it does not.
 
     The amounts are compared without their sign: which one Intacct shows for a credit memo is not
@@ -169,9 +173,9 @@ def _difference(row: Row, wanted: Row, amount: Decimal) -> str:
         for field, value in wanted.items()
         if row.get(field, "") != value
     ]
-    there = _decimal(row, "TRX_TOTALENTERED")
-    if there is None or abs(there) != abs(amount):
-        differences.append(f"the amount is {row.get('TRX_TOTALENTERED', '')!r}, ours {amount}")
+    there = _decimal(row, _TOTALS)
+    if amount is not None and (there is None or abs(there) != abs(amount)):
+        differences.append(f"the amount is {_first(row, _TOTALS)!r}, ours {amount}")
     return f"record {_number(row)}: {'; '.join(differences)}" if differences else ""
 
 
@@ -205,7 +209,7 @@ def _judge_application(document: CreditApplication, adjustment: Row) -> Found | 
     An application has no number of its own to look for. A credit that is whole was not applied;
     one that lacks exactly our amount, or all of it, was. Anything else a person must judge.
     """
-    total, due = (_decimal(adjustment, field) for field in ("TRX_TOTALENTERED", "TRX_TOTALDUE"))
+    total, due = _decimal(adjustment, _TOTALS), _decimal(adjustment, _DUES)
     number = _number(adjustment)
     if total is None or due is None:
         return Found(number, matches=False, text=f"adjustment {number} does not show what is left")
@@ -220,7 +224,7 @@ def _judge_application(document: CreditApplication, adjustment: Row) -> Found | 
 
 
 def _signed(line: Row) -> Decimal | None:
-    amount = _decimal(line, "TRX_AMOUNT")
+    amount = _decimal(line, _LINE_AMOUNTS)
     if amount is None:
         return None
     return abs(amount) if line.get("TR_TYPE") == DEBIT else -abs(amount)
@@ -234,9 +238,14 @@ def _number(row: Row) -> str:
     return row.get("RECORDNO", "")
 
 
-def _decimal(row: Row, field: str) -> Decimal | None:
+def _first(row: Row, fields: Iterable[str]) -> str:
+    return next((row[field] for field in fields if row.get(field)), "")
+
+
+def _decimal(row: Row, fields: Iterable[str]) -> Decimal | None:
+    """Return the first of the fields that is filled; None if it is not a number."""
     try:
-        amount = Decimal(row.get(field, ""))
+        amount = Decimal(_first(row, fields))
     except InvalidOperation:
         return None
     return amount if amount.is_finite() else None

@@ -1,0 +1,258 @@
+"""Goal: whoever keeps the books, the use cases learn the same about each document.
+
+Method: the port's promises are tried on the fake and on the real client, which talks over loopback
+to the strict gateway double with real books behind it. What only the gateway can do is in
+`test_intacct_*_contract.py`.
+"""
+
+from collections.abc import Iterator
+from typing import Protocol
+
+import pytest
+
+from tests.fakes import FakeLedger, LostAnswer
+from tests.sandbox.intacct import Fault, FaultKind
+from tests.support.intacct_books import Books, Desk
+from tests.support.intacct_documents import (
+    CUSTOMER_KEY,
+    adjustment,
+    application,
+    customer,
+    invoice,
+    journal_entry,
+    payment,
+    reversal,
+    submission,
+)
+from tieout.domain.documents import Document
+from tieout.domain.errors import ConfigurationFault
+from tieout.domain.reasons import Reason
+from tieout.services.ports import (
+    Accepted,
+    AlreadyThere,
+    Found,
+    Ledger,
+    NotExecuted,
+    Unsure,
+)
+
+
+class World(Protocol):
+    """A ledger, and what can go wrong with it."""
+
+    @property
+    def ledger(self) -> Ledger: ...
+
+    def lose_the_next_answer(self, document: Document, *, executed: bool) -> None: ...
+
+    def throttle_once(self, document: Document) -> None: ...
+
+    def break_the_deployment(self) -> None: ...
+
+    def count(self, document: Document) -> int:
+        """How many records there are of the document."""
+        ...
+
+
+class FakeWorld:
+    """The fake."""
+
+    def __init__(self) -> None:
+        self.ledger = FakeLedger()
+
+    def lose_the_next_answer(self, document: Document, *, executed: bool) -> None:
+        self.ledger.script(document.key, LostAnswer(executed=executed))
+
+    def throttle_once(self, document: Document) -> None:
+        self.ledger.script(document.key, NotExecuted("too fast"))
+
+    def break_the_deployment(self) -> None:
+        self.ledger.fault = ConfigurationFault(Reason.INTACCT_SENDER, "the sender is unknown")
+
+    def count(self, document: Document) -> int:
+        return len(self.ledger.written(document.key))
+
+
+class IntacctWorld:
+    """The real client and the gateway double."""
+
+    def __init__(self, books: Books) -> None:
+        self.books = books
+        self.ledger = books.ledger()
+        # Signing in first leaves the scripted accidents to the documents.
+        self.ledger.find(submission(customer()))
+
+    def lose_the_next_answer(self, document: Document, *, executed: bool) -> None:
+        assert document
+        after, before = FaultKind.CUT_AFTER_COMMIT, FaultKind.BAD_GATEWAY_BEFORE
+        self.books.gateway.faults.push(Fault(after if executed else before))
+
+    def throttle_once(self, document: Document) -> None:
+        assert document
+        self.books.gateway.faults.push(Fault(FaultKind.RATE_LIMITED))
+
+    def break_the_deployment(self) -> None:
+        self.books.change_sender_password()
+
+    def count(self, document: Document) -> int:
+        return self.books.count(document)
+
+
+@pytest.fixture(params=["fake", "gateway double"])
+def world(request: pytest.FixtureRequest) -> Iterator[World]:
+    if request.param == "fake":
+        yield FakeWorld()
+        return
+    with Books() as books:
+        yield IntacctWorld(books)
+
+
+class WorldDesk(Desk):
+    """A desk that knows what its ledger runs on."""
+
+    def __init__(self, world: World) -> None:
+        super().__init__(world.ledger)
+        self.world = world
+
+
+@pytest.fixture
+def desk(world: World) -> WorldDesk:
+    return WorldDesk(world)
+
+
+BEFORE: dict[str, tuple[Document, ...]] = {
+    "Customer": (),
+    "ArInvoice": (customer(),),
+    "ArPayment": (customer(), invoice()),
+    "InvoiceReversal": (customer(), invoice()),
+    "ArAdjustment": (customer(), invoice()),
+    "CreditApplication": (customer(), invoice(), adjustment()),
+    "JournalEntry": (customer(),),
+}
+DOCUMENTS: tuple[Document, ...] = (
+    customer(),
+    invoice(),
+    payment(),
+    reversal(),
+    adjustment(),
+    application(),
+    journal_entry(),
+)
+
+
+@pytest.fixture(params=DOCUMENTS, ids=lambda each: type(each).__name__)
+def document(request: pytest.FixtureRequest, desk: WorldDesk) -> Document:
+    """Each kind of document, with everything posted that it needs."""
+    document: Document = request.param
+    desk.post(*BEFORE[type(document).__name__])
+    return document
+
+
+def test_a_posted_document_is_found_again(desk: WorldDesk, document: Document) -> None:
+    given = desk.submission(document)
+    assert desk.world.ledger.find(given) is None
+    desk.post(document)
+    found = desk.world.ledger.find(given)
+    assert found is not None
+    assert found.matches, found.text
+    assert desk.world.count(document) == 1
+
+
+def test_the_number_it_is_found_under_is_the_one_it_was_accepted_under(desk: WorldDesk) -> None:
+    for document in (customer(), invoice(), payment(), adjustment(), journal_entry()):
+        desk.post(document)
+        found = desk.world.ledger.find(desk.submission(document))
+        assert found == Found(desk.numbers[document.key], matches=True)
+
+
+def test_the_same_write_twice_is_one_document(desk: WorldDesk, document: Document) -> None:
+    given = desk.submission(document)
+    desk.post(document)
+    again = desk.world.ledger.submit([given])[given.control_id]
+    assert isinstance(again, AlreadyThere)
+    assert again.by_control_id
+    assert desk.world.count(document) == 1
+
+
+def test_a_lost_answer_leaves_everybody_unsure_until_the_look_up(
+    desk: WorldDesk, document: Document
+) -> None:
+    given = desk.submission(document)
+    desk.world.lose_the_next_answer(document, executed=True)
+    assert isinstance(desk.world.ledger.submit([given])[given.control_id], Unsure)
+    found = desk.world.ledger.find(given)
+    assert found is not None
+    assert found.matches, found.text
+    assert isinstance(desk.world.ledger.submit([given])[given.control_id], AlreadyThere)
+    assert desk.world.count(document) == 1
+
+
+def test_what_was_lost_on_the_way_there_can_be_sent_again(
+    desk: WorldDesk, document: Document
+) -> None:
+    given = desk.submission(document)
+    desk.world.lose_the_next_answer(document, executed=False)
+    assert isinstance(desk.world.ledger.submit([given])[given.control_id], Unsure)
+    assert desk.world.ledger.find(given) is None
+    desk.post(document)
+    assert desk.world.count(document) == 1
+
+
+def test_a_throttled_document_was_not_executed(desk: WorldDesk, document: Document) -> None:
+    given = desk.submission(document)
+    desk.world.throttle_once(document)
+    assert isinstance(desk.world.ledger.submit([given])[given.control_id], NotExecuted)
+    desk.post(document)
+    assert desk.world.count(document) == 1
+
+
+def test_a_taken_number_is_not_ours_unless_the_content_is(desk: WorldDesk) -> None:
+    desk.post(customer(), invoice(10_000, 2_000))
+    other = desk.submission(invoice(9_999), revision=1)
+    outcome = desk.world.ledger.submit([other])[other.control_id]
+    assert isinstance(outcome, AlreadyThere)
+    assert not outcome.by_control_id
+    found = desk.world.ledger.find(other)
+    assert found is not None
+    assert not found.matches
+    assert found.text
+
+
+def test_an_existing_customer_is_found_by_its_id_whatever_its_name(desk: WorldDesk) -> None:
+    desk.post(customer("As the company calls it"))
+    ours = desk.submission(customer("As Stripe calls it"), revision=1)
+    outcome = desk.world.ledger.submit([ours])[ours.control_id]
+    assert isinstance(outcome, AlreadyThere)
+    assert not outcome.by_control_id
+    assert desk.world.ledger.find(ours) == Found(desk.numbers[CUSTOMER_KEY], matches=True)
+
+
+def test_an_amendment_keeps_the_record(desk: WorldDesk) -> None:
+    desk.post(customer("Before"))
+    record_no = desk.numbers[CUSTOMER_KEY]
+    after = submission(customer("After"), amend=True, record_no=record_no, revision=1)
+    assert desk.world.ledger.submit([after]) == {after.control_id: Accepted(record_no)}
+    assert desk.world.count(customer()) == 1
+
+
+def test_every_document_of_a_wave_has_an_outcome_of_its_own(desk: WorldDesk) -> None:
+    desk.post(customer(), journal_entry(reference="re_0"))
+    given = [desk.submission(journal_entry(reference=f"re_{number}")) for number in range(4)]
+    outcomes = desk.world.ledger.submit(given)
+    assert outcomes.keys() == {each.control_id for each in given}
+    kinds = [type(outcomes[each.control_id]) for each in given]
+    assert kinds == [AlreadyThere, Accepted, Accepted, Accepted]
+
+
+def test_a_broken_deployment_is_told_by_an_exception_and_books_nothing(desk: WorldDesk) -> None:
+    desk.post(customer())
+    desk.world.break_the_deployment()
+    given = desk.submission(journal_entry())
+    with pytest.raises(ConfigurationFault) as fault:
+        desk.world.ledger.submit([given])
+    assert fault.value.reason is Reason.INTACCT_SENDER
+    assert desk.world.count(journal_entry()) == 0
+
+
+def test_nothing_to_send_is_nothing_to_answer(desk: WorldDesk) -> None:
+    assert desk.world.ledger.submit([]) == {}
