@@ -1,0 +1,79 @@
+"""Goal: an accountant sees in a diff what a change of ours does to the books.
+
+Method: each `cases/*.json` holds Stripe objects and a sentence about them; they are decoded and
+planned under docs/policy.example.yaml (with the case's own changes to it), and the plan is compared
+with the text beside it. `UPDATE_GOLDEN=1` writes the texts anew; read the diff before you keep it.
+"""
+
+import copy
+import json
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from tests.factories import planned
+from tests.golden.planning.render import render
+from tieout.domain.policy import Policy
+from tieout.domain.policy_file import parse_policy
+from tieout.planning.snapshots import RefundSnapshot, Snapshot
+from tieout.stripe import decode
+
+HERE = Path(__file__).parent
+CASES = sorted((HERE / "cases").glob("*.json"))
+EXAMPLE_POLICY = HERE.parents[2] / "docs" / "policy.example.yaml"
+
+
+def snapshot_of(case: Mapping[str, Any]) -> Snapshot:
+    raw = case["stripe"]
+    match case["subject"]:
+        case "customer":
+            return decode.customer(raw)
+        case "invoice":
+            return decode.invoice(raw)
+        case "charge":
+            return decode.charge(raw, [])
+        case "refund":
+            return RefundSnapshot(
+                refund=decode.refund(raw["refund"]),
+                siblings=tuple(decode.refund(each) for each in raw["refunds_of_charge"]),
+                invoices=tuple(decode.invoice(each) for each in raw["invoices"]),
+            )
+        case kind:
+            return decode.other(raw, str(kind))
+
+
+def policy_of(case: Mapping[str, Any]) -> Policy:
+    content = yaml.safe_load(EXAMPLE_POLICY.read_text(encoding="utf-8"))
+    return parse_policy(yaml.safe_dump(changed(content, case.get("policy", {}))))
+
+
+def changed(content: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:
+    """The content with the changes laid over it; null takes a setting away."""
+    result = copy.deepcopy(dict(content))
+    for key, value in changes.items():
+        if value is None:
+            result.pop(key, None)
+        elif isinstance(value, dict):
+            result[key] = changed(result.get(key, {}), value)
+        else:
+            result[key] = value
+    return result
+
+
+@pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
+def test_the_plan_of_a_case_is_what_it_was(path: Path) -> None:
+    case = json.loads(path.read_text(encoding="utf-8"))
+    text = f"{case['about']}\n\n{render(planned(snapshot_of(case), policy_of(case)))}"
+    golden = path.with_suffix(".txt")
+    if os.environ.get("UPDATE_GOLDEN"):
+        golden.write_text(text, encoding="utf-8")
+    assert golden.read_text(encoding="utf-8") == text
+
+
+def test_every_text_belongs_to_a_case() -> None:
+    assert CASES
+    assert {path.stem for path in (HERE / "cases").glob("*.txt")} == {path.stem for path in CASES}
