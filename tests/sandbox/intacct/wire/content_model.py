@@ -3,9 +3,9 @@
 A model is a regular expression over the names of an element's children; it is compiled to a
 ``re`` pattern over those names, each followed by a space. The notation is the dossier's
 (section 1.2): ``,`` sequence, ``|`` choice, ``? * + {m,n}`` repetition, ``ALL(...)`` any order
-with each child once, ``ANY`` any element (unchecked), ``TEXT`` and ``EMPTY``. ``@name`` is an
-attribute, ``@name!`` a required one, ``:bool`` restricts a value. ``%name`` is a macro.
-``parent/child = ...`` gives a name another model inside one parent.
+with each child once, ``ANY`` any element (unchecked), ``TEXT``, ``EMPTY``, and ``OPEN`` for
+anything at all. ``@name`` is an attribute, ``@name!`` a required one, ``:bool`` restricts a value.
+``%name`` is a macro. ``parent/child = ...`` gives a name another model inside one parent.
 """
 
 import re
@@ -57,6 +57,7 @@ class Model:
     pattern: re.Pattern[str] | None = None
     any_order: tuple[tuple[str, bool], ...] = ()
     open_content: bool = False
+    unchecked: bool = False
 
     def accepts(self, names: list[str]) -> bool:
         """Tell whether these child names, in this order, are allowed."""
@@ -107,9 +108,11 @@ class Schema:
 
     def _violations(self, element: etree._Element, parent: str) -> Iterator[Violation]:
         model = self.model(parent, str(element.tag))
+        if model.unchecked:
+            return
         yield from _attribute_violations(element, model)
         names = [str(child.tag) for child in children(element)]
-        if not model.accepts(names) and not model.open_content:
+        if not model.accepts(names):
             yield Violation(
                 _line(element),
                 f"Error 504: Element {element.tag} content does not follow the DTD,"
@@ -147,6 +150,8 @@ def _parse_model(body: str) -> Model:
     if content.startswith("TEXT"):
         text_type = content.partition(":")[2] or "text"
         return Model(content, attributes, text_type=text_type)
+    if content == "OPEN":
+        return Model(content, attributes, unchecked=True)
     if content == "EMPTY":
         return Model(content, attributes)
     if content == "ANY+":
@@ -210,7 +215,7 @@ def _text_violations(element: etree._Element, model: Model) -> Iterator[Violatio
             yield Violation(_line(element), f"Error: illegal value of element {element.tag}")
         return
     pieces = [element.text, *(child.tail for child in element)]
-    if not model.open_content and any(piece and piece.strip() for piece in pieces):
+    if any(piece and piece.strip() for piece in pieces):
         yield Violation(_line(element), f"Error: Element {element.tag} may not contain text")
 
 

@@ -172,6 +172,7 @@ onlineachpayment = bankname, accounttype, accountnumber, routingnumber, accounth
 apply_arpayment = arpaymentkey, paymentdate, batchkey?, memo?, overpaylocid?, overpaydeptid?,
     arpaymentitems*
 arpaymentitems = arpaymentitem+
+nsfclosedaccount = OPEN
 reverse_arpayment = datereversed, description?, nsfclosedaccount?  @key!
 delete_arpayment = EMPTY @key!
 create_aradjustment = customerid, datecreated, dateposted?, batchkey?, adjustmentno?, action?,

@@ -71,6 +71,11 @@ class Result:
         ]
 
     @property
+    def attributes(self) -> dict[str, str]:
+        """Attributes of the data element."""
+        return {str(name): str(value) for name, value in self.data.attrib.items()}
+
+    @property
     def data(self) -> etree._Element:
         found = self.element.find("data")
         assert found is not None
@@ -114,6 +119,11 @@ LOGIN = (
     f"<login><userid>{USER_ID}</userid><companyid>{COMPANY_ID}</companyid>"
     f"<password>{USER_PASSWORD}</password></login>"
 )
+
+
+def by_session(session_id: str) -> str:
+    """Build the authentication of a session."""
+    return f"<sessionid>{session_id}</sessionid>"
 
 
 def request(
@@ -208,7 +218,8 @@ def day(name: str, text: str) -> str:
 
 
 def customer(customer_id: str, more: str = "", *, name: str = "Acme") -> str:
-    """Build a generic create of a customer."""
+    """Build a generic create of a customer; the name is escaped here."""
+    name = escape(name)
     return (
         f"<create><CUSTOMER><CUSTOMERID>{customer_id}</CUSTOMERID><NAME>{name}</NAME>"
         f"<DISPLAYCONTACT><PRINTAS>{name}</PRINTAS></DISPLAYCONTACT>{more}</CUSTOMER></create>"
