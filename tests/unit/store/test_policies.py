@@ -1,0 +1,131 @@
+"""Goal: a warm function reads the policy seldom and whole; an operator is told what is wrong.
+
+Method: DynamoDB in this process (moto); the policy's text is a stand-in whose first word is the
+version. What publishing means is in the contract.
+"""
+
+import pytest
+from botocore.stub import Stubber
+
+from tests.factories import a_policy
+from tests.fakes import FakeClock
+from tests.support.aws import Aws
+from tests.support.aws_accidents import Calls, lose_first_answer
+from tieout.domain.errors import ConfigurationFault, Unavailable
+from tieout.domain.policy import Policy
+from tieout.domain.policy_file import PolicyErrors, parse_policy
+from tieout.domain.reasons import Reason
+from tieout.store.policies import POLICY_AGE_SECONDS_MAX, DynamoPolicies
+
+
+class Parser:
+    def __init__(self) -> None:
+        self.parsed: list[str] = []
+
+    def __call__(self, text: str) -> Policy:
+        version = text.split(maxsplit=1)[0]
+        self.parsed.append(version)
+        return a_policy(version=version)
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def parser() -> Parser:
+    return Parser()
+
+
+@pytest.fixture
+def policies(aws: Aws, parser: Parser, clock: FakeClock) -> DynamoPolicies:
+    return DynamoPolicies(aws.dynamodb, aws.state_table(), parser, clock)
+
+
+def test_a_warm_function_asks_again_only_when_what_it_knows_is_old(
+    aws: Aws, policies: DynamoPolicies, parser: Parser, clock: FakeClock
+) -> None:
+    policies.publish("v1 text", "v1", clock.now_unix())
+    parser.parsed.clear()
+    calls = Calls(aws.dynamodb)
+    policies.current()
+    clock.advance(POLICY_AGE_SECONDS_MAX - 1)
+    policies.current()
+    # The pointer and the text.
+    assert calls.operations == ["GetItem", "GetItem"]
+    clock.advance(1)
+    policies.current()
+    # The pointer alone: it still says the same version.
+    assert calls.operations == ["GetItem"] * 3
+    assert parser.parsed == ["v1"]
+
+
+def test_every_version_is_kept_with_its_text(policies: DynamoPolicies) -> None:
+    for version in ("v1", "v2"):
+        policies.publish(f"{version} says so", version, 1_795_000_000)
+    policies.undo()
+    assert policies.text_of("v1") == "v1 says so"
+    assert policies.text_of("v2") == "v2 says so"
+    with pytest.raises(ConfigurationFault, match="v3 is not stored"):
+        policies.text_of("v3")
+
+
+def test_no_version_and_no_pointer_ever_expires(aws: Aws, policies: DynamoPolicies) -> None:
+    policies.publish("v1", "v1", 1_795_000_000)
+    stored = aws.dynamodb.scan(TableName=policies._table_name)["Items"]
+    assert sorted(item["id"]["S"] for item in stored) == ["policy", "policy#v1"]
+    assert not any("expiration" in item for item in stored)
+
+
+def test_publishing_whose_answer_was_lost_enters_history_once(
+    aws: Aws, policies: DynamoPolicies
+) -> None:
+    policies.publish("v1", "v1", 1_795_000_000)
+    lose_first_answer(aws.dynamodb, "TransactWriteItems")
+    policies.publish("v2", "v2", 1_795_000_001)
+    assert policies.undo() == "v1"
+
+
+def test_undo_gives_way_to_somebody_who_publishes_at_the_same_moment(
+    aws: Aws, policies: DynamoPolicies, clock: FakeClock
+) -> None:
+    for version in ("v1", "v2"):
+        policies.publish(version, version, 1_795_000_000)
+    other = DynamoPolicies(aws.dynamodb_client(), policies._table_name, Parser(), clock)
+
+    def publish_meanwhile(**_: object) -> None:
+        other.publish("v3", "v3", 1_795_000_002)
+
+    aws.dynamodb.meta.events.register("before-call.dynamodb.UpdateItem", publish_meanwhile)
+    with pytest.raises(Unavailable, match="at the same moment"):
+        policies.undo()
+    assert other.current().version == "v3"
+
+
+def test_a_transaction_that_collided_is_no_success(aws: Aws, policies: DynamoPolicies) -> None:
+    with Stubber(aws.dynamodb) as stubber:
+        stubber.add_client_error(
+            "transact_write_items",
+            "TransactionCanceledException",
+            modeled_fields={
+                "CancellationReasons": [{"Code": "None"}, {"Code": "TransactionConflict"}]
+            },
+        )
+        with pytest.raises(Unavailable):
+            policies.publish("v1", "v1", 1_795_000_000)
+
+
+def test_a_policy_too_large_for_an_item_is_refused(policies: DynamoPolicies) -> None:
+    with pytest.raises(ConfigurationFault, match="350000 bytes") as fault:
+        policies.publish("v1 " + "ä" * 180_000, "v1", 1_795_000_000)
+    assert fault.value.reason is Reason.POLICY_INVALID
+
+
+def test_a_text_that_newer_rules_refuse_says_every_error(
+    aws: Aws, policies: DynamoPolicies, clock: FakeClock
+) -> None:
+    policies.publish("v1: [unreadable", "v1:", 1_795_000_000)
+    stricter = DynamoPolicies(aws.dynamodb, policies._table_name, parse_policy, clock)
+    with pytest.raises(PolicyErrors):
+        stricter.current()
