@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_dynamodb.type_defs import PutTypeDef, UpdateTypeDef
 
-# How long a warm function goes without asking. Whoever corrects the policy redrives next, and what is
-# redriven must not be parked again under the old one; asking costs one small read.
+# How long a warm function goes without asking. Whoever corrects the policy redrives next, and what
+# is redriven must not be parked again under the old one; asking costs one small read.
 POLICY_AGE_SECONDS_MAX = 5
 # Well inside DynamoDB's 400 KB for an item; a policy has a few KB.
 POLICY_BYTES_MAX = 350_000
