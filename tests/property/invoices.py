@@ -11,7 +11,15 @@ from itertools import pairwise
 
 from hypothesis import strategies as st
 
-from tests.factories import DAY_SECONDS, NOON, a_line, a_payment, a_refund, an_invoice
+from tests.factories import (
+    DAY_SECONDS,
+    NOON,
+    a_customer,
+    a_line,
+    a_payment,
+    a_refund,
+    an_invoice,
+)
 from tieout.planning.snapshots import (
     InvoiceLine,
     InvoicePayment,
@@ -139,6 +147,74 @@ def splits(draw: st.DrawFn, total: int, parts_max: int) -> Sequence[int]:
     cuts = draw(st.sets(st.integers(1, total - 1), max_size=parts_max - 1)) if total > 1 else set()
     edges = [0, *sorted(cuts), total]
     return [end - begin for begin, end in pairwise(edges)]
+
+
+AMOUNTS = st.integers(-1_000, 20_000)
+MOMENTS = st.one_of(st.none(), st.integers(NOON - DAY_SECONDS, NOON + DAY_SECONDS))
+ODD_IDS = st.sampled_from(["x_1", "x_2", "", "\x00", "i" * 255, "\U0001f680"])
+
+
+def contradictory_invoices() -> st.SearchStrategy[InvoiceSnapshot]:
+    """Invoices whose fields each have a legal type and together make no sense."""
+    taxes = st.lists(st.builds(TaxAmount, AMOUNTS, st.booleans(), st.none()), max_size=2)
+    lines = st.builds(
+        InvoiceLine,
+        ODD_IDS,
+        AMOUNTS,
+        discount_minor=AMOUNTS,
+        billing_credit_minor=st.sampled_from([0, 0, 5]),
+        taxes=taxes.map(tuple),
+    )
+    payments = st.builds(
+        InvoicePayment,
+        ODD_IDS,
+        ODD_IDS,
+        AMOUNTS,
+        CURRENCIES,
+        st.sampled_from(["paid", "open"]),
+        MOMENTS,
+        st.sampled_from([None, "pi_1"]),
+        out_of_band=st.booleans(),
+    )
+    return st.builds(
+        InvoiceSnapshot,
+        id=ODD_IDS,
+        number=ODD_IDS,
+        status=st.sampled_from(["draft", "open", "paid", "uncollectible", "void"]),
+        currency=CURRENCIES,
+        customer=st.sampled_from([None, a_customer(), a_customer(name="", deleted=True)]),
+        created_unix=st.just(NOON),
+        effective_at_unix=MOMENTS,
+        finalized_at_unix=MOMENTS,
+        due_date_unix=MOMENTS,
+        paid_at_unix=MOMENTS,
+        voided_at_unix=MOMENTS,
+        lines=st.lists(lines, max_size=3).map(tuple),
+        total_minor=AMOUNTS,
+        amount_paid_minor=AMOUNTS,
+        amount_remaining_minor=AMOUNTS,
+        amount_overpaid_minor=AMOUNTS,
+        taxes=taxes.map(tuple),
+        shipping=st.one_of(st.none(), st.builds(ShippingCost, AMOUNTS, AMOUNTS)),
+        pre_payment_credit_notes_minor=AMOUNTS,
+        payments=st.lists(payments, max_size=3).map(tuple),
+    )
+
+
+def contradictory_refunds() -> st.SearchStrategy[tuple[RefundFacts, ...]]:
+    """Refunds of one charge whose amounts, times and states make no sense together."""
+    refund = st.builds(
+        RefundFacts,
+        ODD_IDS,
+        AMOUNTS,
+        CURRENCIES,
+        st.sampled_from(["pending", "succeeded", "failed", "canceled"]),
+        st.just(NOON),
+        MOMENTS,
+        MOMENTS,
+        payment_intent=st.just("pi_1"),
+    )
+    return st.lists(refund, min_size=1, max_size=3).map(tuple)
 
 
 def _tax(left_minor: int, rate: str, *, inclusive: bool) -> TaxAmount:

@@ -21,7 +21,14 @@ from tests.factories import (
     planned,
     the,
 )
-from tests.property.invoices import invoices, paid_by, part_paid_invoices, refunds_of
+from tests.property.invoices import (
+    contradictory_invoices,
+    contradictory_refunds,
+    invoices,
+    paid_by,
+    part_paid_invoices,
+    refunds_of,
+)
 from tieout.domain.documents import (
     ArAdjustment,
     ArInvoice,
@@ -31,6 +38,7 @@ from tieout.domain.documents import (
     Document,
     InvoiceReversal,
     JournalEntry,
+    dependencies,
     digest,
 )
 from tieout.domain.plans import Disposition, Plan
@@ -255,6 +263,19 @@ def test_planning_twice_gives_the_same_plan(invoice: InvoiceSnapshot, policy: Po
 def test_nothing_is_parked_that_stripe_could_have_issued(invoice: InvoiceSnapshot) -> None:
     parked = [each for each in planned(invoice).findings if each.disposition is Disposition.PARKED]
     assert parked == []
+
+
+@EXAMPLES
+@given(contradictory_invoices(), contradictory_refunds(), POLICIES)
+def test_whatever_stripe_says_planning_parks_and_never_raises(
+    invoice: InvoiceSnapshot, refunds: tuple[RefundFacts, ...], policy: Policy
+) -> None:
+    made = planned(a_refund_of(refunds[0], invoice, siblings=refunds), policy)
+    for finding in made.findings:
+        assert finding.text
+    for document in made.documents:
+        assert dependencies(document) is not None
+        assert digest(document)
 
 
 def _full_refund(invoice: InvoiceSnapshot, index: int) -> RefundFacts:
