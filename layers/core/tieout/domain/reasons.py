@@ -106,7 +106,7 @@ WAY_OUT: dict[Reason, str] = {
         "Another Intacct record has this number but not this content; renumber it, redrive."
     ),
     Reason.OVER_APPLICATION: (
-        "The invoice in Intacct has less due than Stripe says was paid; look for a manual payment."
+        "More was paid than the invoice still owes; look for a manual payment or one after a void."
     ),
     Reason.FOREIGN_CURRENCY_UNDEPOSITED: (
         "Name a `bank_account` in that currency under `clearing`; publish, redrive."
