@@ -12,7 +12,7 @@ from decimal import Decimal
 from tests.sandbox.intacct import errors
 from tests.sandbox.intacct.books import ledger
 from tests.sandbox.intacct.books.company import IntacctCompany, Scope
-from tests.sandbox.intacct.books.documents import NewLine, build_lines, line_credits
+from tests.sandbox.intacct.books.document_lines import NewLine, build_lines, line_credits
 from tests.sandbox.intacct.books.money import ZERO
 from tests.sandbox.intacct.books.records import (
     Deposit,

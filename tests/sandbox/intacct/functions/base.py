@@ -6,7 +6,7 @@ from typing import Literal
 
 from tests.sandbox.intacct import errors
 from tests.sandbox.intacct.books.company import IntacctCompany, Scope
-from tests.sandbox.intacct.books.documents import NewLine
+from tests.sandbox.intacct.books.document_lines import NewLine
 from tests.sandbox.intacct.books.master import Dimensions
 from tests.sandbox.intacct.books.records import Exchange
 from tests.sandbox.intacct.names import names

@@ -4,7 +4,8 @@ from dataclasses import replace
 
 from tests.sandbox.intacct import errors
 from tests.sandbox.intacct.books import documents
-from tests.sandbox.intacct.books.documents import DocumentChange, NewDocument, NewLine
+from tests.sandbox.intacct.books.document_lines import NewLine
+from tests.sandbox.intacct.books.documents import DocumentChange, NewDocument
 from tests.sandbox.intacct.books.master import Dimensions
 from tests.sandbox.intacct.books.records import DocumentLine, ReceivableDocument
 from tests.sandbox.intacct.books.validation import parse_key

@@ -4,13 +4,15 @@ from collections.abc import Mapping
 from typing import Any
 
 from tests.sandbox.intacct import errors
+from tests.sandbox.intacct.objects.customers import CUSTOMER
+from tests.sandbox.intacct.objects.documents import DOCUMENTS
 from tests.sandbox.intacct.objects.general_ledger import GENERAL_LEDGER
 from tests.sandbox.intacct.objects.master_data import MASTER_DATA
-from tests.sandbox.intacct.objects.receivables import RECEIVABLES
+from tests.sandbox.intacct.objects.payments import PAYMENTS
 from tests.sandbox.intacct.objects.types import ObjectType
 
 OBJECT_TYPES: Mapping[str, ObjectType[Any]] = {
-    each.name: each for each in (*MASTER_DATA, *RECEIVABLES, *GENERAL_LEDGER)
+    each.name: each for each in (*MASTER_DATA, CUSTOMER, *DOCUMENTS, *PAYMENTS, *GENERAL_LEDGER)
 }
 
 LEGACY_OBJECTS: Mapping[str, str] = {

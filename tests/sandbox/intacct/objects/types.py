@@ -12,6 +12,7 @@ from typing import Generic, Literal, TypeVar
 
 from tests.sandbox.intacct.books.company import IntacctCompany, Scope
 from tests.sandbox.intacct.books.money import format_decimal
+from tests.sandbox.intacct.objects.unkept import UNKEPT_FIELDS
 
 Value = str | int | Decimal | date | datetime | bool | None
 DataType = Literal["TEXT", "INTEGER", "DECIMAL", "DATE", "TIMESTAMP", "BOOLEAN"]
@@ -54,7 +55,10 @@ class ObjectType(Generic[R]):
 
     def column(self, name: str) -> Column[R] | None:
         """Return a column, by a name in any case."""
-        return self.by_name.get(name.upper())
+        known = self.by_name.get(name.upper())
+        if known is None and name.upper() in UNKEPT_FIELDS.get(self.name, ()):
+            return Column(name.upper(), "TEXT", lambda _: "")
+        return known
 
     def visible(self, company: IntacctCompany, scope: Scope) -> list[R]:
         """List what the session may see: all at top level, own and shared in an entity (7.9)."""

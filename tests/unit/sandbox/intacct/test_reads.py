@@ -366,3 +366,9 @@ def test_get_list_and_get(client: Client) -> None:
     one = client.call('<get object="customer" key="C2"><fields><field>name</field></fields></get>')
     assert one.rows == [{"name": "O'Brien & <Sons>"}]
     assert client.call('<get object="customer" key="NO"/>').errornos == ["BL03002028"]
+
+
+def test_fields_that_are_not_kept_are_empty_instead_of_refused(client: Client) -> None:
+    select = "<field>CUSTOMERNAME</field><field>BILLTO.MAILADDRESS.CITY</field>"
+    rows = client.call(query(compare("equalto", "RECORDID", "INV-1"), select=select)).rows
+    assert rows == [{"CUSTOMERNAME": "Acme", "BILLTO.MAILADDRESS.CITY": ""}]
