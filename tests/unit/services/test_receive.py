@@ -159,6 +159,11 @@ def test_an_event_that_the_poller_stored_is_still_queued() -> None:
         (event(livemode=True, type="price.updated"), "event of the wrong mode (livemode=True)"),
         (event(data={}), "the event has no data.object"),
         (event(data={"object": {}}), "the event's object has no id"),
+        (event(data={"object": {"id": None}}), "the event's object has no id"),
+        (
+            event(type="customer.tax_id.created", data={"object": {}}),
+            "the event's object has no id",
+        ),
     ],
 )
 def test_what_can_never_be_accepted_gets_400_and_leaves_nothing(
@@ -189,6 +194,15 @@ def test_a_live_stage_refuses_test_events() -> None:
     assert world.receiver(livemode=True).receive(body, GOOD).status == 400
     live = json.dumps(event(livemode=True)).encode()
     assert world.receiver(livemode=True).receive(live, GOOD).status == 200
+
+
+def test_a_tax_id_of_the_account_itself_is_nobodys_and_is_not_asked_for_again() -> None:
+    world = World()
+    of_the_account = {"id": "txi_1", "object": "tax_id", "customer": None}
+    answer = deliver(world, event(type="customer.tax_id.created", data={"object": of_the_account}))
+    assert answer.status == 200
+    assert (world.inbox, world.queued) == ({}, [])
+    assert world.counts == {"EventUnknownType": 1}
 
 
 def test_a_type_not_subscribed_to_is_thanked_for_and_counted() -> None:

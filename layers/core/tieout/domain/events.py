@@ -24,6 +24,11 @@ class Subscription:
     kind: SubjectKind
     id_path: str = "id"
 
+    @property
+    def names_another(self) -> bool:
+        """Whether the subject is another object than the payload's own."""
+        return self.id_path != "id"
+
 
 _OWN = {
     SubjectKind.CUSTOMER: ("customer.created", "customer.updated", "customer.deleted"),
@@ -68,10 +73,11 @@ SUBSCRIPTIONS: Mapping[str, Subscription] = {
 
 
 def subject_of(event: Mapping[str, Any]) -> Subject | None:
-    """Return the subject that a raw event is a hint of; None for a type not subscribed to.
+    """Return the subject that a raw event is a hint of; None if it is a hint of none of ours.
 
-    Works for every API version: only ids are read. A charge of a time when charges named their
-    invoice leads straight to the invoice.
+    That is a type not subscribed to, or an object that belongs to nobody whose books we keep: a
+    tax id of the account itself names `null` as its customer. Works for every API version: only
+    ids are read. A charge of a time when charges named their invoice leads straight to the invoice.
 
     Raises:
         ValueError: the payload has no usable object or id.
@@ -83,6 +89,8 @@ def subject_of(event: Mapping[str, Any]) -> Subject | None:
     account = event.get("account") or None
     if subscription.kind is SubjectKind.CHARGE and payload.get("invoice"):
         return Subject(SubjectKind.INVOICE, _id(payload["invoice"]), account)
+    if subscription.names_another and payload.get(subscription.id_path, "") is None:
+        return None
     return Subject(subscription.kind, _id(payload.get(subscription.id_path)), account)
 
 

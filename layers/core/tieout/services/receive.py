@@ -187,7 +187,7 @@ def _event_of(body: bytes) -> Mapping[str, Any]:
 
 
 def _hint_of(event: Mapping[str, Any]) -> EventHint | None:
-    """Return the hint in an event; None for a type not subscribed to.
+    """Return the hint in an event; None for one that is not for our books.
 
     Raises:
         ValueError: the type is ours but the payload names no object.

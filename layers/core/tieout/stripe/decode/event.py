@@ -10,7 +10,7 @@ UNREADABLE_STATE = "unreadable"
 
 
 def event_hint(raw: object) -> EventHint | None:
-    """Return the hint that an event is; None for a type that is not subscribed to.
+    """Return the hint that an event is; None for one that is not for our books.
 
     Only ids are taken from the payload: its shape depends on a version chosen long ago.
 
