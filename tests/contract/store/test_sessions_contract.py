@@ -15,7 +15,9 @@ from tieout.store.sessions import DynamoSessions
 
 NOW_UNIX = 1_795_000_000
 OLD = Session("session-old", "https://api.intacct.com/ia/xml/xmlgw.phtml", NOW_UNIX + 100)
-NEW = Session("session-new", "https://www-p02.intacct.com/ia/xml/xmlgw.phtml", NOW_UNIX + 7200)
+NEW = Session(
+    "session-new", "https://www-p02.intacct.com/ia/xml/xmlgw.phtml", NOW_UNIX + 7200, "them"
+)
 
 
 @pytest.fixture

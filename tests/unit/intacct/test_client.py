@@ -18,6 +18,7 @@ from tests.support.intacct_documents import (
     submission,
 )
 from tests.support.intacct_gateway import (
+    CREDENTIALS,
     EXPIRES_AT_UNIX,
     NOW_UNIX,
     SESSION_ENDPOINT,
@@ -39,6 +40,7 @@ from tieout.domain.errors import (
 )
 from tieout.domain.reasons import Reason
 from tieout.intacct import client
+from tieout.intacct.session import fingerprint
 from tieout.intacct.transport import HttpReply
 from tieout.services.ports import (
     Accepted,
@@ -351,10 +353,12 @@ def test_while_another_worker_signs_in_nothing_is_sent() -> None:
 
 
 def test_each_reply_moves_the_end_of_the_session() -> None:
-    session = Session("s", SESSION_ENDPOINT, NOW_UNIX + 600)
+    session = Session("s", SESSION_ENDPOINT, NOW_UNIX + 600, fingerprint(CREDENTIALS))
     sessions = FakeSessions(session)
     ledger_on(ScriptedTransport([all_accepted]), sessions).submit(entries(1))
-    assert sessions.session == Session("s", SESSION_ENDPOINT, EXPIRES_AT_UNIX)
+    assert sessions.session == Session(
+        "s", SESSION_ENDPOINT, EXPIRES_AT_UNIX, fingerprint(CREDENTIALS)
+    )
 
 
 def test_a_session_is_kept_over_many_submissions() -> None:

@@ -41,12 +41,14 @@ from tieout.intacct.session import (
     REFRESH_BEFORE_EXPIRY_SECONDS,
     SessionKeeper,
     SignIn,
+    fingerprint,
     is_trusted,
 )
 from tieout.intacct.transport import HttpReply
 from tieout.services.ports import IntacctCredentials, Session
 
-STORED = Session("stored", SESSION_ENDPOINT, NOW_UNIX + 3_600)
+OURS = fingerprint(CREDENTIALS)
+STORED = Session("stored", SESSION_ENDPOINT, NOW_UNIX + 3_600, OURS)
 WRONG_PASSWORD = operation(
     status="failure", errors=errors(("XL03000006", "Sign-in information is incorrect")), expires=""
 )
@@ -277,6 +279,19 @@ def test_where_the_reply_does_not_say_when_the_session_ends_little_is_assumed() 
     assert world.keeper.session().expires_at_unix == NOW_UNIX + ASSUMED_LIFETIME_SECONDS
 
 
+@pytest.mark.parametrize("changed", ["company_id", "user_id", "entity_id"])
+def test_a_session_of_another_company_user_or_entity_is_not_used(changed: str) -> None:
+    moved = dataclasses.replace(CREDENTIALS, **{changed: "moved"})
+    world = World(STORED, signed_in(location="moved"), credentials=moved)
+    assert world.keeper.session().session_id != STORED.session_id
+    assert world.sign_ins == 1
+
+
+def test_a_new_password_does_not_end_the_session() -> None:
+    rotated = dataclasses.replace(CREDENTIALS, user_password="rotated")
+    assert World(STORED, credentials=rotated).keeper.session() == STORED
+
+
 def test_an_entity_other_than_the_one_asked_for_is_refused() -> None:
     entity = dataclasses.replace(CREDENTIALS, entity_id="200")
     with pytest.raises(ConfigurationFault, match="instead of '200'"):
@@ -307,7 +322,7 @@ def test_a_reply_without_an_end_moves_nothing() -> None:
 def test_a_later_end_never_replaces_a_newer_session() -> None:
     world = World(STORED)
     session = world.keeper.session()
-    newer = Session("newer", SESSION_ENDPOINT, NOW_UNIX + 7_200)
+    newer = Session("newer", SESSION_ENDPOINT, NOW_UNIX + 7_200, OURS)
     world.sessions.session = newer
     world.keeper.note_expiry(session, NOW_UNIX + 9_000)
     assert world.sessions.session == newer

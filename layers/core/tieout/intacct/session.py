@@ -5,6 +5,7 @@ So sessions are kept in a store, one worker at a time may renew, and a sign-in t
 signing in on hold for everybody.
 """
 
+import hashlib
 import re
 from collections.abc import Callable
 from contextlib import suppress
@@ -127,10 +128,12 @@ class SessionKeeper:
             raise ConfigurationFault(*held)
 
     def _is_usable(self, session: Session) -> bool:
-        """Whether the session lasts, and is one of the gateway that is configured now."""
+        """Whether the session lasts, and is of the gateway and company configured now."""
         left_seconds = session.expires_at_unix - self._clock.now_unix()
-        return left_seconds >= REFRESH_BEFORE_EXPIRY_SECONDS and is_trusted(
-            session.endpoint, self._sign_in.endpoint_url
+        return (
+            left_seconds >= REFRESH_BEFORE_EXPIRY_SECONDS
+            and is_trusted(session.endpoint, self._sign_in.endpoint_url)
+            and session.signed_in_as == fingerprint(self._sign_in.credentials())
         )
 
     def _keep(self, session: Session) -> Session:
@@ -208,7 +211,18 @@ class SessionKeeper:
             text = f"signed in to entity {entity!r} instead of {credentials.entity_id!r}"
             raise ConfigurationFault(Reason.INTACCT_SIGN_IN, text)
         assumed_unix = self._clock.now_unix() + ASSUMED_LIFETIME_SECONDS
-        return Session(session_id, endpoint, results.session_expires_at_unix or assumed_unix)
+        return Session(
+            session_id,
+            endpoint,
+            results.session_expires_at_unix or assumed_unix,
+            signed_in_as=fingerprint(credentials),
+        )
+
+
+def fingerprint(credentials: IntacctCredentials) -> str:
+    """Return what tells whose session it is, without saying so in clear; no password is in it."""
+    whose = (credentials.company_id, credentials.user_id, credentials.entity_id or "")
+    return hashlib.sha256("\n".join(whose).encode()).hexdigest()[:16]
 
 
 def _differ(one: Session, other: Session | None) -> bool:

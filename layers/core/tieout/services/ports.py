@@ -187,11 +187,14 @@ class Session:
     Attributes:
         endpoint: where this session's requests go.
         expires_at_unix: as Intacct last said; each call moves it on.
+        signed_in_as: fingerprint of company, user and entity; a session of others than the
+            secret now names would go on writing into their books.
     """
 
     session_id: str = field(repr=False)
     endpoint: str
     expires_at_unix: int
+    signed_in_as: str = ""
 
 
 class Sessions(Protocol):

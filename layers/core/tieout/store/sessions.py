@@ -38,6 +38,7 @@ _HOLDER = "holder"
 _CIPHERTEXT = "session_ciphertext"
 _ENDPOINT = "endpoint"
 _EXPIRES_AT = "expires_at_unix"
+_SIGNED_IN_AS = "signed_in_as"
 _HELD_UNTIL = "held_until_unix"
 _HELD_REASON = "held_reason"
 _HELD_TEXT = "held_text"
@@ -75,7 +76,12 @@ class DynamoSessions:
         session_id = self._decrypted(item[_CIPHERTEXT]["B"], endpoint)
         if session_id is None:
             return None
-        return Session(session_id, endpoint, expires_at_unix=int(item[_EXPIRES_AT]["N"]))
+        return Session(
+            session_id,
+            endpoint,
+            expires_at_unix=int(item[_EXPIRES_AT]["N"]),
+            signed_in_as=item.get(_SIGNED_IN_AS, {}).get("S", ""),
+        )
 
     def lease(self, now_unix: int, lease_seconds: int) -> int:
         """Take the lease and return its fencing token.
@@ -121,6 +127,7 @@ class DynamoSessions:
                 _CIPHERTEXT: self._encrypted(session),
                 _ENDPOINT: session.endpoint,
                 _EXPIRES_AT: session.expires_at_unix,
+                _SIGNED_IN_AS: session.signed_in_as,
             },
             drop=(_HELD_UNTIL, _HELD_REASON, _HELD_TEXT),
         )
