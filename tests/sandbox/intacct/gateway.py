@@ -55,6 +55,24 @@ class LoggedRequest:
     fault: FaultKind | None = None
 
 
+@dataclass(frozen=True)
+class _Incoming:
+    """A request that is at least XML, with what is to happen to it."""
+
+    root: etree._Element
+    control: Control
+    endpoint: str
+    size: int
+    fault: Fault | None
+
+    def checked_control_ids(self) -> list[str]:
+        """List the distinct control ids that are being executed while the request runs."""
+        if not self.control.unique_id:
+            return []
+        functions = self.root.iterfind("operation/content/function")
+        return sorted({found for each in functions if (found := each.get("controlid"))})
+
+
 class Gateway:
     """One company behind one endpoint; safe to use from several threads."""
 
@@ -84,18 +102,17 @@ class Gateway:
         names = function_names(root)
         with self.lock:
             fault = self.faults.take(names)
-        reply = self._answer(root, f"{scheme}://{host}{ENDPOINT_PATH}", fault, len(body))
-        return self._logged(body, names, reply, fault)
+        endpoint = f"{scheme}://{host}{ENDPOINT_PATH}"
+        incoming = _Incoming(root, read_control(root), endpoint, len(body), fault)
+        return self._logged(body, names, self._answer(incoming), fault)
 
-    def _answer(
-        self, root: etree._Element, endpoint: str, fault: Fault | None, size: int
-    ) -> HttpReply:
-        writer = self._writer(read_control(root))
-        if fault is not None:
-            instead = http_reply.answer_instead(fault.kind, writer)
+    def _answer(self, incoming: _Incoming) -> HttpReply:
+        writer = self._writer(incoming.control)
+        if incoming.fault is not None:
+            instead = http_reply.answer_instead(incoming.fault.kind, writer)
             if instead is not None:
                 return instead
-        control_ids = _control_ids_of(root)
+        control_ids = incoming.checked_control_ids()
         with self.lock:
             limit = self.company.switches.concurrent_requests_max
             if limit is not None and self._active >= limit:
@@ -103,27 +120,20 @@ class Gateway:
             self._active += 1
             busy = self._control_ids.begin(control_ids)
         try:
-            return self._execute(root, endpoint, fault, busy, size)
+            return self._execute(incoming, busy, writer)
         finally:
             with self.lock:
                 self._active -= 1
                 self._control_ids.end(control_ids)
 
-    def _execute(
-        self,
-        root: etree._Element,
-        endpoint: str,
-        fault: Fault | None,
-        busy: frozenset[str],
-        size: int,
-    ) -> HttpReply:
+    def _execute(self, incoming: _Incoming, busy: frozenset[str], writer: ReplyWriter) -> HttpReply:
+        fault = incoming.fault
         if fault is not None and fault.kind is FaultKind.LATE_COMMIT:
             self._sleep(fault.seconds)
-        writer = self._writer(read_control(root))
         with self.lock:
             try:
-                envelope = self._checked_envelope(root, size)
-                body = self._operate(envelope, endpoint, fault, busy, writer)
+                envelope = self._checked_envelope(incoming)
+                body = self._operate(envelope, incoming, busy, writer)
                 reply = HttpReply(200, body)
             except ControlFailedError as error:
                 failure = writer.control_failure(error.entries, short=error.short)
@@ -134,11 +144,11 @@ class Gateway:
             self._sleep(fault.seconds)
         return http_reply.spoil(fault.kind, reply)
 
-    def _checked_envelope(self, root: etree._Element, size: int) -> Envelope:
+    def _checked_envelope(self, incoming: _Incoming) -> Envelope:
         switches = self.company.switches
-        if switches.request_bytes_max is not None and size > switches.request_bytes_max:
+        if switches.request_bytes_max is not None and incoming.size > switches.request_bytes_max:
             raise ControlFailedError(ErrorEntry(SCHEMA_ERROR, "The request is too large"))
-        envelope = read_envelope(root)
+        envelope = read_envelope(incoming.root)
         limit = switches.functions_per_request_max
         if limit is not None and len(envelope.functions) > limit:
             raise ControlFailedError(
@@ -149,11 +159,11 @@ class Gateway:
     def _operate(
         self,
         envelope: Envelope,
-        endpoint: str,
-        fault: Fault | None,
+        incoming: _Incoming,
         busy: frozenset[str],
         writer: ReplyWriter,
     ) -> bytes:
+        fault = incoming.fault
         if fault is not None and fault.kind is FaultKind.SESSION_EXPIRED:
             self.sessions.end_all()
         company_id = self.company.profile.company_id
@@ -165,7 +175,7 @@ class Gateway:
             user_id = login.user_id if isinstance(login, Login) else ""
             block = AuthenticationBlock("failure", user_id, company_id)
             return writer.authentication_failure(block, error.entries)
-        operation = Operation(envelope, signed_in, endpoint, busy, self._injected(fault))
+        operation = Operation(envelope, signed_in, incoming.endpoint, busy, self._injected(fault))
         results = self._executor.run(operation)
         return writer.results(signed_in.block(company_id), results)
 
@@ -189,11 +199,3 @@ class Gateway:
             self.counters.requests += 1
             self.requests.append(LoggedRequest(body, names, reply.status, reply.body, kind))
         return reply
-
-
-def _control_ids_of(root: etree._Element) -> list[str]:
-    """List the distinct control ids that are being executed while the request runs."""
-    if not read_control(root).unique_id:
-        return []
-    found = (each.get("controlid") for each in root.iterfind("operation/content/function"))
-    return sorted({control_id for control_id in found if control_id})

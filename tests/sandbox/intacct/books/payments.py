@@ -125,7 +125,8 @@ def _applied(
     applications: list[Application] = []
     lines: list[LedgerLine] = []
     for each in new.applications:
-        application, moved = _apply(company, payment, each)
+        so_far = replace(payment, applications=tuple(applications))
+        application, moved = _apply(company, so_far, each)
         applications.append(application)
         lines.extend(moved)
     if payment.surplus:
@@ -201,12 +202,16 @@ def _target(company: IntacctCompany, payment: Payment, new: NewApplication) -> R
         )
     if new.amount <= 0:
         raise errors.illegal("payment amount", str(new.amount))
-    if new.amount > target.due or new.amount > _line_due(company, target, new.target_line_key):
+    if new.amount > target.due or new.amount > _line_due(
+        company, payment, target, new.target_line_key
+    ):
         raise errors.over_applied(str(new.target_key))
     return target
 
 
-def _line_due(company: IntacctCompany, target: ReceivableDocument, line_key: int | None) -> Decimal:
+def _line_due(
+    company: IntacctCompany, payment: Payment, target: ReceivableDocument, line_key: int | None
+) -> Decimal:
     if line_key is None:
         return target.due
     line = next((each for each in target.lines if each.record_no == line_key), None)
@@ -214,9 +219,9 @@ def _line_due(company: IntacctCompany, target: ReceivableDocument, line_key: int
         raise errors.no_record(str(line_key))
     paid = (
         each.amount
-        for payment in company.payments
-        if payment.state == "posted"
-        for each in payment.applications
+        for other in (*company.payments, payment)
+        if other is payment or other.state == "posted"
+        for each in other.applications
         if each.target_line_key == line_key
     )
     return line.total - sum(paid, ZERO)

@@ -107,21 +107,24 @@ class Schema:
         return next(self._violations(root, ""), None)
 
     def _violations(self, element: etree._Element, parent: str) -> Iterator[Violation]:
-        model = self.model(parent, str(element.tag))
+        tag = str(element.tag)
+        model = self.model(parent, tag)
         if model.unchecked:
             return
-        yield from _attribute_violations(element, model)
-        names = [str(child.tag) for child in children(element)]
+        if element.attrib or model.attributes:
+            yield from _attribute_violations(element, model)
+        inner = children(element)
+        names = [str(child.tag) for child in inner]
         if not model.accepts(names):
             yield Violation(
                 _line(element),
-                f"Error 504: Element {element.tag} content does not follow the DTD,"
+                f"Error 504: Element {tag} content does not follow the DTD,"
                 f" expecting ({model.source}), got ({' '.join(names)})",
             )
         yield from _text_violations(element, model)
         if not model.open_content:
-            for child in children(element):
-                yield from self._violations(child, str(element.tag))
+            for child in inner:
+                yield from self._violations(child, tag)
 
 
 def children(element: etree._Element) -> list[etree._Element]:
@@ -210,7 +213,7 @@ def _attribute_violations(element: etree._Element, model: Model) -> Iterator[Vio
 
 def _text_violations(element: etree._Element, model: Model) -> Iterator[Violation]:
     if model.text_type is not None:
-        text = "".join(str(piece) for piece in element.itertext()) if not children(element) else ""
+        text = "".join(str(piece) for piece in element.itertext())
         if not _VALUE_PATTERNS[model.text_type].fullmatch(text):
             yield Violation(_line(element), f"Error: illegal value of element {element.tag}")
         return

@@ -10,7 +10,7 @@ from decimal import Decimal
 
 import pytest
 
-from tests.sandbox.intacct import reports
+from tests.sandbox.intacct import Switches, reports
 from tests.unit.sandbox.intacct.support import (
     Client,
     apply_credit,
@@ -163,6 +163,15 @@ def test_a_credit_memo_is_applied_by_a_credit_only_payment(client: Client) -> No
     client.do(reverse_payment(applied))
     assert client.row("ARADJUSTMENT", memo)["TOTALDUE"] == "-30"
     assert client.row("ARINVOICE", key)["STATE"] == "Posted"
+
+
+def test_the_key_of_an_application_is_a_switch() -> None:
+    client = make_client(Switches(apply_key="application"))
+    key, memo = client.do(invoice("A")), client.do(credit_memo("-30.00"))
+    applied = client.do(apply_credit(memo, key, "30"))
+    assert applied != memo
+    client.do(reverse_payment(applied))
+    assert client.row("ARINVOICE", key)["TOTALDUE"] == "100"
 
 
 def test_a_debit_memo_can_be_paid(client: Client) -> None:

@@ -13,6 +13,7 @@ from tests.sandbox.intacct import Fault, FaultKind, Gateway, Switches, sample_co
 from tests.sandbox.intacct.books.master import Sender
 from tests.sandbox.intacct.switches import FICTIONAL_REPLAY_ERRORNO
 from tests.unit.sandbox.intacct.support import (
+    LOGIN,
     Client,
     Reply,
     SettableClock,
@@ -115,6 +116,22 @@ def test_scope_is_a_switch(switches: Switches, status: str) -> None:
     assert reply.results[0].status == status
 
 
+@pytest.mark.parametrize(("switches", "status"), [
+    (Switches(replay_scope="entity"), "success"),
+    (Switches(replay_scope="sender"), "failure"),
+])  # fmt: skip
+def test_the_scope_may_be_the_entity(switches: Switches, status: str) -> None:
+    client = make_client(switches, multi_entity=True)
+    statuses = []
+    for entity, number in (("100", "A"), ("200", "B")):
+        login = LOGIN.replace("</login>", f"<locationid>{entity}</locationid></login>")
+        reply = client.send(
+            request(invoice(number), control_ids=("w1",), unique_id="true", authentication=login)
+        )
+        statuses.append(reply.results[0].status)
+    assert statuses == ["success", status]
+
+
 @pytest.mark.parametrize(("remember", "status"), [(True, "failure"), (False, "success")])
 def test_reads_are_remembered_or_not_by_switch(remember: bool, status: str) -> None:
     client = make_client(Switches(remember_reads=remember))
@@ -145,14 +162,22 @@ def test_a_duplicate_in_one_transaction_is_a_switch(rule: str, statuses: list[st
     assert [each.status for each in client.send(body).results] == statuses
 
 
-def test_a_duplicate_that_arrives_while_the_first_runs_is_told_so() -> None:
+@pytest.mark.parametrize(
+    ("switches", "text"),
+    [
+        (Switches(), "concurrent request in process"),
+        (Switches(in_progress_errorno="BL00000042"), "concurrent request in process"),
+        (Switches(in_progress_refused=False), REPLAY_TEXT),
+    ],
+)
+def test_a_duplicate_that_arrives_while_the_first_runs(switches: Switches, text: str) -> None:
     entered, leave = threading.Event(), threading.Event()
 
     def wait(_: float) -> None:
         entered.set()
         assert leave.wait(timeout=10)
 
-    gateway = Gateway(sample_company(), sleep=wait)
+    gateway = Gateway(sample_company(switches=switches), sleep=wait)
     client = Client(gateway)
     client.do(customer("C1"))
     gateway.faults.push(Fault(FaultKind.LATE_ANSWER, seconds=1))
@@ -163,7 +188,9 @@ def test_a_duplicate_that_arrives_while_the_first_runs_is_told_so() -> None:
     result = client.send(body).results[0]
     leave.set()
     first.join()
-    assert "concurrent request in process" in result.texts
+    assert text in result.texts
+    if switches.in_progress_refused:
+        assert result.errornos == [switches.in_progress_errorno]
     assert REPLAY_TEXT in client.send(body).results[0].texts
 
 

@@ -158,6 +158,12 @@ def test_the_errorno_of_a_closed_period_is_a_switch() -> None:
     assert client.refused(invoice("A")).errornos == ["BL12345678"]
 
 
+def test_the_errorno_of_an_unbalanced_journal_is_a_switch() -> None:
+    client = make_client(Switches(unbalanced_errorno="BL87654321"))
+    result = client.refused(journal(glentry("1000", "1", "1"), glentry("4000", "2", "-1")))
+    assert result.errornos[0] == "BL87654321"
+
+
 def test_unbalanced_journal(client: Client) -> None:
     result = client.refused(journal(glentry("1000", "1.00", "1"), glentry("4000", "1.01", "-1")))
     assert "Debits and credits are not equal" in result.texts
@@ -293,6 +299,9 @@ def test_a_line_can_be_paid_by_its_entry_key(client: Client) -> None:
     )
     client.do(payment(entry.format("8")))
     assert client.refused(payment(entry.format("3"))).errornos[0] == "XL03000027"
+    assert client.refused(payment(entry.format("1"), entry.format("1.01"))).errornos[0] == (
+        "XL03000027"
+    )
     client.do(payment(entry.format("2")))
 
 
