@@ -4,7 +4,7 @@ Source: dossier 7.7. An other receipt debits the bank's or the undeposited-funds
 credits its lines; a deposit moves receipts from undeposited funds to a bank account, each once.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -121,19 +121,8 @@ def record_deposit(company: IntacctCompany, scope: Scope, new: NewDeposit) -> De
             accounts or currencies; a duplicate deposit id while the switch forbids it (U8).
     """
     bank = company.bank(new.bank_account_id)
-    if company.switches.duplicate_deposit_id == "refuse" and any(
-        each.deposit_id == new.deposit_id for each in company.deposits
-    ):
-        raise errors.duplicate_number(new.deposit_id)
     receipts = [_depositable(company, key) for key in new.receipt_keys]
-    if len(set(new.receipt_keys)) != len(new.receipt_keys):
-        raise errors.refuse("BL01001973", "A receipt is named twice in the deposit")
-    accounts = {each.undeposited_account_no for each in receipts}
-    currencies = {each.exchange.currency for each in receipts}
-    if len(accounts) != 1 or currencies != {bank.currency}:
-        raise errors.refuse(
-            "BL01001973", "Deposit receipts of one undeposited funds account and currency only"
-        )
+    undeposited = _check_deposit(company, new, bank.currency, receipts)
     now = company.now()
     deposit = Deposit(
         record_no=company.next_number("subledger"),
@@ -150,7 +139,7 @@ def record_deposit(company: IntacctCompany, scope: Scope, new: NewDeposit) -> De
     )
     lines = (
         LedgerLine(bank.account_no, deposit.total_base, deposit.total, bank.currency),
-        LedgerLine(accounts.pop(), -deposit.total_base, -deposit.total, bank.currency),
+        LedgerLine(undeposited, -deposit.total_base, -deposit.total, bank.currency),
     )
     entry_key = ledger.post_subledger(
         company,
@@ -166,6 +155,27 @@ def record_deposit(company: IntacctCompany, scope: Scope, new: NewDeposit) -> De
     for receipt in receipts:
         _mark_deposited(company, receipt, deposit.record_no)
     return deposit
+
+
+def _check_deposit(
+    company: IntacctCompany,
+    new: NewDeposit,
+    currency: str,
+    receipts: Sequence[Payment | OtherReceipt],
+) -> str:
+    """Return the one undeposited-funds account that all receipts sit on."""
+    if company.switches.duplicate_deposit_id == "refuse" and any(
+        each.deposit_id == new.deposit_id for each in company.deposits
+    ):
+        raise errors.duplicate_number(new.deposit_id)
+    if len(set(new.receipt_keys)) != len(new.receipt_keys):
+        raise errors.refuse("BL01001973", "A receipt is named twice in the deposit")
+    accounts = {each.undeposited_account_no for each in receipts}
+    if len(accounts) != 1 or {each.exchange.currency for each in receipts} != {currency}:
+        raise errors.refuse(
+            "BL01001973", "Deposit receipts of one undeposited funds account and currency only"
+        )
+    return accounts.pop()
 
 
 def _depositable(company: IntacctCompany, key: int) -> Payment | OtherReceipt:
