@@ -1,0 +1,34 @@
+"""Measure, print the table, fail if a target is missed: `python -m tests.benchmarks [NAME ...]`.
+
+A benchmark is a function without arguments that returns figures; add it to `BENCHMARKS`.
+"""
+
+import argparse
+import sys
+from collections.abc import Mapping
+
+from tests.benchmarks import cold_import, memory, webhook_warm_path
+from tests.benchmarks.figures import Benchmark, Figure, table
+
+BENCHMARKS: Mapping[str, Benchmark] = {
+    "cold-import": cold_import.figures,
+    "memory": memory.figures,
+    "webhook": webhook_warm_path.figures,
+}
+
+
+def main() -> int:
+    """Run the benchmarks named on the command line, or all of them."""
+    parser = argparse.ArgumentParser(prog="python -m tests.benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", choices=[[], *BENCHMARKS], metavar="NAME")
+    names = parser.parse_args().names or list(BENCHMARKS)
+    figures: list[Figure] = []
+    for name in names:
+        sys.stderr.write(f"measuring {name} ...\n")
+        figures += BENCHMARKS[name]()
+    sys.stdout.write(table(figures) + "\n")
+    return 0 if all(figure.met for figure in figures) else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main())
