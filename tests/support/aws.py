@@ -1,20 +1,20 @@
-"""AWS for tests: moto in this process, or the embedded AWS where `TIEOUT_EMULATOR_URL` says.
+"""AWS for tests: moto in this process, or the embedded AWS.
 
 Names are new for every test, so tests never see each other's things, also not on an emulator that
 they share with a deployed stack.
 """
 
-import os
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache, cached_property
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.config import Config
 from moto import mock_aws
 
+from tests.sandbox.aws.emulator import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY
 from tests.support import aws_tables
 
 if TYPE_CHECKING:
@@ -24,15 +24,13 @@ if TYPE_CHECKING:
     from mypy_boto3_secretsmanager import SecretsManagerClient
     from mypy_boto3_sqs import SQSClient
 
-EMULATOR_URL_VARIABLE = "TIEOUT_EMULATOR_URL"
-REGION = "us-east-1"
-
 
 class Aws:
     """Clients of one AWS and the things that a test made there."""
 
     def __init__(self, endpoint_url: str | None = None) -> None:
         self._endpoint_url = endpoint_url
+        self._clients: list[Any] = []
         self._tables: list[str] = []
         self._queue_urls: list[str] = []
 
@@ -40,23 +38,25 @@ class Aws:
     def dynamodb(self) -> "DynamoDBClient":
         return self.dynamodb_client()
 
-    def dynamodb_client(self, retries_max: int = 0) -> "DynamoDBClient":
-        config = _config(retries_max)
-        return _session().client("dynamodb", endpoint_url=self._endpoint_url, config=config)
+    def dynamodb_client(self) -> "DynamoDBClient":
+        """Return a client of its own, as another function has it."""
+        client: DynamoDBClient = self._client("dynamodb")
+        return client
 
     @cached_property
     def sqs(self) -> "SQSClient":
-        return _session().client("sqs", endpoint_url=self._endpoint_url, config=_config())
+        client: SQSClient = self._client("sqs")
+        return client
 
     @cached_property
     def kms(self) -> "KMSClient":
-        return _session().client("kms", endpoint_url=self._endpoint_url, config=_config())
+        client: KMSClient = self._client("kms")
+        return client
 
     @cached_property
     def secrets(self) -> "SecretsManagerClient":
-        return _session().client(
-            "secretsmanager", endpoint_url=self._endpoint_url, config=_config()
-        )
+        client: SecretsManagerClient = self._client("secretsmanager")
+        return client
 
     def postings_table(self) -> str:
         return self._created(aws_tables.postings_table(_new_name("postings")))
@@ -75,11 +75,23 @@ class Aws:
     def key(self) -> str:
         return self.kms.create_key()["KeyMetadata"]["KeyId"]
 
-    def clear(self) -> None:
+    def end(self) -> None:
+        """Take away what was made here, and hang up."""
         for name in self._tables:
             self.dynamodb.delete_table(TableName=name)
         for url in self._queue_urls:
             self.sqs.delete_queue(QueueUrl=url)
+        for client in self._clients:
+            client.close()
+
+    def _client(self, service: str) -> Any:  # noqa: ANN401 - each service has its own class
+        client = _session().client(
+            service,  # type: ignore[call-overload]
+            endpoint_url=self._endpoint_url,
+            config=_CONFIG,
+        )
+        self._clients.append(client)
+        return client
 
     def _created(self, table: "CreateTableInputTypeDef") -> str:
         self._tables.append(aws_tables.create(self.dynamodb, table))
@@ -94,28 +106,28 @@ def moto() -> Iterator[Aws]:
 
 
 @contextmanager
-def emulator() -> Iterator[Aws]:
+def emulator(endpoint_url: str) -> Iterator[Aws]:
     """Yield the embedded AWS and take away afterwards what was made there."""
-    aws = Aws(os.environ[EMULATOR_URL_VARIABLE])
+    aws = Aws(endpoint_url)
     try:
         yield aws
     finally:
-        aws.clear()
+        aws.end()
 
 
 @cache
 def _session() -> boto3.Session:
     """Return one session for all: it keeps the service models, which take long to load."""
-    # Made-up credentials, so that no real ones can get in by accident.
-    return boto3.Session(aws_access_key_id="test", aws_secret_access_key="test", region_name=REGION)
-
-
-def _config(retries_max: int = 0) -> Config:
-    return Config(
-        retries={"mode": "standard", "total_max_attempts": retries_max + 1},
-        connect_timeout=2,
-        read_timeout=10,
+    # The sandbox's own key, so that no real one can get in by accident.
+    return boto3.Session(
+        aws_access_key_id=ACCESS_KEY_ID,
+        aws_secret_access_key=SECRET_ACCESS_KEY,
+        region_name=REGION,
     )
+
+
+# No retries of the SDK's own: a test that wants one arranges it.
+_CONFIG = Config(retries={"total_max_attempts": 1}, connect_timeout=2, read_timeout=10)
 
 
 def _new_name(what: str) -> str:

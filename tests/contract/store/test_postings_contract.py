@@ -71,7 +71,7 @@ def test_many_are_read_at_once_and_a_key_may_be_asked_for_twice(postings: Postin
     keys = [f"receipt/inpay_{number}" for number in range(105)]
     for key in keys[:103]:
         postings.put(posting(key))
-    assert set(postings.get_many([*keys, *keys])) == set(keys[:103])
+    assert set(postings.get_many([keys[0], *keys])) == set(keys[:103])
 
 
 def test_of_two_first_writes_one_wins(postings: Postings) -> None:
