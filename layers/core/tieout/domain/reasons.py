@@ -50,6 +50,7 @@ class Reason(StrEnum):
     STRIPE_PERMISSION = "stripe_permission"
     POLICY_INVALID = "policy_invalid"
     POLICY_MISSING = "policy_missing"
+    AWS_REFUSED = "aws_refused"
     SECRET_INVALID = "secret_invalid"  # noqa: S105 - a reason code
     UNEXPECTED_ERROR = "unexpected_error"
 
@@ -127,6 +128,7 @@ WAY_OUT: dict[Reason, str] = {
     Reason.STRIPE_PERMISSION: "Give the restricted key the permission named in the text.",
     Reason.POLICY_INVALID: "Correct every error listed by `tieout policy check`, publish.",
     Reason.POLICY_MISSING: "Publish a policy with `tieout policy publish`.",
+    Reason.AWS_REFUSED: "Give the function's role the permission named in the text, or redeploy.",
     Reason.SECRET_INVALID: "Fill the secret with the fields that the text names.",
     Reason.UNEXPECTED_ERROR: "A defect of ours: report the log entry; redrive after the fix.",
 }

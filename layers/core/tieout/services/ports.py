@@ -167,7 +167,7 @@ class Ledger(Protocol):
 
         Raises:
             ConfigurationFault: sign-in, sender or permission; nothing was executed.
-            LeaseHeld: another worker is signing in; nothing was executed.
+            TransientFault: no session could be had; nothing was executed.
         """
         ...
 
@@ -225,7 +225,13 @@ class Sessions(Protocol):
         ...
 
     def hold(self, until_unix: int, reason: Reason, text: str, token: int) -> None:
-        """Remember that signing in failed, so that nobody tries again before `until_unix`."""
+        """Remember that signing in failed, so that nobody tries again before `until_unix`.
+
+        Gives the lease back; the stored session stays.
+
+        Raises:
+            LeaseHeld: the token is not the newest.
+        """
         ...
 
     def held(self, now_unix: int) -> tuple[Reason, str] | None:
@@ -342,7 +348,7 @@ class WorkQueue(Protocol):
         """Queue the item.
 
         Raises:
-            Unavailable: the queue did not take it.
+            TransientFault: the queue did not take it. ConfigurationFault: it never will.
         """
         ...
 

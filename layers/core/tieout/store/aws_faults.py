@@ -80,7 +80,7 @@ def aws_faults(operation: str, handles: frozenset[str] = frozenset()) -> Iterato
         # Connection refused, timed out, or broken off: botocore has no more common base than these.
         raise Unavailable(f"{operation}: {type(error).__name__}") from error
     except NoCredentialsError as error:
-        raise ConfigurationFault(Reason.UNEXPECTED_ERROR, f"{operation}: no credentials") from error
+        raise ConfigurationFault(Reason.AWS_REFUSED, f"{operation}: no credentials") from error
 
 
 def _translated(error: ClientError, operation: str, handles: frozenset[str]) -> Exception:
@@ -96,4 +96,4 @@ def _translated(error: ClientError, operation: str, handles: frozenset[str]) -> 
     if code in _CONTENTION_CODES or status >= _SERVER_ERROR_STATUS:
         return Unavailable(f"{operation}: {code}")
     text = f": {answer['Error'].get('Message', '')}" if code in _SAFE_TEXT_CODES else ""
-    return ConfigurationFault(Reason.UNEXPECTED_ERROR, f"{operation} was refused: {code}{text}")
+    return ConfigurationFault(Reason.AWS_REFUSED, f"{operation} was refused: {code}{text}")
