@@ -3,6 +3,8 @@
 Method: one text per case; the result must be one clean line.
 """
 
+import unicodedata
+
 import pytest
 
 from tieout.domain.text import clean
@@ -33,3 +35,10 @@ def test_what_is_too_long_ends_in_an_ellipsis_within_the_length() -> None:
     assert clean("abcdef", 6) == "abcdef"
     assert clean("abcdefg", 6) == "abcde…"
     assert clean("abcd efg", 6) == "abcd…"
+
+
+@pytest.mark.parametrize("character", [chr(code) for code in range(0x250)], ids=ascii)
+def test_latin_characters_stay_unless_they_control(character: str) -> None:
+    controls = unicodedata.category(character).startswith("C")
+    left = " " if character.isspace() else "" if controls else character
+    assert clean(f"a{character}b", 100) == f"a{left}b"

@@ -10,6 +10,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
+from functools import cache
 from typing import Any, Literal
 
 from tieout.domain.errors import Refused
@@ -36,6 +37,8 @@ class Dimensions:
 
     def overlaid(self, other: "Dimensions") -> "Dimensions":
         """Return these dimensions with every value that `other` names taking precedence."""
+        if other == NO_DIMENSIONS:
+            return self
         return Dimensions(
             location=other.location or self.location,
             department=other.department or self.department,
@@ -46,6 +49,9 @@ class Dimensions:
                 sorted({**dict(self.user_defined), **dict(other.user_defined)}.items())
             ),
         )
+
+
+NO_DIMENSIONS = Dimensions()
 
 
 @dataclass(frozen=True, slots=True)
@@ -335,20 +341,23 @@ def digest(document: Document) -> str:
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
+@cache
+def _content_names(kind: type) -> tuple[str, ...]:
+    return tuple(
+        each.name for each in dataclasses.fields(kind) if not each.metadata.get("not_content")
+    )
+
+
 def _content(value: Any) -> dict[str, Any]:  # noqa: ANN401 - any dataclass of this module
-    return {
-        each.name: _plain(getattr(value, each.name))
-        for each in dataclasses.fields(value)
-        if not each.metadata.get("not_content")
-    }
+    return {name: _plain(getattr(value, name)) for name in _content_names(value.__class__)}
 
 
 def _plain(value: object) -> object:
-    if dataclasses.is_dataclass(value):
-        return _content(value)
+    if value is None or isinstance(value, str | int | Mapping):
+        return value
     if isinstance(value, tuple):
         return [_plain(each) for each in value]
     if isinstance(value, date):
         return value.isoformat()
-    assert value is None or isinstance(value, str | int | Mapping)
-    return value
+    assert dataclasses.is_dataclass(value)
+    return _content(value)

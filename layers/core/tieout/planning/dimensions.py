@@ -6,7 +6,7 @@ the customer, and the metadata of customer, invoice and line.
 
 from collections.abc import Mapping
 
-from tieout.domain.documents import Dimensions
+from tieout.domain.documents import NO_DIMENSIONS, Dimensions
 from tieout.domain.policy import Policy
 from tieout.domain.text import clean
 from tieout.planning.fields import DIMENSION_LENGTH_MAX
@@ -39,22 +39,26 @@ def metadata_dimensions(metadata: Mapping[str, str], policy: Policy) -> Dimensio
     """Return the dimensions that Stripe metadata names under the keys of the policy."""
     keys = policy.dimensions.metadata_keys
     if not keys or not metadata:
-        return Dimensions()
+        return NO_DIMENSIONS
     return named_dimensions(
-        {name: clean(metadata.get(key), DIMENSION_LENGTH_MAX) for name, key in keys.items()}
+        {
+            name: clean(metadata[key], DIMENSION_LENGTH_MAX)
+            for name, key in keys.items()
+            if key in metadata
+        }
     )
 
 
 def customer_dimensions(customer: CustomerSnapshot, policy: Policy) -> Dimensions:
     """Return what the policy's override and the customer's metadata say, metadata winning."""
     override = policy.customers.overrides.get(customer.id)
-    from_policy = override.dimensions if override is not None else Dimensions()
+    from_policy = override.dimensions if override is not None else NO_DIMENSIONS
     return from_policy.overlaid(metadata_dimensions(customer.metadata, policy))
 
 
 def invoice_dimensions(invoice: InvoiceSnapshot, policy: Policy) -> Dimensions:
     """Return what customer and invoice say, the invoice winning; without the policy's defaults."""
     of_customer = (
-        Dimensions() if invoice.customer is None else customer_dimensions(invoice.customer, policy)
+        NO_DIMENSIONS if invoice.customer is None else customer_dimensions(invoice.customer, policy)
     )
     return of_customer.overlaid(metadata_dimensions(invoice.metadata, policy))
