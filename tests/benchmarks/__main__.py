@@ -7,10 +7,20 @@ import argparse
 import sys
 from collections.abc import Mapping
 
-from tests.benchmarks import cold_import, memory, webhook_warm_path
+from tests.benchmarks import (
+    backlog,
+    cold_import,
+    memory,
+    plan_and_encode,
+    steady_state,
+    webhook_warm_path,
+)
 from tests.benchmarks.figures import Benchmark, Figure, table
 
 BENCHMARKS: Mapping[str, Benchmark] = {
+    "steady-state": steady_state.figures,
+    "backlog": backlog.figures,
+    "plan-and-encode": plan_and_encode.figures,
     "cold-import": cold_import.figures,
     "memory": memory.figures,
     "webhook": webhook_warm_path.figures,

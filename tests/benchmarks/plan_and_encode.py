@@ -1,0 +1,115 @@
+"""How much processor time planning and encoding take for each document.
+
+An invoice with its payment and a partial refund, as Stripe shows them: four documents, planned for
+the invoice and again for the refund, then encoded into one request. A fixed loop takes turns with
+them: what varies in it is the machine's noise, not ours.
+"""
+
+import statistics
+import time
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from functools import partial
+
+from tests.benchmarks.figures import Figure
+from tests.benchmarks.spine import Spine
+from tests.sandbox import intacct_credentials
+from tieout.domain.documents import Document, dependencies
+from tieout.domain.policy import Policy
+from tieout.domain.subjects import Subject, SubjectKind
+from tieout.intacct.document_xml import CompanyCurrencies, document_function
+from tieout.intacct.request_xml import session_request
+from tieout.planning.plan import plan
+from tieout.planning.snapshots import Snapshot
+from tieout.services.ports import IntacctCredentials, Submission
+
+LINES = (1, 10, 100)
+SAMPLES = 25
+MILLISECONDS_MAX = 1.0
+# A sample is so many lines long, whatever the invoice: long enough for the clock.
+LINES_IN_A_SAMPLE = 50
+REFERENCE_STEPS = 20_000
+
+_CREDENTIALS = IntacctCredentials(**intacct_credentials.of_sample_company())
+_CURRENCIES = CompanyCurrencies("usd")
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What Stripe says about one invoice and its refund, and under which policy it is booked."""
+
+    subjects: Sequence[tuple[Subject, Snapshot]]
+    policy: Policy
+
+    def planned(self) -> dict[str, Document]:
+        """Return the documents that the subjects call for, each once."""
+        plans = [plan(subject, snapshot, self.policy) for subject, snapshot in self.subjects]
+        return {document.key: document for made in plans for document in made.documents}
+
+
+def figures(samples: int = SAMPLES) -> Iterable[Figure]:
+    """Yield milliseconds of processor time for each document, by the invoice's length."""
+    noise: list[float] = []
+    for lines in LINES:
+        case = case_of(lines)
+        submissions = submissions_of(case.planned().values())
+        times = max(LINES_IN_A_SAMPLE // lines, 1)
+        planning: list[float] = []
+        encoding: list[float] = []
+        for _ in range(samples):
+            planning.append(_cpu_ms(case.planned, times) / len(submissions))
+            encoding.append(_cpu_ms(partial(encoded, submissions), times) / len(submissions))
+            noise.append(_cpu_ms(_reference, 1))
+        yield _figure(
+            f"plan + encode, per document of a {lines}-line invoice",
+            [plan_ms + encode_ms for plan_ms, encode_ms in zip(planning, encoding, strict=True)],
+            MILLISECONDS_MAX,
+            f"planning {statistics.median(planning):.2f} ms, "
+            f"encoding {statistics.median(encoding):.2f} ms, {len(submissions)} documents",
+        )
+    yield _figure("the machine's noise: a fixed loop", noise, None, f"{len(noise)} samples")
+
+
+def case_of(lines: int) -> Case:
+    """Let the Stripe double bill, charge and refund, and read it with the real reader."""
+    spine = Spine()
+    invoice = spine.bill(spine.sign_up(1), lines)
+    charge = spine.pay(invoice)
+    refund = spine.account.refund(charge, 1_000)["id"]
+    subjects = (Subject(SubjectKind.INVOICE, invoice), Subject(SubjectKind.REFUND, refund))
+    return Case([(each, spine.reader.snapshot(each)) for each in subjects], spine.policy)
+
+
+def submissions_of(documents: Iterable[Document]) -> list[Submission]:
+    """Return the documents as they are sent when those they refer to are booked."""
+    return [
+        Submission(
+            document=document,
+            control_id=f"bench:{document.key}",
+            record_numbers=dict.fromkeys(dependencies(document), "1"),
+        )
+        for document in documents
+    ]
+
+
+def encoded(submissions: Sequence[Submission]) -> bytes:
+    """Return a whole request."""
+    functions = [document_function(each, _CURRENCIES) for each in submissions]
+    return session_request(_CREDENTIALS, "session", functions, unique_id=True)
+
+
+def _cpu_ms(work: Callable[[], object], times: int) -> float:
+    """Return the milliseconds of processor time that doing it once takes, a mean."""
+    began = time.process_time()
+    for _ in range(times):
+        work()
+    return (time.process_time() - began) * 1000 / times
+
+
+def _reference() -> int:
+    return sum(number * number for number in range(REFERENCE_STEPS))
+
+
+def _figure(name: str, samples: Sequence[float], target: float | None, detail: str) -> Figure:
+    low, middle, high = statistics.quantiles(samples, n=4)
+    return Figure(name, middle, "ms", low, high, target, detail)

@@ -1,0 +1,218 @@
+"""The spine at work on one machine, without sockets: real reader, planner, processor and client.
+
+What is counted is what reached the two doubles, not what our own code says that it sent. Only the
+tables are fakes; they cost nothing in Stripe or Intacct.
+"""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from urllib.parse import urlsplit
+
+import stripe
+
+from tests.fakes import FakeMetrics, FakePolicies, FakePostings, FakeSessions
+from tests.sandbox import intacct_credentials
+from tests.sandbox.intacct import Gateway, sample_company
+from tests.sandbox.intacct.gateway import ENDPOINT_PATH
+from tests.sandbox.policy import first_policy
+from tests.sandbox.scenario import set_up_catalog
+from tests.sandbox.stripe import FULL_KEY, PINNED_VERSION, InvoiceSpec, LineSpec, StripeAccount
+from tests.sandbox.stripe.api import StripeApi as StripeDouble
+from tests.sandbox.stripe.clock import SteppedClock
+from tests.sandbox.tie_out import tie_out
+from tieout.domain.policy_file import parse_policy
+from tieout.domain.postings import State
+from tieout.intacct.client import IntacctLedger
+from tieout.intacct.connect import FUNCTIONS_PER_REQUEST_MAX
+from tieout.intacct.gateway import Gateway as GatewayClient
+from tieout.intacct.session import SessionKeeper, SignIn
+from tieout.intacct.transport import HttpReply
+from tieout.services.messages import encode
+from tieout.services.ports import IntacctCredentials
+from tieout.services.process import Done, Processor, ReceivedMessage
+from tieout.services.receive import work_item
+from tieout.stripe import decode
+from tieout.stripe.api import StripeApi
+from tieout.stripe.reader import StripeApiReader
+
+INTACCT_ENDPOINT = f"http://127.0.0.1{ENDPOINT_PATH}"
+TIMEOUT_SECONDS = 60
+LEASE_SECONDS = 2 * TIMEOUT_SECONDS + 10
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What the doubles were asked.
+
+    Attributes:
+        gateway_requests: to Intacct, sign-ins included. sign_ins: those among them.
+        transactions: what Intacct would bill: records written and reads.
+        look_ups: the reads among them.
+        stripe_reads: GETs to Stripe.
+    """
+
+    gateway_requests: int
+    sign_ins: int
+    transactions: int
+    look_ups: int
+    stripe_reads: int
+
+    def since(self, before: "Counts") -> "Counts":
+        """Return what came on top of `before`."""
+        return Counts(
+            *(
+                getattr(self, each.name) - getattr(before, each.name)
+                for each in dataclasses.fields(self)
+            )
+        )
+
+
+class OneClock(SteppedClock):
+    """The time of both doubles and of our own code."""
+
+    def now_unix(self) -> int:
+        return self.now()
+
+    def now_utc(self) -> datetime:
+        return datetime.fromtimestamp(self.now(), UTC)
+
+
+class Spine:
+    """A company that sells subscriptions, and Tieout between its Stripe account and its books.
+
+    Attributes:
+        account: what the business does. reader: how Tieout sees it. ledger: where it books.
+    """
+
+    def __init__(self) -> None:
+        self.clock = OneClock()
+        self.account = StripeAccount(clock=self.clock)
+        self.catalog = set_up_catalog(self.account)
+        self.policy = parse_policy(first_policy(self.catalog))
+        self.postings = FakePostings()
+        self._stripe = StripeDouble(self.account)
+        self._gateway = Gateway(sample_company(clock=self.clock.now_utc))
+        self._events_read = 0
+        self.reader = StripeApiReader(
+            StripeApi(_StripeWire(self._stripe), lambda: FULL_KEY, "http://stripe.test"),
+            livemode=False,
+            now=self.clock.now,
+        )
+        self.ledger = self._ledger()
+        self._processor = Processor(
+            self.reader,
+            self.ledger,
+            self.postings,
+            FakePolicies(self.policy),
+            self.clock,
+            FakeMetrics(),
+            LEASE_SECONDS,
+        )
+
+    def counts(self) -> Counts:
+        """Return what was asked of the doubles so far."""
+        counters = self._gateway.counters
+        return Counts(
+            gateway_requests=counters.requests,
+            sign_ins=counters.sessions_started,
+            transactions=counters.paid_transactions,
+            look_ups=counters.lookups,
+            stripe_reads=self._stripe.stats.total,
+        )
+
+    def sign_up(self, number: int) -> str:
+        """Let a customer sign up; return its id."""
+        address = {"line1": f"{number} Main Street", "city": "Albany", "country": "US"}
+        return str(self.account.create_customer(f"Customer {number}", address=address)["id"])
+
+    def bill(self, customer: str, lines: int = 1) -> str:
+        """Finalise a subscription invoice with sales tax; return its id."""
+        catalog = self.catalog
+        seats = (LineSpec(f"Seats of team {each}", catalog.seat_price) for each in range(lines))
+        spec = InvoiceSpec(customer, tuple(seats), tax_rates=(catalog.sales_tax,))
+        invoice = self.account.create_invoice(spec)
+        self.account.finalize_invoice(invoice["id"])
+        return str(invoice["id"])
+
+    def pay(self, invoice: str) -> str:
+        """Let the customer's card be charged for an invoice; return the charge's id."""
+        payment = self.account.pay_invoice(invoice)["payment"]
+        intent = self.account.store.get("payment_intent", payment["payment_intent"])
+        return str(intent["latest_charge"])
+
+    def new_messages(self) -> Sequence[ReceivedMessage]:
+        """Return a message for each subscribed event since the last call, as the webhook sends it.
+
+        Read from the events' bodies in the way that the poller does it, which the webhook shares.
+        """
+        log = self.account.event_log
+        new, self._events_read = log[self._events_read :], len(log)
+        hints = (decode.event_hint(record.body(PINNED_VERSION)) for record in new)
+        return [
+            ReceivedMessage(
+                hint.event_id, encode(work_item(hint)), 1, hint.created_unix, hint.group
+            )
+            for hint in hints
+            if hint is not None
+        ]
+
+    def process(self, batch: Sequence[ReceivedMessage]) -> None:
+        """Invoke the processor with a batch; nothing goes wrong here, so all of it must succeed."""
+        assert set(self._processor.process(batch).values()) == {Done()}
+
+    def process_one_by_one(self, messages: Sequence[ReceivedMessage]) -> None:
+        """Invoke the processor with every message alone."""
+        for message in messages:
+            self.process([message])
+
+    def check_books(self) -> None:
+        """Hold the figures to account: cheap work that is not done right is no achievement."""
+        assert all(each.state is State.POSTED for each in self.postings.by_key.values())
+        checks = tie_out(self.account, self._gateway.company)
+        assert all(check.agrees for check in checks), [each for each in checks if not each.agrees]
+
+    def _ledger(self) -> IntacctLedger:
+        """Put the client together as `tieout.intacct.connect` does, over another transport."""
+        credentials = IntacctCredentials(**intacct_credentials.of_sample_company())
+        client = GatewayClient(_IntacctWire(self._gateway), TIMEOUT_SECONDS)
+        sign_in = SignIn(client, lambda: credentials, INTACCT_ENDPOINT, TIMEOUT_SECONDS)
+        return IntacctLedger(
+            client,
+            SessionKeeper(sign_in, FakeSessions(), self.clock),
+            lambda: credentials,
+            lambda: self.policy.base_currency,
+            FUNCTIONS_PER_REQUEST_MAX,
+        )
+
+
+class _StripeWire(stripe.HTTPClient):
+    """Takes the library's requests straight to the double."""
+
+    name = "in process"
+
+    def __init__(self, double: StripeDouble) -> None:
+        super().__init__()
+        self._double = double
+
+    def request(  # type: ignore[override]  # the library leaves the rest untyped
+        self, method: str, url: str, headers: Mapping[str, str], *_: object, **__: object
+    ) -> tuple[bytes, int, Mapping[str, str]]:
+        parts = urlsplit(url)
+        lower = {name.lower(): value for name, value in headers.items()}
+        answer = self._double.handle(method.upper(), f"{parts.path}?{parts.query}", lower)
+        return answer.body, answer.status, answer.headers
+
+
+class _IntacctWire:
+    """Takes the client's requests straight to the double."""
+
+    def __init__(self, double: Gateway) -> None:
+        self._double = double
+
+    def post(self, endpoint: str, body: bytes, timeout_seconds: int) -> HttpReply:
+        assert timeout_seconds > 0
+        reply = self._double.handle(body, urlsplit(endpoint).netloc)
+        headers = {name.lower(): value for name, value in reply.headers.items()}
+        return HttpReply(reply.status, headers, reply.body)
