@@ -104,7 +104,9 @@ class InProcess:
             LEASE_SECONDS,
         )
         webhook = Webhook(receiver, cast("PowertoolsOnce", once), telemetry)
-        worker = Worker(processor, cast("Visibility", _NoVisibility()), telemetry, finishing_seconds=10)
+        worker = Worker(
+            processor, cast("Visibility", _NoVisibility()), telemetry, finishing_seconds=10
+        )
         monkeypatch.setattr(webhook_app, "webhook", lambda: webhook)
         monkeypatch.setattr(processor_app, "processor", lambda: worker)
 
