@@ -375,6 +375,20 @@ def test_a_missing_permission_in_intacct_is_asked_again_rarely(world: World) -> 
     assert world.bring_up_to_date(CUSTOMER) == [Done()]
 
 
+def test_what_waits_for_a_permission_is_booked_by_the_same_message(world: World) -> None:
+    refusal = NotAccepted(Reason.PERMISSION_MISSING, "no create")
+    world.ledger.script("invoice/in_1", refusal, refusal)
+    message = world.message(INVOICE)
+    for _ in range(2):
+        world.clock.advance(900)
+        result = world.process(message)[message.message_id]
+        assert isinstance(result, Retry)
+        assert result.after_seconds == 900
+        message = again(message)
+    assert world.process(message)[message.message_id] == Done()
+    assert len(world.ledger.written("invoice/in_1")) == 1
+
+
 def test_without_a_policy_everything_waits(world: World) -> None:
     world.policies.published.clear()
     assert world.bring_up_to_date(INVOICE) == [Retry(900, "no policy is published")]

@@ -240,7 +240,7 @@ class Processor:
         if job.deliveries == 1:
             return False
         postings = self._postings.of_subject(job.subject)
-        if any(_is_open(posting) for posting in postings):
+        if any(_is_open(posting) or _waits_for_permission(posting) for posting in postings):
             return False
         return any(
             _is_parked(posting)
@@ -303,6 +303,11 @@ def _is_parked(posting: Posting) -> bool:
 
 def _is_open(posting: Posting) -> bool:
     return posting.state in {State.PLANNED, State.SENDING, State.UNKNOWN}
+
+
+def _waits_for_permission(posting: Posting) -> bool:
+    """Whether Intacct may take the document as it is, once a person gave the permission."""
+    return posting.state is State.REJECTED and posting.reason is Reason.PERMISSION_MISSING
 
 
 def _worst(verdicts: Iterable[Verdict]) -> Verdict:
