@@ -14,8 +14,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import pytest
-
 from tests.sandbox import intacct_credentials
 from tests.sandbox.aws.emulator import Emulator
 from tests.sandbox.intacct.gateway import Gateway
@@ -32,6 +30,7 @@ from tieout.domain.policy_file import parse_policy
 from tieout.store.clock import SystemClock
 from tieout.store.policies import DynamoPolicies
 
+EMULATOR_URL_VARIABLE = "TIEOUT_EMULATOR_URL"
 _DAY_SECONDS = 86_400
 
 
@@ -52,9 +51,9 @@ class Surroundings:
 @contextmanager
 def webhook_world() -> Iterator[tuple[WebhookWorld, Mapping[str, str]]]:
     """Yield the webhook's table, queue and secret, and the environment that leads to them."""
-    with _account() as account:
+    with _emulator_url() as url, aws.emulator(url) as account:
         world = WebhookWorld.on(account)
-        yield world, world.environment(os.environ[aws.EMULATOR_URL_VARIABLE])
+        yield world, world.environment(url)
 
 
 @contextmanager
@@ -126,16 +125,9 @@ def _batch(customer: str, invoice: str) -> Mapping[str, Any]:
 
 
 @contextmanager
-def _account() -> Iterator[aws.Aws]:
-    if aws.EMULATOR_URL_VARIABLE in os.environ:
-        with aws.emulator() as account:
-            yield account
+def _emulator_url() -> Iterator[str]:
+    if running := os.environ.get(EMULATOR_URL_VARIABLE):
+        yield running
         return
-    with (
-        tempfile.TemporaryDirectory() as directory,
-        Emulator(Path(directory)) as emulator,
-        pytest.MonkeyPatch.context() as environment,
-    ):
-        environment.setenv(aws.EMULATOR_URL_VARIABLE, emulator.endpoint_url)
-        with aws.emulator() as account:
-            yield account
+    with tempfile.TemporaryDirectory() as directory, Emulator(Path(directory)) as emulator:
+        yield emulator.endpoint_url

@@ -11,7 +11,8 @@ from typing import Any
 import stripe
 
 from tests.fakes import FakeClock, FakeCursors, FakeInbox, FakePostings, FakeQueue
-from tests.support.aws import REGION, Aws
+from tests.sandbox.aws.emulator import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY
+from tests.support.aws import Aws
 from tieout.bootstrap import Polling
 from tieout.domain.subjects import Subject
 from tieout.observability import Telemetry
@@ -101,8 +102,8 @@ class Queued:
 
 
 COMMON_ENVIRONMENT: Mapping[str, str] = {
-    "AWS_ACCESS_KEY_ID": "test",
-    "AWS_SECRET_ACCESS_KEY": "test",
+    "AWS_ACCESS_KEY_ID": ACCESS_KEY_ID,
+    "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
     "AWS_DEFAULT_REGION": REGION,
     "TIEOUT_STAGE": "dev",
     "TIEOUT_LIVEMODE": "false",

@@ -228,6 +228,11 @@ def test_nothing_parked_is_said(account: Aws, capsys: Captured) -> None:
 # --- redrive ----------------------------------------------------------------------------------
 
 
+def arn_of(account: Aws, queue_url: str) -> str:
+    answer = account.sqs.get_queue_attributes(QueueUrl=queue_url, AttributeNames=["QueueArn"])
+    return answer["Attributes"]["QueueArn"]
+
+
 def test_redrive_moves_the_dead_letters_back(
     account: Aws, monkeypatch: pytest.MonkeyPatch, capsys: Captured
 ) -> None:
@@ -241,7 +246,8 @@ def test_redrive_moves_the_dead_letters_back(
     assert capsys.readouterr().out == "messages moved: 1\n"
     (message,) = account.sqs.receive_message(QueueUrl=queue)["Messages"]
     assert json.loads(message["Body"])["subject"] == "invoice/in_1"
-    assert cli.main(["redrive", "--dead-letter-queue", dead_letters, "--queue", queue]) == 0
+    arns = [arn_of(account, each) for each in (dead_letters, queue)]
+    assert cli.main(["redrive", "--dead-letter-queue", arns[0], "--queue", arns[1]]) == 0
     assert capsys.readouterr().out == "messages moved: 0\n"
 
 

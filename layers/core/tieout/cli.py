@@ -11,7 +11,7 @@ import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import groupby
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import boto3
 from botocore.exceptions import BotoCoreError
@@ -27,6 +27,9 @@ from tieout.store.clock import SystemClock
 from tieout.store.dead_letters import move_dead_letters
 from tieout.store.policies import DynamoPolicies
 from tieout.store.postings import DynamoPostings
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
 
 DONE, POLICY_HAS_ERRORS, FAILED = 0, 1, 2
 NO_REASON = "outcome_unknown"
@@ -88,8 +91,8 @@ def _parser() -> argparse.ArgumentParser:
     _add_place(parked, "--table", "the postings table")
 
     redrive = _command(commands, "redrive", _redrive, "move failed messages back into the queue")
-    redrive.add_argument("--dead-letter-queue", metavar="URL", help="where they are")
-    redrive.add_argument("--queue", metavar="URL", help="where they go")
+    redrive.add_argument("--dead-letter-queue", metavar="QUEUE", help="where they are (URL or ARN)")
+    redrive.add_argument("--queue", metavar="QUEUE", help="where they go (URL or ARN)")
     redrive.add_argument("--stack", metavar="NAME", help="look both queues up in this stack")
     return parser
 
@@ -232,9 +235,19 @@ def _redrive(options: argparse.Namespace) -> int:
         destination = destination or outputs["EventQueueUrl"]
     if not (source and destination):
         raise Unusable("name --stack, or both --dead-letter-queue and --queue")
-    moved = move_dead_letters(boto3.client("sqs"), source, destination)
+    sqs = boto3.client("sqs")
+    moved = move_dead_letters(sqs, _queue_url(sqs, source), _queue_url(sqs, destination))
     _say({"moved": moved} if options.json else f"messages moved: {moved}")
     return DONE
+
+
+def _queue_url(client: "SQSClient", queue: str) -> str:
+    if not queue.startswith("arn:"):
+        return queue
+    account, name = queue.split(":")[-2:]
+    with aws_faults(f"sqs:GetQueueUrl of {queue}"):
+        answer = client.get_queue_url(QueueName=name, QueueOwnerAWSAccountId=account)
+    return answer["QueueUrl"]
 
 
 def _stack_outputs(name: str) -> Mapping[str, str]:
