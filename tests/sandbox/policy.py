@@ -1,5 +1,8 @@
 """The sample company's policy, with the ids that its Stripe account happened to give."""
 
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+
 from tests.sandbox.scenario import Catalog
 
 _POLICY = """\
@@ -12,6 +15,7 @@ out_of_band_method: EFT
 clearing:
   usd: {{account: "1200"}}
   eur: {{account: "1210", bank_account: STRIPE-EUR}}
+{more_clearing}
 out_of_band:
   usd: {{account: "1010", bank_account: BANK-OTHER}}
 revenue:
@@ -19,6 +23,7 @@ revenue:
     subscriptions: {{account: "4000"}}
     services: {{account: "4010", dimensions: {{department: SERVICES}}}}
     usage: {{account: "4020"}}
+{more_categories}
   metadata_key: revenue_category
   by_product:
     {seat}: subscriptions
@@ -42,21 +47,51 @@ invoices:
 """
 
 
+@dataclass(frozen=True)
+class Additions:
+    """What a test adds to the policy; Intacct need not know the accounts.
+
+    Attributes:
+        categories: accounts of further revenue categories, by name.
+        products: categories of further products, by Stripe's id.
+        clearing: account and bank account of further currencies.
+    """
+
+    categories: Mapping[str, str] = field(default_factory=dict)
+    products: Mapping[str, str] = field(default_factory=dict)
+    clearing: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+
+
 def first_policy(catalog: Catalog) -> str:
     """Return the policy that forgets one product."""
-    return _filled(catalog, "first version", "")
+    return _filled(catalog, "first version", Additions())
 
 
-def mended_policy(catalog: Catalog) -> str:
-    """Return the policy that knows it."""
-    return _filled(catalog, "second version", f"    {catalog.unmapped}: services")
+def mended_policy(catalog: Catalog, additions: Additions | None = None) -> str:
+    """Return the policy that knows it, with whatever else a test wants in it."""
+    more = additions or Additions()
+    whole = Additions(
+        more.categories, {catalog.unmapped: "services", **more.products}, more.clearing
+    )
+    return _filled(catalog, "second version", whole)
 
 
-def _filled(catalog: Catalog, label: str, more_products: str) -> str:
+def _filled(catalog: Catalog, label: str, more: Additions) -> str:
     return _POLICY.format(
         label=label,
         seat=catalog.seat,
         usage=catalog.usage,
         vat=catalog.vat_inclusive,
-        more_products=more_products,
+        more_products=_lines(f"    {each}: {name}" for each, name in more.products.items()),
+        more_categories=_lines(
+            f'    {name}: {{account: "{account}"}}' for name, account in more.categories.items()
+        ),
+        more_clearing=_lines(
+            f'  {currency}: {{account: "{account}", bank_account: {bank}}}'
+            for currency, (account, bank) in more.clearing.items()
+        ),
     )
+
+
+def _lines(lines: Iterable[str]) -> str:
+    return "\n".join(lines)

@@ -30,10 +30,12 @@ from tests.sandbox.stripe.account import StripeAccount
 from tests.sandbox.stripe.clock import SteppedClock
 from tests.sandbox.stripe.delivery import Attempt, DeliveryFaults, WebhookSender
 from tests.sandbox.stripe.events import WebhookEndpoint
+from tests.sandbox.stripe.options import AccountOptions
 from tests.sandbox.stripe.server import StripeServer
 from tests.sandbox.stripe.transport import http_transport
 from tieout.domain.events import SUBSCRIPTIONS
 
+DIRECTORY = ROOT / ".sandbox" / "aws"
 DAY_SECONDS = 86_400
 # The business month lies in the near past, so that Stripe still lists its events and Intacct's
 # periods are open whenever this runs.
@@ -102,13 +104,13 @@ class Running:
             check=False,
         )
 
-    def publish_policy(self, text: str, directory: Path = ROOT / ".sandbox") -> None:
+    def publish_policy(self, text: str) -> None:
         """Publish a policy with the operator's command.
 
         Raises:
             RuntimeError: the command refused it; the text is what it printed.
         """
-        path = directory / "policy.yaml"
+        path = self.aws.log_path.with_name("policy.yaml")
         path.write_text(text, encoding="utf-8")
         done = self.tieout("policy", "publish", str(path), "--stack", self.stack.name)
         if done.returncode != 0:
@@ -128,13 +130,21 @@ class Product:
     Args:
         weather: what happens to webhooks on their way.
         say: told what is being done, for people who wait.
+        directory: where builds and logs go; two products at once need two.
+        options: of the Stripe account; its first API key is the one that Tieout is given.
     """
 
     def __init__(
-        self, weather: DeliveryFaults = WEATHER, say: Callable[[str], None] = quiet
+        self,
+        weather: DeliveryFaults = WEATHER,
+        say: Callable[[str], None] = quiet,
+        directory: Path = DIRECTORY,
+        options: AccountOptions | None = None,
     ) -> None:
         self._weather = weather
         self._say = say
+        self._directory = directory
+        self._options = options
         self._exits = ExitStack()
 
     def __enter__(self) -> Running:
@@ -153,14 +163,14 @@ class Product:
 
     def _start(self) -> Running:
         clock = SteppedClock(int(time.time()) - MONTH_AGO_SECONDS)
-        account = StripeAccount(clock=clock)
+        account = StripeAccount(self._options, clock)
         company = sample_company()
         _keep_known_customer(company)
         gateway = Gateway(company)
         stripe = self._exits.enter_context(StripeServer(account))
         intacct = self._exits.enter_context(IntacctServer(gateway))
         self._say(f"Stripe double at {stripe.url}, Intacct double at {intacct.url}")
-        aws = self._exits.enter_context(EmbeddedAws())
+        aws = self._exits.enter_context(EmbeddedAws(self._directory))
         self._say(f"Embedded AWS at {aws.endpoint_url}, evaluating IAM; log: {aws.log_path}")
         self._say("sam build ...")
         aws.build()

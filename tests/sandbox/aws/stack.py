@@ -95,6 +95,32 @@ class Stack:
             raise RuntimeError(f"{function} failed: {payload}")
         return payload
 
+    def restart(self, function: str) -> None:
+        """Have the next invocation start anew, with nothing remembered of secrets and policy.
+
+        On AWS any change of its configuration does that; so does writing its variables unchanged.
+        """
+        name = self.outputs[f"{function.title()}FunctionName"]
+        client = self.client("lambda")
+        environment = client.get_function_configuration(FunctionName=name)["Environment"]
+        client.update_function_configuration(FunctionName=name, Environment=environment)
+
+    def queue_subject(self, subject: str, group: str, trigger: str) -> None:
+        """Put a subject into the queue by hand, as an operator would to have it looked at again.
+
+        Args:
+            subject: `invoice/in_...`, say.
+            group: the message group.
+            trigger: named in the posting that changes; also makes the message a new one.
+        """
+        body = {"version": 1, "subject": subject, "trigger": trigger, "livemode": False}
+        self.client("sqs").send_message(
+            QueueUrl=self.outputs["EventQueueUrl"],
+            MessageBody=json.dumps(body),
+            MessageGroupId=group,
+            MessageDeduplicationId=f"{trigger}:{subject}:{time.time_ns()}",
+        )
+
     def log_lines(self, function: str) -> list[str]:
         """Return what "webhook", "processor" or "poller" has logged, oldest first."""
         pages = self.client("logs").get_paginator("filter_log_events")
@@ -109,36 +135,6 @@ class Stack:
         pages = self.client("dynamodb").get_paginator("scan")
         for page in pages.paginate(TableName=self.outputs[f"{table}TableName"]):
             yield from page["Items"]
-
-    def redrive(self) -> int:
-        """Move every message of the dead-letter queue back to the queue.
-
-        What StartMessageMoveTask does on AWS and the emulator has not. A message becomes a new one
-        there too, so that its earlier sending is no duplicate of it.
-
-        Returns:
-            How many messages were moved.
-        """
-        sqs = self.client("sqs")
-        source = self.outputs["EventDeadLetterQueueUrl"]
-        moved = 0
-        while messages := sqs.receive_message(
-            QueueUrl=source,
-            MaxNumberOfMessages=10,
-            MessageSystemAttributeNames=["MessageGroupId"],
-            MessageAttributeNames=["All"],
-        ).get("Messages"):
-            for message in messages:
-                sqs.send_message(
-                    QueueUrl=self.outputs["EventQueueUrl"],
-                    MessageBody=message["Body"],
-                    MessageAttributes=message.get("MessageAttributes", {}),
-                    MessageGroupId=message["Attributes"]["MessageGroupId"],
-                    MessageDeduplicationId=f"redrive-{message['MessageId']}-{time.time_ns()}",
-                )
-                sqs.delete_message(QueueUrl=source, ReceiptHandle=message["ReceiptHandle"])
-                moved += 1
-        return moved
 
     def _count(self, queue_url: str) -> QueueCounts:
         attributes = self.client("sqs").get_queue_attributes(
