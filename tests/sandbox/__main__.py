@@ -79,12 +79,13 @@ def main(out: TextIO = sys.stdout) -> int:
         checks = tie_out(running.account, running.company)
         story.show(_tie_out_text(checks))
         story.show(_cost(running))
+        exit_code = _verdict(story, checks)
 
         story.chapter("8. What this version recognises but does not book yet")
         month.not_booked_yet()
         running.settle()
         story.show(_not_booked(running))
-    return _verdict(story, checks)
+    return exit_code
 
 
 def _miss_an_hour(running: Running, month: Month, say: Callable[[str], None]) -> None:

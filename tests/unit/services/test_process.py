@@ -29,8 +29,8 @@ from tests.fakes.metrics import FakeMetrics
 from tests.fakes.policies import FakePolicies
 from tests.fakes.postings import FakePostings
 from tests.fakes.stripe import FakeStripe
-from tieout.domain.documents import ArInvoice, Customer, JournalEntry
-from tieout.domain.errors import ConfigurationFault, LeaseHeld, Unavailable
+from tieout.domain.documents import ArInvoice, CashAccount, Customer, JournalEntry
+from tieout.domain.errors import ConfigurationFault, LeaseHeld, Refused, Unavailable
 from tieout.domain.policy import Policy
 from tieout.domain.postings import State
 from tieout.domain.reasons import Reason
@@ -419,6 +419,54 @@ def test_an_unreadable_message_comes_back_alone(world: World) -> None:
     results = world.process(odd, good)
     assert isinstance(results["odd"], Retry)
     assert results[good.message_id] == Done()
+
+
+@pytest.mark.parametrize(
+    "trouble", [Refused(Reason.UNREADABLE_OBJECT, "odd"), KeyError("nobody foresaw this")]
+)
+def test_a_posted_invoice_that_cannot_be_read_is_parked_until_it_can(
+    world: World, trouble: Exception
+) -> None:
+    world.stripe.snapshots[INVOICE] = an_invoice()
+    world.bring_up_to_date(INVOICE)
+    world.stripe.snapshots[INVOICE] = trouble
+    message = dataclasses.replace(world.message(INVOICE), receive_count=3)
+    assert isinstance(world.process(message)[message.message_id], Retry)
+    assert [each.key for each in world.postings.needing_attention()] == ["invoice/in_1/unread"]
+    assert world.states()["invoice/in_1"] is State.POSTED
+    world.clock.advance(60)
+    world.stripe.snapshots[INVOICE] = a_paid_invoice()
+    assert world.bring_up_to_date(INVOICE) == [Done()]
+    assert world.states()["receipt/inpay_1"] is State.POSTED
+    assert list(world.postings.needing_attention()) == []
+
+
+def test_doubt_outlives_a_refusal_and_a_throttle_and_keeps_the_control_id(world: World) -> None:
+    world.ledger.script(
+        "receipt/inpay_1",
+        LostAnswer(executed=False),
+        NotExecuted("concurrent request in process"),
+        NotAccepted(Reason.PERIOD_CLOSED, "closed"),
+    )
+    for tries in range(1, 4):
+        assert isinstance(world.bring_up_to_date(INVOICE)[0], Retry)
+        assert world.ledger.finds == tries - 1
+        world.clock.advance(60)
+        moved = a_policy(version=f"policy-{tries}", clearing={"usd": CashAccount(f"12{tries}0")})
+        world.policies.published.append(moved)
+    assert world.bring_up_to_date(INVOICE) == [Done()]
+    assert world.ledger.finds == 3, "each send after the first is preceded by a look-up"
+    control_ids = {each.control_id for each in world.ledger.sent if "receipt" in each.control_id}
+    assert len(control_ids) == 1
+
+
+def test_what_is_not_booked_now_but_was_sent_without_an_answer_stays_open(world: World) -> None:
+    world.stripe.snapshots[REFUND] = a_refund_of(a_refund(), a_paid_invoice())
+    world.ledger.script("refund/re_1", LostAnswer(executed=True))
+    world.bring_up_to_date(REFUND)
+    pending = a_refund(status="pending", moved_at_unix=None)
+    world.stripe.snapshots[REFUND] = a_refund_of(pending, a_paid_invoice())
+    assert isinstance(world.bring_up_to_date(REFUND)[0], Retry)
 
 
 class _Crash(BaseException):

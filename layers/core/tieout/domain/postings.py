@@ -48,6 +48,8 @@ class Posting:
         lease_expires_at_unix: until when a `sending` posting belongs to the worker that wrote it.
         message_id: the queue message that last worked on it.
         adopted: the record existed in Intacct before us.
+        in_doubt: a send of it once got no answer. Until Intacct shows the document, nothing is sent
+            without a look-up, and never under another control id.
         source_state: see `domain.plans.Plan`; only on the subject's own document.
         read_at_unix: when Stripe was read for what the posting says.
         trigger: what led to the last change: an event id, `poll` or a message id.
@@ -72,6 +74,7 @@ class Posting:
     message_id: str = ""
     trigger: str = ""
     adopted: bool = False
+    in_doubt: bool = False
     source_state: str = ""
     read_at_unix: int = 0
     created_at_unix: int = 0
@@ -108,7 +111,9 @@ def next_step(document: Document, posting: Posting | None, work: "Work", now_uni
     match posting.state:
         case State.PLANNED | State.REJECTED | State.PARKED | State.NOT_BOOKED:
             # A record number means that an amendment failed, not the first posting.
-            return Step.SEND if posting.record_no is None else Step.AMEND
+            if posting.record_no is not None:
+                return Step.AMEND
+            return Step.LOOK_UP if posting.in_doubt else Step.SEND
         case State.SENDING if posting.lease_expires_at_unix > now_unix:
             return Step.WAIT
         case State.UNKNOWN | State.SENDING:
@@ -165,7 +170,8 @@ def begin_sending(
     )
     content = digest(document)
     revision = base.revision + 1 if amend and content != base.digest else base.revision
-    same_send = not amend and base.state in {State.UNKNOWN, State.SENDING}
+    in_doubt = base.in_doubt or base.state in {State.UNKNOWN, State.SENDING}
+    same_send = in_doubt and not amend
     amount = amount_of(document)
     return dataclasses.replace(
         _stamped(base, work),
@@ -179,6 +185,7 @@ def begin_sending(
         reason=None,
         reason_text="",
         attempts=base.attempts + 1,
+        in_doubt=in_doubt,
         lease_expires_at_unix=work.now_unix + work.lease_seconds,
     )
 
@@ -190,6 +197,7 @@ def posted(posting: Posting, work: Work, record_no: str, *, adopted: bool = Fals
         state=State.POSTED,
         record_no=record_no,
         adopted=adopted or posting.adopted,
+        in_doubt=False,
         reason=None,
         reason_text="",
         lease_expires_at_unix=0,
@@ -210,7 +218,11 @@ def rejected(posting: Posting, work: Work, reason: Reason, text: str) -> Posting
 def unknown(posting: Posting, work: Work, text: str) -> Posting:
     """Return the record of a send whose answer never came."""
     return dataclasses.replace(
-        _stamped(posting, work), state=State.UNKNOWN, reason_text=text, lease_expires_at_unix=0
+        _stamped(posting, work),
+        state=State.UNKNOWN,
+        in_doubt=True,
+        reason_text=text,
+        lease_expires_at_unix=0,
     )
 
 

@@ -107,8 +107,9 @@ class SessionKeeper:
         self._known = replace(session, expires_at_unix=expires_at_unix)
         if expires_at_unix - self._saved_expiry_unix <= EXPIRY_STEP_SECONDS:
             return
-        # The documents are booked by now: that the store is busy must not look like a failure.
-        with suppress(TransientFault):
+        # The documents are booked by now: that the store is busy, or closed to us, must not look
+        # like a failure to book them.
+        with suppress(TransientFault, ConfigurationFault):
             token = self._sessions.lease(self._clock.now_unix(), self._sign_in.lease_seconds)
             stored = self._sessions.current()
             self._sessions.save(_newer(self._known, stored), token)

@@ -9,6 +9,7 @@ posting says what came of it. If the process dies
 - after the answer, before it is written down: the same, and the look-up finds the document.
 """
 
+import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
@@ -31,6 +32,16 @@ from tieout.services.ports import (
     Postings,
     Submission,
     Unsure,
+)
+
+# Why a subject could not even be looked at; planning refuses for other reasons.
+_SUBJECT_NOT_READ = frozenset(
+    {
+        Reason.UNREADABLE_OBJECT,
+        Reason.OBJECT_MISSING_IN_STRIPE,
+        Reason.SNAPSHOT_TOO_LARGE,
+        Reason.UNEXPECTED_ERROR,
+    }
 )
 
 
@@ -120,6 +131,7 @@ class Applier:
     def _prepare(self, task: Task) -> "_Sending | None":
         """Return what must go out for this task, its posting already saying `sending`."""
         document, posting = _document(task), self._postings.get(task.key)
+        self._clear_unread(task)
         step = next_step(document, posting, task.work, self._clock.now_unix())
         if step is Step.LOOK_UP:
             assert posting is not None
@@ -199,7 +211,11 @@ class Applier:
                 return {submissions[0].control_id: Unsure(f"{type(error).__name__} while sending")}
         outcomes: dict[str, Outcome] = {}
         for submission in submissions:
-            outcomes |= self._submit([submission])
+            try:
+                outcomes |= self._submit([submission])
+            except (ConfigurationFault, TransientFault) as fault:
+                # The first attempt may have been executed before it failed.
+                outcomes[submission.control_id] = Unsure(str(fault))
         return outcomes
 
     def _confirm(self, submission: Submission, claim: AlreadyThere) -> Outcome:
@@ -230,7 +246,9 @@ class Applier:
         if found is None:
             return Step.SEND
         if found.matches:
-            self._settle(task, Accepted(found.record_no))
+            # Nothing shows whether a customer is ours or was there before: treat it as theirs.
+            adopted = isinstance(task.planned, Customer)
+            self._settle(task, Accepted(found.record_no), adopted=adopted)
         else:
             self._settle(task, NotAccepted(Reason.NUMBER_TAKEN, found.text))
         return Step.NOTHING
@@ -269,13 +287,41 @@ class Applier:
         before = self._postings.get(finding.key)
         parked = finding.disposition is Disposition.PARKED
         if before is not None and before.state is State.POSTED:
-            self._verdicts[finding.key] = Settled()
+            if finding.reason in _SUBJECT_NOT_READ:
+                self._record_unread(finding, work)
+            else:
+                self._verdicts[finding.key] = Settled()
+            return
+        if before is not None and before.state in {State.SENDING, State.UNKNOWN}:
+            text = f"an earlier send is in doubt, and now: {finding.text}"
+            self._verdicts[finding.key] = Pending(text, UNKNOWN_PAUSE_SECONDS)
             return
         self._verdicts[finding.key] = Parked(finding.text) if parked else Settled()
-        in_doubt = before is not None and before.state in {State.SENDING, State.UNKNOWN}
         after = posting_states.from_finding(finding, before, work)
-        if not in_doubt and not _recorded(before, after) and self._write(after):
+        if not _recorded(before, after) and self._write(after):
             self._metrics.count(metric_names.PARKED if parked else metric_names.NOT_BOOKED)
+
+    def _record_unread(self, finding: Finding, work: Work) -> None:
+        """Park a posted subject that could not be read: what hangs on it is not known.
+
+        The document's own posting must stay, so the exception has a key of its own.
+        """
+        key = unread_key(finding.key)
+        self._verdicts[finding.key] = Parked(finding.text)
+        after = posting_states.from_finding(
+            dataclasses.replace(finding, key=key), self._postings.get(key), work
+        )
+        if self._write(after):
+            self._metrics.count(metric_names.PARKED)
+
+    def _clear_unread(self, task: Task) -> None:
+        """Take a subject that can be read again off the exceptions list."""
+        before = self._postings.get(unread_key(task.key))
+        if before is not None and before.state is State.PARKED:
+            solved = Finding(
+                before.key, Disposition.NOT_BOOKED, Reason.NOTHING_TO_BOOK, "it was read since"
+            )
+            self._write(posting_states.from_finding(solved, before, task.work))
 
     def _note_source_state(self, task: Task) -> None:
         """Keep the state of the Stripe object with its document, for the poller to compare."""
@@ -322,6 +368,11 @@ class _Sending:
     submission: Submission
 
 
+def unread_key(key: str) -> str:
+    """Key of the exception that says that a posted subject could not be read."""
+    return f"{key}/unread"
+
+
 def _document(task: Task) -> Document:
     assert not isinstance(task.planned, Finding)
     return task.planned
@@ -335,6 +386,8 @@ def _keys(tasks: Iterable[Task]) -> set[str]:
     keys = set()
     for task in tasks:
         keys.add(task.key)
+        if task.key == str(task.work.subject):
+            keys.add(unread_key(task.key))
         if not isinstance(task.planned, Finding):
             keys.update(dependencies(task.planned))
     return keys
