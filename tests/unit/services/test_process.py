@@ -460,6 +460,15 @@ def test_doubt_outlives_a_refusal_and_a_throttle_and_keeps_the_control_id(world:
     assert len(control_ids) == 1
 
 
+def test_a_document_counts_before_an_older_plans_finding_in_the_same_batch(world: World) -> None:
+    seen_early = an_invoice(amount_paid_minor=10_000, amount_remaining_minor=0)
+    world.stripe.snapshots[REFUND] = a_refund_of(a_refund(), seen_early)
+    world.stripe.snapshots[INVOICE] = a_paid_invoice(payments=(), amount_paid_minor=10_000)
+    world.bring_up_to_date(REFUND, INVOICE)
+    assert world.states()["receipt/in_1/out-of-band"] is State.POSTED
+    assert world.postings.by_key["invoice/in_1"].source_state == "paid:10000:0"
+
+
 def test_what_is_not_booked_now_but_was_sent_without_an_answer_stays_open(world: World) -> None:
     world.stripe.snapshots[REFUND] = a_refund_of(a_refund(), a_paid_invoice())
     world.ledger.script("refund/re_1", LostAnswer(executed=True))

@@ -265,7 +265,10 @@ class Processor:
             own_work = dataclasses.replace(work, source_state=made.source_state)
             for planned in (*made.documents, *made.findings):
                 own = planned.key == str(job.subject)
-                tasks.setdefault(planned.key, Task(planned, own_work if own else work))
+                task = Task(planned, own_work if own else work)
+                known = tasks.get(task.key)
+                if known is None or _weight(task) > _weight(known):
+                    tasks[task.key] = task
         applier = Applier(self._ledger, self._postings, self._clock, self._metrics)
         return applier.apply(list(tasks.values()))
 
@@ -295,6 +298,15 @@ class Processor:
 def _parked(subject: Subject, policy: Policy, reason: Reason, text: str) -> Plan:
     finding = Finding(str(subject), Disposition.PARKED, reason, text)
     return Plan(subject, (), (finding,), policy.version)
+
+
+def _weight(task: Task) -> tuple[bool, bool, int]:
+    """Return which of two plans that speak of one key counts.
+
+    A document before a finding, then the subject's own plan, then the newer reading of Stripe.
+    """
+    is_document = not isinstance(task.planned, Finding)
+    return is_document, task.work.source_state != "", task.work.read_at_unix
 
 
 def _is_parked(posting: Posting) -> bool:
