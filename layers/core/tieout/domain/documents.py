@@ -337,7 +337,7 @@ def digest(document: Document) -> str:
     Fields that say why or when (`NOT_CONTENT`) are left out: rewording a rule changes nothing.
     """
     content = {"type": type(document).__name__, **_content(document)}
-    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
+    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 
