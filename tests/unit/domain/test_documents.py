@@ -18,12 +18,14 @@ from tieout.domain.documents import (
     CreditApplication,
     Customer,
     Dimensions,
+    Document,
     InvoiceReversal,
     JournalEntry,
     JournalLine,
     amount_of,
     dependencies,
     digest,
+    number_of,
 )
 from tieout.domain.errors import Refused
 from tieout.domain.reasons import Reason
@@ -174,6 +176,25 @@ def test_every_document_but_a_customer_has_an_amount(
     document: ArInvoice, amount: tuple[int, str] | None
 ) -> None:
     assert amount_of(document) == amount
+
+
+@pytest.mark.parametrize(
+    ("document", "number"),
+    [
+        (CUSTOMER, "C1"),
+        (INVOICE, "ACME-1"),
+        (PAYMENT, "inpay_1"),
+        (CREDIT_MEMO, "ACME-1-VOID"),
+        (APPLICATION, ""),
+        (REVERSAL, ""),
+        (JOURNAL, "re_1"),
+    ],
+    ids=lambda each: type(each).__name__,
+)
+def test_a_document_is_found_in_intacct_by_its_own_number_and_no_other(
+    document: Document, number: str
+) -> None:
+    assert number_of(document) == number
 
 
 def test_the_more_specific_dimensions_win_one_by_one() -> None:

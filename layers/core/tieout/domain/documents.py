@@ -331,6 +331,23 @@ def amount_of(document: Document) -> tuple[int, str] | None:
             return document.amount_minor, document.currency
 
 
+def number_of(document: Document) -> str:
+    """Return the natural number by which a person finds the document in Intacct, else nothing.
+
+    CUSTOMERID, INVOICENO, ADJUSTMENTNO, DOCNUMBER of a payment or REFERENCENO of a journal entry. A
+    reversal and the application of a credit have no number of their own.
+    """
+    match document:
+        case Customer():
+            return document.customer_id
+        case ArInvoice() | ArAdjustment():
+            return document.number
+        case ArPayment() | JournalEntry():
+            return document.reference
+        case CreditApplication() | InvoiceReversal():
+            return ""
+
+
 def digest(document: Document) -> str:
     """Return a hash of what the document says; equal digests mean equal content.
 
