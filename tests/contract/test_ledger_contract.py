@@ -32,6 +32,7 @@ from tieout.services.ports import (
     AlreadyThere,
     Found,
     Ledger,
+    NotAccepted,
     NotExecuted,
     Unsure,
 )
@@ -216,6 +217,32 @@ def test_a_taken_number_is_not_ours_unless_the_content_is(desk: WorldDesk) -> No
     assert found is not None
     assert not found.matches
     assert found.text
+
+
+@pytest.mark.parametrize("document", [payment(6_000), journal_entry()], ids=["payment", "journal"])
+def test_a_payment_or_journal_under_another_control_id_is_booked_twice(
+    desk: WorldDesk, document: Document
+) -> None:
+    desk.post(customer(), invoice(), document)
+    careless = desk.submission(document, revision=1)
+    outcome = desk.world.ledger.submit([careless])[careless.control_id]
+    assert isinstance(outcome, Accepted)
+    assert desk.world.count(document) == 2
+    assert desk.world.ledger.find(careless) == Found(desk.numbers[document.key], matches=True)
+
+
+@pytest.mark.parametrize(
+    ("before", "document"),
+    [((), reversal()), ((adjustment(),), application())],
+    ids=["reversal", "application"],
+)
+def test_what_cannot_be_done_twice_is_refused_under_another_control_id(
+    desk: WorldDesk, before: tuple[Document, ...], document: Document
+) -> None:
+    desk.post(customer(), invoice(), *before, document)
+    careless = desk.submission(document, revision=1)
+    assert isinstance(desk.world.ledger.submit([careless])[careless.control_id], NotAccepted)
+    assert desk.world.count(document) == 1
 
 
 def test_an_existing_customer_is_found_by_its_id_whatever_its_name(desk: WorldDesk) -> None:

@@ -1,9 +1,13 @@
 """An Intacct in memory that remembers control ids and numbers, as the gateway does.
 
+Only the id of a customer and the numbers of invoices and adjustments are unique there. A payment
+or a journal entry that is sent again under another control id is simply booked twice.
+Source: intacct-xml-api dossier sections 4 and 7.
+
 It keeps no books: the strict gateway in `tests/sandbox/intacct` does.
 """
 
-from collections import defaultdict, deque
+from collections import Counter, defaultdict, deque
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
@@ -20,6 +24,7 @@ from tieout.domain.documents import (
     amount_of,
     dependencies,
 )
+from tieout.domain.reasons import Reason
 from tieout.services.ports import (
     Accepted,
     AlreadyThere,
@@ -90,10 +95,14 @@ class FakeLedger(Faulty):
     def find(self, submission: Submission) -> Found | None:
         self._may_fail()
         self.finds += 1
-        record_no = self._record_no_of(submission.document)
-        if record_no is None:
-            return None
-        there, wanted = map(_compared, (self.records[record_no], submission.document))
+        found = [
+            self._judged(record_no, submission.document)
+            for record_no in self._record_numbers_of(submission.document)
+        ]
+        return next((each for each in found if each.matches), found[0] if found else None)
+
+    def _judged(self, record_no: str, document: Document) -> Found:
+        there, wanted = map(_compared, (self.records[record_no], document))
         text = "" if there == wanted else f"there is {there}, wanted {wanted}"
         return Found(record_no, matches=there == wanted, text=text)
 
@@ -115,25 +124,25 @@ class FakeLedger(Faulty):
     def _execute(self, submission: Submission) -> Outcome:
         if submission.control_id in self._control_ids:
             return AlreadyThere(by_control_id=True, text="this control id was used before")
+        record_no = str(len(self.records) + 1)
         if submission.amend:
             assert submission.record_no in self.records, "an amendment names an existing record"
             record_no = submission.record_no
-        elif self._record_no_of(submission.document) is not None:
-            return AlreadyThere(by_control_id=False, text="the number is taken")
-        else:
-            record_no = str(len(self.records) + 1)
+        elif self._record_numbers_of(submission.document):
+            refusal = _refusal(submission.document)
+            if refusal is not None:
+                return refusal
         self._control_ids.add(submission.control_id)
         self.records[record_no] = submission.document
         return Accepted(record_no)
 
-    def _record_no_of(self, document: Document) -> str | None:
+    def _record_numbers_of(self, document: Document) -> list[str]:
         wanted = natural_key(document)
-        found = (number for number, each in self.records.items() if natural_key(each) == wanted)
-        return next(found, None)
+        return [number for number, each in self.records.items() if natural_key(each) == wanted]
 
 
 def natural_key(document: Document) -> tuple[str, ...]:
-    """Return what Intacct itself would recognise the document by."""
+    """Return what Intacct can be asked for to find the document; it need not be unique."""
     match document:
         case Customer():
             return ("customer", document.customer_id)
@@ -151,6 +160,21 @@ def natural_key(document: Document) -> tuple[str, ...]:
             return ("application", document.adjustment_key, document.invoice_key)
 
 
+def _refusal(document: Document) -> Outcome | None:
+    """Return what Intacct answers to a second one of the same natural key; None: it books both."""
+    match document:
+        case Customer() | ArInvoice() | ArAdjustment():
+            return AlreadyThere(by_control_id=False, text="the number is taken")
+        case InvoiceReversal():
+            return NotAccepted(Reason.INTACCT_REFUSED, "only a posted invoice can be reversed")
+        case CreditApplication():
+            return NotAccepted(Reason.OVER_APPLICATION, "more than is due")
+        case ArPayment() | JournalEntry():
+            return None
+
+
 def _compared(document: Document) -> tuple[object, ...]:
     """Return what must be equal for a record that was found to be taken for the document."""
+    if isinstance(document, JournalEntry):
+        return (Counter((line.account, line.amount_minor) for line in document.lines),)
     return (amount_of(document), getattr(document, "customer_id", None))
