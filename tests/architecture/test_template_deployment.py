@@ -75,13 +75,19 @@ CALLS: dict[str, Callable[[Client, Stack], object]] = {
     "write the inbox": lambda client, stack: client("dynamodb").put_item(
         TableName=stack.outputs["InboxTableName"], Item={"id": {"S": "test"}}
     ),
+    "read the inbox": lambda client, stack: client("dynamodb").get_item(
+        TableName=stack.outputs["InboxTableName"], Key={"id": {"S": "test"}}
+    ),
     "forget in the inbox": lambda client, stack: client("dynamodb").delete_item(
         TableName=stack.outputs["InboxTableName"], Key={"id": {"S": "test"}}
     ),
     "write a posting": lambda client, stack: client("dynamodb").put_item(
         TableName=stack.outputs["PostingsTableName"], Item={"key": {"S": "test"}}
     ),
-    "read a posting": lambda client, stack: client("dynamodb").get_item(
+    "read postings": lambda client, stack: client("dynamodb").batch_get_item(
+        RequestItems={stack.outputs["PostingsTableName"]: {"Keys": [{"key": {"S": "test"}}]}}
+    ),
+    "change a posting in place": lambda client, stack: client("dynamodb").update_item(
         TableName=stack.outputs["PostingsTableName"], Key={"key": {"S": "test"}}
     ),
     "delete a posting": lambda client, stack: client("dynamodb").delete_item(
@@ -92,7 +98,10 @@ CALLS: dict[str, Callable[[Client, Stack], object]] = {
     ),
     "find postings of a subject": lambda client, stack: query(client, stack, "subject"),
     "find open postings": lambda client, stack: query(client, stack, "open"),
-    "write the state": lambda client, stack: client("dynamodb").put_item(
+    "change the state": lambda client, stack: client("dynamodb").update_item(
+        TableName=stack.outputs["StateTableName"], Key={"id": {"S": "test"}}
+    ),
+    "replace the state": lambda client, stack: client("dynamodb").put_item(
         TableName=stack.outputs["StateTableName"], Item={"id": {"S": "test"}}
     ),
     "queue a subject": lambda client, stack: client("sqs").send_message(
@@ -141,9 +150,9 @@ MAY = {
     },
     "processor": {
         "write a posting",
-        "read a posting",
+        "read postings",
         "find postings of a subject",
-        "write the state",
+        "change the state",
         "take from the queue",
         "read the Stripe secret",
         "read the Intacct secret",
@@ -151,9 +160,9 @@ MAY = {
     },
     "poller": {
         "write the inbox",
-        "read a posting",
+        "read postings",
         "find open postings",
-        "write the state",
+        "change the state",
         "queue a subject",
         "read the Stripe secret",
     },

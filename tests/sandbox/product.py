@@ -41,6 +41,9 @@ DAY_SECONDS = 86_400
 # periods are open whenever this runs.
 MONTH_AGO_SECONDS = 20 * DAY_SECONDS
 IDLE_TIMEOUT_SECONDS = 120
+# The least that the template allows, so that nobody waits long for what is parked to be set aside.
+# It is no setting for real books: an outage of an hour would set everything aside.
+RECEIVES_BEFORE_DEAD_LETTER = "10"
 
 # Everything a real network does to webhooks, but never the same twice in two runs with one seed.
 WEATHER = DeliveryFaults(
@@ -176,7 +179,11 @@ class Product:
         aws.build()
         self._say("sam deploy ...")
         stack = aws.deploy(
-            parameters={"StripeApiBase": stripe.url, "IntacctEndpointUrl": intacct.url}
+            parameters={
+                "StripeApiBase": stripe.url,
+                "IntacctEndpointUrl": intacct.url,
+                "ReceivesBeforeDeadLetter": RECEIVES_BEFORE_DEAD_LETTER,
+            }
         )
         endpoint = account.register_endpoint(
             stack.webhook_url, enabled_events=tuple(sorted(SUBSCRIPTIONS))
