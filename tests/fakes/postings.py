@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from tests.fakes.faults import Faulty
 from tieout.domain.errors import StalePosting
-from tieout.domain.postings import Posting, State
+from tieout.domain.postings import Posting, State, Worklist
 from tieout.domain.subjects import Subject
 
 
@@ -34,9 +34,9 @@ class FakePostings(Faulty):
         self.by_key[posting.key] = posting
         self.history.append(posting)
 
-    def needing_attention(self) -> Iterable[Posting]:
+    def on_worklist(self, worklist: Worklist) -> Iterable[Posting]:
         self._may_fail()
-        found = [posting for posting in self.by_key.values() if posting.needs_attention]
+        found = [posting for posting in self.by_key.values() if posting.worklist is worklist]
         return sorted(found, key=lambda posting: posting.updated_at_unix)
 
     def open_invoices(self) -> Iterable[tuple[str, str]]:

@@ -29,7 +29,7 @@ def state_table(name: str) -> "CreateTableInputTypeDef":
 
 def postings_table(name: str) -> "CreateTableInputTypeDef":
     """Return what creates the postings table with its three indexes."""
-    key, subject, attention = items.POSTING_KEY, items.SUBJECT, items.ATTENTION
+    key, subject, worklist = items.POSTING_KEY, items.SUBJECT, items.WORKLIST
     updated_at, opened = items.UPDATED_AT, items.OPEN
     everything: ProjectionTypeDef = {"ProjectionType": "ALL"}
     few: ProjectionTypeDef = {
@@ -42,7 +42,7 @@ def postings_table(name: str) -> "CreateTableInputTypeDef":
         "AttributeDefinitions": [
             {"AttributeName": key, "AttributeType": "S"},
             {"AttributeName": subject, "AttributeType": "S"},
-            {"AttributeName": attention, "AttributeType": "S"},
+            {"AttributeName": worklist, "AttributeType": "S"},
             {"AttributeName": updated_at, "AttributeType": "N"},
             {"AttributeName": opened, "AttributeType": "S"},
         ],
@@ -54,8 +54,8 @@ def postings_table(name: str) -> "CreateTableInputTypeDef":
                 "Projection": everything,
             },
             {
-                "IndexName": items.ATTENTION_INDEX,
-                "KeySchema": _key_schema(attention, updated_at),
+                "IndexName": items.WORKLIST_INDEX,
+                "KeySchema": _key_schema(worklist, updated_at),
                 "Projection": everything,
             },
             {

@@ -10,7 +10,7 @@ import pytest
 from tests.fakes import FakePostings
 from tests.support.aws import Aws
 from tieout.domain.errors import StalePosting
-from tieout.domain.postings import Posting, State
+from tieout.domain.postings import Posting, State, Worklist
 from tieout.domain.reasons import Reason
 from tieout.domain.subjects import Subject, SubjectKind
 from tieout.services.ports import Postings
@@ -128,13 +128,13 @@ def test_exceptions_are_listed_oldest_change_first_and_leave_the_list_when_solve
     for key, change in changes.items():
         postings.put(posting(key, **change))
     postings.put(posting("invoice/parked", version=2, state=State.POSTED, updated_at_unix=300))
-    found = [each.key for each in postings.needing_attention()]
+    found = [each.key for each in postings.on_worklist(Worklist.ATTENTION)]
     assert found == ["invoice/rejected", "invoice/drifted", "invoice/unknown"]
 
 
 def test_an_exception_is_listed_whole(postings: Postings) -> None:
     postings.put(FULL)
-    assert list(postings.needing_attention()) == [FULL]
+    assert list(postings.on_worklist(Worklist.ATTENTION)) == [FULL]
 
 
 def test_invoices_open_in_the_books_are_listed_until_they_are_settled(postings: Postings) -> None:

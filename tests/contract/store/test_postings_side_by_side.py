@@ -15,7 +15,7 @@ from hypothesis.stateful import RuleBasedStateMachine, invariant, rule, run_stat
 from tests.fakes import FakePostings
 from tests.support.aws import Aws, moto
 from tieout.domain.errors import StalePosting
-from tieout.domain.postings import Posting, State
+from tieout.domain.postings import Posting, State, Worklist
 from tieout.domain.reasons import Reason
 from tieout.domain.subjects import Subject, SubjectKind
 from tieout.services.ports import Postings
@@ -85,7 +85,9 @@ def test_fake_and_dynamodb_agree_step_by_step(aws: Aws) -> None:
         @invariant()
         def both_hold_the_same(self) -> None:
             assert self.real.get_many(KEYS) == self.fake.get_many(KEYS)
-            assert list(self.real.needing_attention()) == list(self.fake.needing_attention())
+            assert list(self.real.on_worklist(Worklist.ATTENTION)) == list(
+                self.fake.on_worklist(Worklist.ATTENTION)
+            )
             assert list(self.real.open_invoices()) == list(self.fake.open_invoices())
             for subject in SUBJECTS:
                 assert self.real.of_subject(subject) == self.fake.of_subject(subject)

@@ -22,8 +22,9 @@ from tieout.domain.documents import (
     digest,
 )
 from tieout.domain.plans import Disposition, Finding
-from tieout.domain.postings import Posting, State, Step, Work, begin_sending, next_step
+from tieout.domain.postings import Posting, State, Work, Worklist, begin_sending
 from tieout.domain.reasons import Reason
+from tieout.domain.steps import Step, next_step
 from tieout.domain.subjects import Subject, SubjectKind
 
 NOW = 1_790_000_000
@@ -152,9 +153,12 @@ def test_every_change_counts_the_version_up_by_one() -> None:
         postings.posted(posting, work(), "1"),
         postings.rejected(posting, work(), Reason.UNKNOWN_ACCOUNT, ""),
         postings.unknown(posting, work(), ""),
-        postings.not_executed(posting, work()),
-        postings.drifted(posting, work(), ""),
-        postings.noted(posting, work()),
+        postings.not_executed(posting, work(), "throttled"),
+        postings.drifted(posting, work(), "digest", ""),
+        postings.noted(posting, work(), "open:0:100"),
+        postings.agreed(posting, work()),
+        postings.closed(posting, NOW, "someone", "by hand"),
+        postings.reopened(posting, NOW, "someone"),
     ):
         assert change.version == 2
 
@@ -164,7 +168,7 @@ def test_what_needs_a_person_is_on_the_exceptions_list() -> None:
     assert postings.from_finding(finding, None, work()).needs_attention
     skipped = dataclasses.replace(finding, disposition=Disposition.NOT_BOOKED)
     assert not postings.from_finding(skipped, None, work()).needs_attention
-    assert postings.drifted(posted(payment()), work(), "other").needs_attention
+    assert postings.drifted(posted(payment()), work(), "digest", "other").needs_attention
     assert not posted(payment()).needs_attention
 
 

@@ -28,6 +28,8 @@ from tieout.domain.documents import Dimensions, JournalEntry, digest
 from tieout.domain.plans import Disposition, Plan
 from tieout.domain.policy import Periods, Policy
 from tieout.domain.reasons import Reason
+from tieout.domain.subjects import Subject, SubjectKind
+from tieout.planning.plan import plans
 from tieout.planning.snapshots import InvoiceSnapshot, RefundFacts, RefundSnapshot
 
 
@@ -77,13 +79,22 @@ def test_a_partial_refund_takes_back_a_proportional_part() -> None:
     assert lines_of(journal) == [("4000", 1_000), ("4010", 500), ("2210", 285), ("1200", -1_785)]
 
 
-def test_the_plan_of_a_refund_holds_the_documents_of_its_invoice_unchanged() -> None:
+def test_a_refund_is_planned_after_its_invoice_which_keeps_its_own_plan() -> None:
     invoice = taxed_invoice()
-    of_refund = planned(a_refund_of(a_refund(1_785), invoice))
-    of_invoice = planned(invoice)
-    assert keys_of(of_refund) == [*keys_of(of_invoice), "refund/re_1"]
-    assert of_refund.documents[:-1] == of_invoice.documents
-    assert of_refund.source_state == ""
+    snapshot = a_refund_of(a_refund(1_785), invoice)
+    of_invoice, of_refund = plans(Subject(SubjectKind.REFUND, "re_1"), snapshot, a_policy())
+    assert of_invoice == planned(invoice)
+    assert of_refund == planned(snapshot)
+    assert keys_of(of_refund) == ["refund/re_1"]
+
+
+def test_the_invoices_of_a_connected_account_are_not_planned() -> None:
+    snapshot = a_refund_of(a_refund(1_785), taxed_invoice())
+    (made,) = plans(Subject(SubjectKind.REFUND, "re_1", "acct_1"), snapshot, a_policy())
+    assert (made.documents, [each.reason for each in made.findings]) == (
+        (),
+        [Reason.CONNECTED_ACCOUNT],
+    )
 
 
 def test_several_refunds_together_take_back_every_line_exactly() -> None:

@@ -6,7 +6,6 @@ postings, never on calls. The last test crashes at every outside call of a scena
 
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
 from typing import ParamSpec, TypeVar
 
 import pytest
@@ -23,70 +22,17 @@ from tests.factories import (
     an_invoice,
     an_other,
 )
-from tests.fakes.clock import FakeClock
 from tests.fakes.ledger import FakeLedger, LostAnswer
-from tests.fakes.metrics import FakeMetrics
-from tests.fakes.policies import FakePolicies
-from tests.fakes.postings import FakePostings
-from tests.fakes.stripe import FakeStripe
+from tests.unit.services.world import CUSTOMER, INVOICE, LEASE_SECONDS, REFUND, World, again, of
 from tieout.domain.documents import ArInvoice, CashAccount, Customer, JournalEntry
 from tieout.domain.errors import ConfigurationFault, LeaseHeld, Refused, Unavailable
 from tieout.domain.policy import Policy
-from tieout.domain.postings import State
+from tieout.domain.postings import State, Worklist
 from tieout.domain.reasons import Reason
-from tieout.domain.subjects import Subject, SubjectKind
+from tieout.domain.subjects import SubjectKind
 from tieout.services import metric_names
-from tieout.services.messages import encode
-from tieout.services.ports import NotAccepted, NotExecuted, Outcome, Submission, WorkItem
-from tieout.services.process import Done, Processor, ReceivedMessage, Result, Retry
-
-LEASE_SECONDS = 150
-INVOICE = Subject(SubjectKind.INVOICE, "in_1")
-CUSTOMER = Subject(SubjectKind.CUSTOMER, "cus_1")
-REFUND = Subject(SubjectKind.REFUND, "re_1")
-
-
-def of(kind: SubjectKind, identifier: str) -> Subject:
-    return Subject(kind, identifier)
-
-
-@dataclass
-class World:
-    stripe: FakeStripe = field(default_factory=FakeStripe)
-    ledger: FakeLedger = field(default_factory=FakeLedger)
-    postings: FakePostings = field(default_factory=FakePostings)
-    policies: FakePolicies = field(default_factory=lambda: FakePolicies(a_policy()))
-    clock: FakeClock = field(default_factory=FakeClock)
-    metrics: FakeMetrics = field(default_factory=FakeMetrics)
-    delivered: int = 0
-
-    def message(self, subject: Subject, receive_count: int = 1) -> ReceivedMessage:
-        self.delivered += 1
-        item = WorkItem(subject, f"evt_{self.delivered}", "cus_1", "", livemode=False)
-        sent_at_unix = self.clock.now_unix()
-        return ReceivedMessage(
-            f"message-{self.delivered}", encode(item), receive_count, sent_at_unix
-        )
-
-    def process(
-        self, *messages: ReceivedMessage, stop_reading_at_unix: int | None = None
-    ) -> Mapping[str, Result]:
-        processor = Processor(
-            self.stripe,
-            self.ledger,
-            self.postings,
-            self.policies,
-            self.clock,
-            self.metrics,
-            LEASE_SECONDS,
-        )
-        return processor.process(messages, stop_reading_at_unix)
-
-    def bring_up_to_date(self, *subjects: Subject) -> list[Result]:
-        return list(self.process(*map(self.message, subjects)).values())
-
-    def states(self) -> dict[str, State]:
-        return {key: posting.state for key, posting in self.postings.by_key.items()}
+from tieout.services.ports import NotAccepted, NotExecuted, Outcome, Submission
+from tieout.services.process import Done, ReceivedMessage, Retry
 
 
 @pytest.fixture
@@ -95,10 +41,6 @@ def world() -> World:
     made.stripe.snapshots[CUSTOMER] = a_customer()
     made.stripe.snapshots[INVOICE] = a_paid_invoice()
     return made
-
-
-def again(message: ReceivedMessage) -> ReceivedMessage:
-    return dataclasses.replace(message, receive_count=message.receive_count + 1)
 
 
 def test_a_paid_invoice_is_booked_in_dependency_order_one_request_a_wave(world: World) -> None:
@@ -187,7 +129,7 @@ def test_a_parked_message_fails_again_without_asking_anyone(world: World) -> Non
     for _ in range(5):
         message = again(message)
         assert world.process(message)[message.message_id] == Retry(
-            1, "parked before, nothing changed"
+            0, "parked before, nothing changed"
         )
     assert (world.stripe.reads, len(world.ledger.requests)) == (reads, requests)
 
@@ -363,15 +305,48 @@ def test_a_missing_permission_of_the_stripe_key_stops_only_what_it_hides(world: 
         Reason.STRIPE_PERMISSION, "the key lacks rak_dispute_read"
     )
     results = world.bring_up_to_date(dispute, INVOICE)
-    assert results == [Retry(900, "the key lacks rak_dispute_read"), Done()]
+    assert results == [Retry(10, "the key lacks rak_dispute_read"), Done()]
+    (listed,) = world.postings.on_worklist(Worklist.ATTENTION)
+    assert (listed.key, listed.reason) == ("dispute/dp_1/unread", Reason.STRIPE_PERMISSION)
+    assert listed.reason_text == "the key lacks rak_dispute_read"
+
+
+def test_what_a_key_could_not_read_leaves_the_list_once_it_can(world: World) -> None:
+    dispute = of(SubjectKind.DISPUTE, "dp_1")
+    world.stripe.snapshots[dispute] = ConfigurationFault(Reason.STRIPE_PERMISSION, "may not")
+    message = world.message(dispute)
+    for _ in range(3):
+        world.clock.advance(10)
+        world.process(message)
+        message = again(message)
+    assert len(world.postings.history) == 1, "saying it again writes nothing"
+    world.stripe.snapshots[dispute] = an_other(id="dp_1", kind="dispute")
+    world.clock.advance(10)
+    assert world.process(message)[message.message_id] == Done()
+    assert list(world.postings.on_worklist(Worklist.ATTENTION)) == []
+
+
+def test_what_stripe_never_answered_for_is_listed_after_a_while(world: World) -> None:
+    world.stripe.fault = Unavailable("down")
+    message = world.message(INVOICE)
+    for receive_count in range(1, 7):
+        assert world.postings.by_key == {}
+        message = dataclasses.replace(message, receive_count=receive_count)
+        assert isinstance(world.process(message)[message.message_id], Retry)
+    (listed,) = world.postings.on_worklist(Worklist.ATTENTION)
+    assert (listed.key, listed.reason) == ("invoice/in_1/unread", Reason.NOT_READ)
+    world.stripe.fault = None
+    world.clock.advance(60)
+    assert world.process(again(message))[message.message_id] == Done()
+    assert list(world.postings.on_worklist(Worklist.ATTENTION)) == []
 
 
 def test_a_missing_permission_in_intacct_is_asked_again_rarely(world: World) -> None:
-    world.ledger.script("customer/cus_1", NotAccepted(Reason.PERMISSION_MISSING, "no create"))
-    result = world.bring_up_to_date(CUSTOMER)[0]
-    assert isinstance(result, Retry)
-    assert result.after_seconds == 900
-    assert world.metrics.counts[metric_names.SESSION_FAILED] == 1
+    refused = NotAccepted(Reason.PERMISSION_MISSING, "no create")
+    world.ledger.script("customer/cus_1", *[refused] * 12)
+    message = world.message(CUSTOMER)
+    assert pauses(world, message, 12) == [10, 20, 40, 80, 160, 320, 640, 1280, 2560] + [3600] * 3
+    assert world.metrics.counts[metric_names.SESSION_FAILED] == 12
     assert world.bring_up_to_date(CUSTOMER) == [Done()]
 
 
@@ -381,9 +356,7 @@ def test_what_waits_for_a_permission_is_booked_by_the_same_message(world: World)
     message = world.message(INVOICE)
     for _ in range(2):
         world.clock.advance(900)
-        result = world.process(message)[message.message_id]
-        assert isinstance(result, Retry)
-        assert result.after_seconds == 900
+        assert isinstance(world.process(message)[message.message_id], Retry)
         message = again(message)
     assert world.process(message)[message.message_id] == Done()
     assert len(world.ledger.written("invoice/in_1")) == 1
@@ -391,19 +364,23 @@ def test_what_waits_for_a_permission_is_booked_by_the_same_message(world: World)
 
 def test_without_a_policy_everything_waits(world: World) -> None:
     world.policies.published.clear()
-    assert world.bring_up_to_date(INVOICE) == [Retry(900, "no policy is published")]
+    assert world.bring_up_to_date(INVOICE) == [Retry(10, "no policy is published")]
 
 
 def test_pauses_double_with_each_delivery_up_to_a_quarter_of_an_hour(world: World) -> None:
     world.stripe.fault = Unavailable("down")
-    message = world.message(INVOICE)
-    pauses = []
-    for receive_count in range(1, 10):
+    found = pauses(world, world.message(INVOICE), 9)
+    assert found == [10, 20, 40, 80, 160, 320, 640, 900, 900]
+
+
+def pauses(world: World, message: ReceivedMessage, deliveries: int) -> list[int]:
+    found = []
+    for receive_count in range(1, deliveries + 1):
         message = dataclasses.replace(message, receive_count=receive_count)
         result = world.process(message)[message.message_id]
         assert isinstance(result, Retry)
-        pauses.append(result.after_seconds)
-    assert pauses == [10, 20, 40, 80, 160, 320, 640, 900, 900]
+        found.append(result.after_seconds)
+    return found
 
 
 def test_no_subject_is_begun_when_the_time_is_up(world: World) -> None:
@@ -411,6 +388,25 @@ def test_no_subject_is_begun_when_the_time_is_up(world: World) -> None:
     results = world.process(message, stop_reading_at_unix=world.clock.now_unix())
     assert isinstance(results[message.message_id], Retry)
     assert world.stripe.reads == 0
+
+
+def test_no_wave_is_begun_when_the_time_is_up(world: World) -> None:
+    started_unix = world.clock.now_unix()
+
+    def slow(submissions: Sequence[Submission]) -> Mapping[str, Outcome]:
+        world.clock.advance(60)
+        return FakeLedger.submit(world.ledger, submissions)
+
+    world.ledger.submit = slow  # type: ignore[method-assign]
+    message = world.message(INVOICE)
+    results = world.process(message, stop_sending_at_unix=started_unix + 90)
+    assert results[message.message_id] == Retry(10, "no time left in this invocation")
+    assert world.states() == {
+        "customer/cus_1": State.POSTED,
+        "invoice/in_1": State.POSTED,
+    }
+    assert world.process(again(message))[message.message_id] == Done()
+    assert [len(world.ledger.written(key)) for key in world.states()] == [1, 1, 1]
 
 
 def test_an_unreadable_message_comes_back_alone(world: World) -> None:
@@ -432,13 +428,15 @@ def test_a_posted_invoice_that_cannot_be_read_is_parked_until_it_can(
     world.stripe.snapshots[INVOICE] = trouble
     message = dataclasses.replace(world.message(INVOICE), receive_count=3)
     assert isinstance(world.process(message)[message.message_id], Retry)
-    assert [each.key for each in world.postings.needing_attention()] == ["invoice/in_1/unread"]
+    assert [each.key for each in world.postings.on_worklist(Worklist.ATTENTION)] == [
+        "invoice/in_1/unread"
+    ]
     assert world.states()["invoice/in_1"] is State.POSTED
     world.clock.advance(60)
     world.stripe.snapshots[INVOICE] = a_paid_invoice()
     assert world.bring_up_to_date(INVOICE) == [Done()]
     assert world.states()["receipt/inpay_1"] is State.POSTED
-    assert list(world.postings.needing_attention()) == []
+    assert list(world.postings.on_worklist(Worklist.ATTENTION)) == []
 
 
 def test_doubt_outlives_a_refusal_and_a_throttle_and_keeps_the_control_id(world: World) -> None:

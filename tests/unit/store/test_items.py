@@ -72,7 +72,6 @@ def test_the_shape_of_a_posting_is_what_the_indexes_expect() -> None:
     item = items.posting_item(posting)
     assert {name: item[name] for name in sorted(item) if name in _INDEXED | _TYPED} == {
         "adopted": {"BOOL": True},
-        "attention": {"S": "yes"},
         "key": {"S": "invoice/in_1"},
         "open": {"S": "yes"},
         "reason": {"S": "drift"},
@@ -81,19 +80,21 @@ def test_the_shape_of_a_posting_is_what_the_indexes_expect() -> None:
         "subject": {"S": "invoice/in_1"},
         "updated_at": {"N": "1795000000"},
         "version": {"N": "3"},
+        "worklist": {"S": "attention"},
     }
     assert "record_no" not in item
 
 
-_INDEXED = {"key", "subject", "attention", "updated_at", "open", "source_state"}
+_INDEXED = {"key", "subject", "worklist", "updated_at", "open", "source_state"}
 _TYPED = {"state", "reason", "version", "adopted"}
 
 
 @pytest.mark.parametrize("state", State)
-def test_a_posting_that_needs_nobody_is_in_no_sparse_index(state: State) -> None:
+def test_a_posting_is_in_the_sparse_index_of_its_list(state: State) -> None:
     posting = Posting("receipt/inpay_1", Subject(SubjectKind.INVOICE, "in_1"), state)
     item = items.posting_item(posting)
-    assert ("attention" in item) is (state in {State.REJECTED, State.UNKNOWN, State.PARKED})
+    assert item.get("worklist") == ({"S": posting.worklist} if posting.worklist else None)
+    assert ("worklist" in item) is (state not in {State.POSTED, State.CLOSED})
     assert "open" not in item
 
 

@@ -11,7 +11,7 @@ from botocore.stub import Stubber
 from tests.support.aws import Aws
 from tests.support.aws_accidents import Calls, lose_first_answer
 from tieout.domain.errors import ConfigurationFault, StalePosting, Throttled
-from tieout.domain.postings import Posting, State
+from tieout.domain.postings import Posting, State, Worklist
 from tieout.domain.subjects import Subject, SubjectKind
 from tieout.store.postings import DynamoPostings
 
@@ -72,15 +72,15 @@ def test_an_index_is_read_to_its_last_page(aws: Aws, postings: DynamoPostings) -
     calls = Calls(aws.dynamodb)
     assert [each.key for each in postings.of_subject(INVOICE)] == keys
     assert len(calls.operations) >= 4
-    assert sorted(each.key for each in postings.needing_attention()) == keys
+    assert sorted(each.key for each in postings.on_worklist(Worklist.ATTENTION)) == keys
 
 
 def test_a_throttled_read_of_an_index_can_be_told(aws: Aws) -> None:
     postings = DynamoPostings(aws.dynamodb, "postings")
     with Stubber(aws.dynamodb) as stubber:
         stubber.add_client_error("query", "ProvisionedThroughputExceededException")
-        with pytest.raises(Throttled, match="dynamodb:Query on postings/attention-index"):
-            list(postings.needing_attention())
+        with pytest.raises(Throttled, match="dynamodb:Query on postings/worklist-index"):
+            list(postings.on_worklist(Worklist.ATTENTION))
 
 
 def test_a_table_that_is_not_there_is_for_a_person_to_mend(aws: Aws) -> None:

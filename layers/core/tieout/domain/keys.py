@@ -10,6 +10,8 @@ import hashlib
 # Source: intacct-xml-api dossier section 1.5: refid and documentno are 20 characters in the DTD.
 REFERENCE_LENGTH_MAX = 20
 CONTROL_ID_LENGTH_MAX = 256
+# 50 bits: two identifiers of one company that share their beginning do not meet by accident.
+_HASH_LENGTH = 10
 
 
 def customer_key(customer_id: str) -> str:
@@ -32,6 +34,22 @@ def void_application_key(invoice_id: str) -> str:
     return f"invoice/{invoice_id}/void/applied"
 
 
+def sale_key(source_id: str) -> str:
+    """Key of a sale by charge, under the id of its payment intent, else of the charge itself.
+
+    An InvoicePayment knows the same id: it names the charge only where there is no payment intent,
+    and of a payment intent at most one charge succeeds.
+
+    Source: stripe-api dossier sections 4.4 and 4.5.
+    """
+    return f"sale/{source_id}"
+
+
+def fee_key(balance_transaction: str) -> str:
+    """Key of what Stripe kept of a balance transaction."""
+    return f"fee/{balance_transaction}"
+
+
 def receipt_key(invoice_payment_id: str) -> str:
     """Key of the AR payment of a Stripe InvoicePayment."""
     return f"receipt/{invoice_payment_id}"
@@ -52,6 +70,11 @@ def refund_failure_key(refund_id: str) -> str:
     return f"refund/{refund_id}/failed"
 
 
+def unread_key(subject: str) -> str:
+    """Key of the record that a subject could not be read, so what hangs on it is not known."""
+    return f"{subject}/unread"
+
+
 def control_id(key: str, revision: int, digest: str) -> str:
     """Return the function control id under which Intacct remembers this write.
 
@@ -66,13 +89,21 @@ def control_id(key: str, revision: int, digest: str) -> str:
     return identifier
 
 
-def reference(stripe_id: str) -> str:
-    """Return a short, deterministic reference for `stripe_id`: a natural key to look up.
+def reference(identifier: str) -> str:
+    """Return a short, deterministic reference for `identifier`: a natural key to look up.
 
-    Ids of up to 20 characters stand for themselves; longer ones are replaced by a hash, and the
-    full id goes into the document's description for people.
+    People find it by its beginning, and the full id in the document's description.
     """
-    if len(stripe_id) <= REFERENCE_LENGTH_MAX:
-        return stripe_id
-    hashed = base64.b32encode(hashlib.sha256(stripe_id.encode()).digest()).decode()
-    return f"T-{hashed[: REFERENCE_LENGTH_MAX - 2]}"
+    return fit(identifier, REFERENCE_LENGTH_MAX)
+
+
+def fit(identifier: str, length_max: int) -> str:
+    """Return `identifier`, or a deterministic short form that still begins like it.
+
+    The hash keeps two long identifiers apart that differ only where they were cut. Its letters are
+    of one case: whether Intacct tells the cases apart is not documented.
+    """
+    if len(identifier) <= length_max:
+        return identifier
+    hashed = base64.b32encode(hashlib.sha256(identifier.encode()).digest()).decode()
+    return f"{identifier[: length_max - _HASH_LENGTH - 1]}-{hashed[:_HASH_LENGTH]}"

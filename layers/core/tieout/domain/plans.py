@@ -42,6 +42,8 @@ class Plan:
         policy_version: the version of the policy that was applied.
         source_state: a short fingerprint of the Stripe object's state (see `invoice_state`), kept
             with the postings so that the poller can see from a list whether the books are behind.
+        supersedes: keys that other subjects may have recorded something under which the documents
+            of this plan cover, as a receipt covers the charge that it was paid with.
     """
 
     subject: Subject
@@ -49,6 +51,7 @@ class Plan:
     findings: tuple[Finding, ...]
     policy_version: str
     source_state: str = ""
+    supersedes: tuple[str, ...] = ()
 
 
 def invoice_state(status: str, amount_paid: int, amount_remaining: int) -> str:

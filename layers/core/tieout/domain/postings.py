@@ -5,16 +5,17 @@
                        │  └───> unknown ──> posted (found) or sending (absent, same control id)
                        └──────> planned (refused before it was executed)
 
-`parked` and `not_booked` record what planning did not turn into a document. A posting is written
-with the version it was read at, so of two workers one loses before anything is sent, and a worker
-that outlived its lease cannot overwrite what came after it.
+`parked` and `not_booked` record what planning did not turn into a document; `closed` is what a
+person solved by hand. A posting is written with the version it was read at, so of two workers one
+loses before anything is sent, and a worker that outlived its lease cannot overwrite what came after
+it.
 """
 
 import dataclasses
 from dataclasses import dataclass
 from enum import StrEnum
 
-from tieout.domain.documents import Customer, Document, amount_of, digest
+from tieout.domain.documents import Customer, Document, amount_of, digest, number_of
 from tieout.domain.keys import control_id
 from tieout.domain.plans import Disposition, Finding
 from tieout.domain.reasons import Reason
@@ -31,6 +32,15 @@ class State(StrEnum):
     UNKNOWN = "unknown"
     PARKED = "parked"
     NOT_BOOKED = "not_booked"
+    CLOSED = "closed"
+
+
+class Worklist(StrEnum):
+    """The lists that people read; a posting is on one of them or on none."""
+
+    ATTENTION = "attention"  # a person must look
+    IN_FLIGHT = "in_flight"  # a message is due to finish it; if it is old, nobody will
+    NOT_BOOKED = "not_booked"  # a movement that the books do not show yet
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +49,8 @@ class Posting:
 
     Attributes:
         key: the document's key.
+        subject: on whose behalf it was first written.
+        number: the document's natural number in Intacct, once it was sent.
         version: counts the writes of this record; a write names the version it replaces.
         digest: content last sent or about to be sent.
         revision: counts deliberate amendments of a posted document, from 0.
@@ -50,7 +62,10 @@ class Posting:
         adopted: the record existed in Intacct before us.
         in_doubt: a send of it once got no answer. Until Intacct shows the document, nothing is sent
             without a look-up, and never under another control id.
-        source_state: see `domain.plans.Plan`; only on the subject's own document.
+        drift_digest: the content that Stripe called for when it was last found to differ from what
+            is posted; with no reason `drift`, a person has accepted the difference.
+        source_state: see `domain.plans.Plan`; only on the subject's own document, and only once
+            everything that the subject called for in that state was dealt with.
         read_at_unix: when Stripe was read for what the posting says.
         trigger: what led to the last change: an event id, `poll` or a message id.
     """
@@ -60,6 +75,7 @@ class Posting:
     state: State
     version: int = 0
     document_type: str = ""
+    number: str = ""
     digest: str = ""
     revision: int = 0
     control_id: str = ""
@@ -75,65 +91,38 @@ class Posting:
     trigger: str = ""
     adopted: bool = False
     in_doubt: bool = False
+    drift_digest: str = ""
     source_state: str = ""
     read_at_unix: int = 0
     created_at_unix: int = 0
     updated_at_unix: int = 0
 
     @property
+    def worklist(self) -> Worklist | None:
+        """Which list shows the posting."""
+        if self.state in _ATTENTION_STATES or self.reason in _DIFFERENCES:
+            return Worklist.ATTENTION
+        if self.state in _IN_FLIGHT_STATES:
+            return Worklist.IN_FLIGHT
+        nothing_owed = {Reason.NOTHING_TO_BOOK, Reason.WITHDRAWN}
+        if self.state is State.NOT_BOOKED and self.reason not in nothing_owed:
+            return Worklist.NOT_BOOKED
+        return None
+
+    @property
     def needs_attention(self) -> bool:
-        """Whether the posting belongs on the exceptions list."""
-        return self.state in _ATTENTION_STATES or self.reason is Reason.DRIFT
+        """Whether a person must look at it."""
+        return self.worklist is Worklist.ATTENTION
+
+    @property
+    def differs(self) -> bool:
+        """Whether what is posted or closed was found to differ from what Stripe calls for."""
+        return self.reason in _DIFFERENCES
 
 
 _ATTENTION_STATES = frozenset({State.REJECTED, State.UNKNOWN, State.PARKED})
-
-
-class Step(StrEnum):
-    """What to do next about one planned document."""
-
-    NOTHING = "nothing"
-    SEND = "send"
-    AMEND = "amend"
-    LOOK_UP = "look_up"  # an earlier send's outcome is unknown
-    WAIT = "wait"  # another worker is sending it right now
-    DRIFT = "drift"  # posted, but Stripe now says something else
-
-
-def next_step(document: Document, posting: Posting | None, work: "Work", now_unix: int) -> Step:
-    """Compare a planned document with its posting.
-
-    A posted document whose content differs only because the policy changed since stays as it was
-    posted: a new policy speaks about the future.
-    """
-    if posting is None:
-        return Step.SEND
-    match posting.state:
-        case State.PLANNED | State.REJECTED | State.PARKED | State.NOT_BOOKED:
-            # A record number means that an amendment failed, not the first posting.
-            if posting.record_no is not None:
-                return Step.AMEND
-            return Step.LOOK_UP if posting.in_doubt else Step.SEND
-        case State.SENDING if posting.lease_expires_at_unix > now_unix:
-            return Step.WAIT
-        case State.UNKNOWN | State.SENDING:
-            # An amendment overwrites, so sending it again is safe and needs no look-up.
-            return Step.LOOK_UP if posting.record_no is None else Step.AMEND
-        case State.POSTED:
-            return _step_when_posted(document, posting, work)
-
-
-def _step_when_posted(document: Document, posting: Posting, work: "Work") -> Step:
-    overtaken = posting.read_at_unix > work.read_at_unix
-    if overtaken or posting.digest == digest(document):
-        return Step.NOTHING
-    if isinstance(document, Customer):
-        kept = document.amend == "never" or (document.amend == "if_created" and posting.adopted)
-        return Step.NOTHING if kept else Step.AMEND
-    same_money = amount_of(document) == (posting.amount_minor, posting.currency)
-    if same_money and posting.policy_version != work.policy_version:
-        return Step.NOTHING
-    return Step.DRIFT
+_IN_FLIGHT_STATES = frozenset({State.PLANNED, State.SENDING})
+_DIFFERENCES = frozenset({Reason.DRIFT, Reason.CUSTOMER_RENUMBERED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +142,6 @@ class Work:
     now_unix: int
     read_at_unix: int
     lease_seconds: int
-    source_state: str = ""
 
 
 def begin_sending(
@@ -171,12 +159,13 @@ def begin_sending(
     content = digest(document)
     revision = base.revision + 1 if amend and content != base.digest else base.revision
     in_doubt = base.in_doubt or base.state in {State.UNKNOWN, State.SENDING}
-    same_send = in_doubt and not amend
+    same_send = in_doubt and not amend and base.control_id != ""
     amount = amount_of(document)
     return dataclasses.replace(
         _stamped(base, work),
         state=State.SENDING,
         document_type=type(document).__name__,
+        number=number_of(document),
         digest=content,
         revision=revision,
         control_id=base.control_id if same_send else control_id(document.key, revision, content),
@@ -204,13 +193,16 @@ def posted(posting: Posting, work: Work, record_no: str, *, adopted: bool = Fals
     )
 
 
-def rejected(posting: Posting, work: Work, reason: Reason, text: str) -> Posting:
-    """Return the record of a document that Intacct refused."""
+def rejected(
+    posting: Posting, work: Work, reason: Reason, text: str, *, in_doubt: bool = False
+) -> Posting:
+    """Return the record of a document that Intacct refused, if need be with a doubt that it did."""
     return dataclasses.replace(
         _stamped(posting, work),
         state=State.REJECTED,
         reason=reason,
         reason_text=text,
+        in_doubt=in_doubt or posting.in_doubt,
         lease_expires_at_unix=0,
     )
 
@@ -226,14 +218,14 @@ def unknown(posting: Posting, work: Work, text: str) -> Posting:
     )
 
 
-def not_executed(posting: Posting, work: Work) -> Posting:
+def not_executed(posting: Posting, work: Work, text: str) -> Posting:
     """Return the record of a send that was refused before anything was executed."""
     return dataclasses.replace(
-        _stamped(posting, work), state=State.PLANNED, reason_text="", lease_expires_at_unix=0
+        _stamped(posting, work), state=State.PLANNED, reason_text=text, lease_expires_at_unix=0
     )
 
 
-def noted(posting: Posting, work: Work) -> Posting:
+def noted(posting: Posting, work: Work, source_state: str) -> Posting:
     """Return the record with the Stripe object's new state; the document itself is as it was.
 
     The policy version stays the one that the document was planned under.
@@ -241,15 +233,115 @@ def noted(posting: Posting, work: Work) -> Posting:
     return dataclasses.replace(
         posting,
         version=posting.version + 1,
-        source_state=work.source_state,
+        source_state=source_state,
         read_at_unix=work.read_at_unix,
         updated_at_unix=work.now_unix,
     )
 
 
-def drifted(posting: Posting, work: Work, text: str) -> Posting:
-    """Return the record of a posted document that Stripe no longer agrees with."""
-    return dataclasses.replace(_stamped(posting, work), reason=Reason.DRIFT, reason_text=text)
+def drifted(
+    posting: Posting, work: Work, content: str, text: str, reason: Reason = Reason.DRIFT
+) -> Posting:
+    """Return the record of a posted document that Stripe no longer agrees with.
+
+    The policy version stays the one that the document was planned under.
+
+    Args:
+        posting: what is posted, or was closed by a person.
+        work: who found out.
+        content: digest of what Stripe calls for now; `NO_LONGER_PLANNED` if for nothing.
+        text: what differs, for the controller.
+        reason: which difference it is.
+    """
+    after = dataclasses.replace(
+        _stamped(posting, work), reason=reason, reason_text=text, drift_digest=content
+    )
+    return dataclasses.replace(after, policy_version=posting.policy_version)
+
+
+def agreed(posting: Posting, work: Work) -> Posting:
+    """Return the record of a posted document that Stripe agrees with again."""
+    after = dataclasses.replace(
+        _stamped(posting, work), reason=None, reason_text="", drift_digest=""
+    )
+    return dataclasses.replace(after, policy_version=posting.policy_version)
+
+
+NO_LONGER_PLANNED = "-"
+
+
+def no_longer_planned(posting: Posting, work: Work) -> Posting | None:
+    """Return what becomes of a posting that the newest plan of its subject does not have.
+
+    What was only recorded is withdrawn. What is posted stays posted, as a difference that a person
+    must look at. What is in doubt stays on its list until it is looked up, and a customer is left
+    alone: it stands for more than one subject. None if there is nothing to change.
+    """
+    undecided = posting.in_doubt or posting.state in {State.SENDING, State.UNKNOWN, State.CLOSED}
+    is_customer = posting.document_type == Customer.__name__
+    if undecided or is_customer or posting.reason is Reason.WITHDRAWN:
+        return None
+    if posting.record_no is not None:
+        if posting.drift_digest == NO_LONGER_PLANNED:
+            return None
+        return drifted(posting, work, NO_LONGER_PLANNED, "posted, but Stripe calls for it no more")
+    return dataclasses.replace(
+        _stamped(posting, work),
+        state=State.NOT_BOOKED,
+        amount_minor=None,
+        currency=None,
+        reason=Reason.WITHDRAWN,
+        reason_text=f"it was {posting.state}: {posting.reason_text}",
+    )
+
+
+def closed(
+    posting: Posting, now_unix: int, who: str, note: str, record_no: str | None = None
+) -> Posting:
+    """Return the record of something that a person solved by hand: it is never sent any more.
+
+    A posted document that differs from what Stripe calls for stays posted; the difference is
+    accepted, and only another one is reported again.
+
+    Args:
+        posting: what is on a list.
+        now_unix: when it was solved.
+        who: who says so.
+        note: how it was solved.
+        record_no: RECORDNO of the record that was made by hand, so that what depends on it can be
+            booked.
+    """
+    keeps_state = posting.state is State.POSTED
+    return dataclasses.replace(
+        posting,
+        version=posting.version + 1,
+        state=State.POSTED if keeps_state else State.CLOSED,
+        record_no=record_no or posting.record_no,
+        reason=None,
+        reason_text=note,
+        trigger=who,
+        in_doubt=False,
+        lease_expires_at_unix=0,
+        updated_at_unix=now_unix,
+    )
+
+
+def reopened(posting: Posting, now_unix: int, who: str) -> Posting:
+    """Return the record of something that was closed by mistake: the next plan decides anew.
+
+    It counts as in doubt, so that what was made by hand meanwhile is looked up before a send.
+    """
+    return dataclasses.replace(
+        posting,
+        version=posting.version + 1,
+        state=State.PLANNED,
+        record_no=None,
+        reason_text="",
+        drift_digest="",
+        trigger=who,
+        in_doubt=True,
+        updated_at_unix=now_unix,
+    )
 
 
 def from_finding(finding: Finding, posting: Posting | None, work: Work) -> Posting:
@@ -275,7 +367,6 @@ def _stamped(posting: Posting, work: Work) -> Posting:
         policy_version=work.policy_version,
         message_id=work.message_id,
         trigger=work.trigger,
-        source_state=work.source_state or posting.source_state,
         read_at_unix=work.read_at_unix,
         updated_at_unix=work.now_unix,
     )

@@ -7,7 +7,7 @@ same plan; preview, dry run and replay are this function with another last step.
 from tieout.domain.plans import Plan, invoice_state
 from tieout.domain.policy import Policy
 from tieout.domain.reasons import Reason
-from tieout.domain.subjects import Subject
+from tieout.domain.subjects import Subject, SubjectKind
 from tieout.planning.customers import plan_customer
 from tieout.planning.draft import PlanDraft
 from tieout.planning.invoices import add_invoice
@@ -21,6 +21,21 @@ from tieout.planning.snapshots import (
     RefundSnapshot,
     Snapshot,
 )
+
+
+def plans(subject: Subject, snapshot: Snapshot, policy: Policy) -> tuple[Plan, ...]:
+    """Return the plan of the subject after the plans of what it hangs on and was read with it.
+
+    A refund is read with the invoices that it takes back. They have plans of their own, so it does
+    not matter which of the two subjects comes first, and each posting belongs to its own subject.
+    """
+    own = plan(subject, snapshot, policy)
+    if not isinstance(snapshot, RefundSnapshot) or subject.account is not None:
+        return (own,)
+    invoices = [
+        plan(Subject(SubjectKind.INVOICE, each.id), each, policy) for each in snapshot.invoices
+    ]
+    return (*invoices, own)
 
 
 def plan(subject: Subject, snapshot: Snapshot, policy: Policy) -> Plan:

@@ -18,7 +18,6 @@ from tieout.planning.accounts import clearing
 from tieout.planning.customers import debtor_id
 from tieout.planning.draft import PlanDraft
 from tieout.planning.fields import DESCRIPTION_LENGTH_MAX, amount_text
-from tieout.planning.invoices import add_invoice
 from tieout.planning.lines import invoice_lines
 from tieout.planning.numbers import invoice_number
 from tieout.planning.periods import posting_date
@@ -37,13 +36,8 @@ class _PaidLine:
 
 
 def plan_refund(draft: PlanDraft, snapshot: RefundSnapshot, policy: Policy) -> None:
-    """Plan a refund, its failure if it failed, and the documents of the invoices it takes back.
-
-    The invoices' documents are those of their own plans, so it does not matter which comes first.
-    """
+    """Plan a refund, and its failure if it failed; the invoices it takes back are planned apart."""
     refund = snapshot.refund
-    for invoice in snapshot.invoices:
-        add_invoice(draft, invoice, policy)
     if not _has_moved_money(refund):
         _not_booked(draft, refund, Reason.NOTHING_TO_BOOK, f"{refund.status}; no money has moved")
     elif not snapshot.invoices:

@@ -11,15 +11,16 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from tieout.domain.errors import ConfigurationFault, Refused, TransientFault
+from tieout.domain.keys import unread_key
 from tieout.domain.plans import Disposition, Finding, Plan
 from tieout.domain.policy import Policy
 from tieout.domain.postings import Posting, State, Work
 from tieout.domain.reasons import Reason
 from tieout.domain.subjects import Subject, SubjectKind
-from tieout.planning.plan import plan
+from tieout.planning.plan import plans
 from tieout.planning.snapshots import ChargeSnapshot
 from tieout.services import metric_names
-from tieout.services.apply import Applier, Parked, Pending, Settled, Task, Verdict
+from tieout.services.apply import Applier, Task
 from tieout.services.messages import decode
 from tieout.services.ports import (
     Clock,
@@ -30,12 +31,19 @@ from tieout.services.ports import (
     StripeReader,
     WorkItem,
 )
+from tieout.services.records import PASSES_AS_IT_IS, Records
+from tieout.services.verdicts import Parked, Pending, Settled, Verdict
 
 BACK_OFF_FIRST_SECONDS = 10
-# Half the visibility that SQS allows would do too; a quarter of an hour keeps an outage's backlog
-# moving soon after it ends.
+# A quarter of an hour keeps an outage's backlog moving soon after it ends.
 BACK_OFF_MAX_SECONDS = 900
-PARKED_PAUSE_SECONDS = 1
+# What waits for a person may wait over a long week-end. Doubling from a few seconds on, it comes
+# again after no more than the trouble lasted, and within the hour.
+BACK_OFF_FOR_PERSON_MAX_SECONDS = 3600
+# Nothing is gained by waiting: the message is on its way to the dead-letter queue, and asks nobody.
+PARKED_PAUSE_SECONDS = 0
+# Stripe failed a subject so often (some five minutes) that the exceptions list should name it.
+UNREAD_DELIVERIES_MAX = 6
 # An error nobody foresaw is parked after this many deliveries, so that it reaches the dead-letter
 # queue with a record instead of a mere count.
 UNEXPECTED_DELIVERIES_MAX = 3
@@ -98,15 +106,33 @@ class _Job:
 
 @dataclass(frozen=True, slots=True)
 class _Planned:
-    """A job and what Stripe, read at this time, calls for."""
+    """A job and what Stripe, read at this time, calls for.
+
+    Attributes:
+        is_read: whether Stripe told all; if not, the plan only records that.
+        answer: for the job, whatever becomes of the plan; None if that decides.
+    """
 
     job: _Job
     plan: Plan
     read_at_unix: int
+    is_read: bool
+    answer: Verdict | None
 
-    @property
-    def keys(self) -> Sequence[str]:
-        return [each.key for each in (*self.plan.documents, *self.plan.findings)]
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """What reading a job's subject came to.
+
+    Attributes:
+        is_read, answer: see `_Planned`.
+        leads_to: subjects that must be read too.
+    """
+
+    plans: tuple[Plan, ...]
+    is_read: bool = False
+    answer: Verdict | None = None
+    leads_to: tuple[Subject, ...] = ()
 
 
 class Processor:
@@ -131,7 +157,10 @@ class Processor:
         self._lease_seconds = lease_seconds
 
     def process(
-        self, messages: Sequence[ReceivedMessage], stop_reading_at_unix: int | None = None
+        self,
+        messages: Sequence[ReceivedMessage],
+        stop_reading_at_unix: int | None = None,
+        stop_sending_at_unix: int | None = None,
     ) -> Mapping[str, Result]:
         """Bring the subjects of the messages up to date and answer for each message.
 
@@ -139,20 +168,20 @@ class Processor:
             messages: a batch as the queue delivered it.
             stop_reading_at_unix: from when on no further subject is begun, so that what was begun
                 can be finished before the function's time is over.
+            stop_sending_at_unix: from when on no further request with documents is begun.
         """
         results: dict[str, Result] = {}
         try:
             policy = self._policies.current()
             jobs = self._jobs(messages, results)
-            plans = list(self._plans(jobs, policy, results, stop_reading_at_unix))
-            verdicts = self._apply(plans, policy)
+            planned = list(self._plans(jobs, policy, results, stop_reading_at_unix))
+            self._apply(planned, results, stop_sending_at_unix)
         except ConfigurationFault as fault:
             self._metrics.count(metric_names.SESSION_FAILED)
-            return {each.message_id: Retry(BACK_OFF_MAX_SECONDS, str(fault)) for each in messages}
+            answer = Pending(str(fault), waits_for_person=True)
+            return {each.message_id: _back_off(each, answer) for each in messages}
         except TransientFault as fault:
-            return {each.message_id: self._back_off(each, str(fault)) for each in messages}
-        for planned in plans:
-            self._answer(planned.job, results, _worst(verdicts[key] for key in planned.keys))
+            return {each.message_id: _back_off(each, Pending(str(fault))) for each in messages}
         return results
 
     def _jobs(
@@ -164,7 +193,7 @@ class Processor:
             try:
                 item = decode(message.body, message.group)
             except ValueError as unreadable:
-                results[message.message_id] = self._back_off(message, str(unreadable))
+                results[message.message_id] = _back_off(message, Pending(str(unreadable)))
             else:
                 asked.setdefault(item.subject, []).append((message, item))
         return [
@@ -179,7 +208,7 @@ class Processor:
         results: dict[str, Result],
         stop_reading_at_unix: int | None,
     ) -> Iterable[_Planned]:
-        """Yield a plan for each job; jobs that cannot be planned now are answered at once."""
+        """Yield the plans of each job; jobs that cannot be planned now are answered at once."""
         waiting = list(jobs)
         known = {job.subject for job in waiting}
         while waiting:
@@ -190,46 +219,53 @@ class Processor:
                 self._answer(job, results, Parked("parked before, nothing changed"))
             else:
                 read_at_unix = self._clock.now_unix()
-                try:
-                    made, invoices = self._read_and_plan(job, policy)
-                except TransientFault as fault:
-                    pause_seconds = fault.retry_after_seconds or 0
-                    self._answer(job, results, Pending(str(fault), pause_seconds))
-                    continue
-                except ConfigurationFault as fault:
-                    # A key that lacks one permission must not stop what it may read.
-                    self._metrics.count(metric_names.SESSION_FAILED)
-                    self._answer(job, results, Pending(str(fault), BACK_OFF_MAX_SECONDS))
-                    continue
-                yield _Planned(job, made, read_at_unix)
-                for subject in invoices:
-                    if subject not in known:
-                        known.add(subject)
-                        waiting.append(dataclasses.replace(job, subject=subject))
+                read = self._read(job, policy)
+                if read.answer is not None:
+                    self._answer(job, results, read.answer)
+                for each in read.plans:
+                    yield _Planned(job, each, read_at_unix, read.is_read, read.answer)
+                fresh = [subject for subject in read.leads_to if subject not in known]
+                known.update(fresh)
+                waiting += [dataclasses.replace(job, subject=subject) for subject in fresh]
 
-    def _read_and_plan(self, job: _Job, policy: Policy) -> tuple[Plan, Sequence[Subject]]:
-        """Return the plan of a job and the invoices that its subject, a charge, leads to."""
+    def _read(self, job: _Job, policy: Policy) -> _Read:
+        """Read and plan a job; if it cannot be read now, say so and what to answer."""
         reads_before = self._stripe.reads
         try:
             snapshot = self._stripe.snapshot(job.subject)
-            made = plan(job.subject, snapshot, policy)
+            made = plans(job.subject, snapshot, policy)
         except Refused as refusal:
-            return _parked(job.subject, policy, refusal.reason, refusal.text), ()
-        except (TransientFault, ConfigurationFault):
-            raise
-        except Exception as error:
-            # One object that our code cannot handle must not stop the others of its batch.
+            return _Read((_parked(job.subject, policy, refusal.reason, refusal.text),))
+        except TransientFault as fault:
+            answer = Pending(str(fault), fault.retry_after_seconds or 0)
+            if job.deliveries < UNREAD_DELIVERIES_MAX:
+                return _Read((), answer=answer)
+            return _Read(
+                (_unread(job.subject, policy, Reason.NOT_READ, str(fault)),), answer=answer
+            )
+        except ConfigurationFault as fault:
+            # A key that lacks one permission must not stop what it may read.
+            self._metrics.count(metric_names.SESSION_FAILED)
+            answer = Pending(str(fault), waits_for_person=True)
+            return _Read((_unread(job.subject, policy, fault.reason, fault.text),), answer=answer)
+        except Exception as error:  # noqa: BLE001 - one object must not stop its whole batch
             self._metrics.count(metric_names.UNEXPECTED_ERROR)
             text = f"{type(error).__name__} while planning {job.subject}"
             if job.deliveries < UNEXPECTED_DELIVERIES_MAX:
-                raise TransientFault(text) from error
-            return _parked(job.subject, policy, Reason.UNEXPECTED_ERROR, text), ()
+                return _Read((), answer=Pending(text))
+            return _Read((_parked(job.subject, policy, Reason.UNEXPECTED_ERROR, text),))
         finally:
             self._metrics.count(metric_names.STRIPE_READS, self._stripe.reads - reads_before)
         if not isinstance(snapshot, ChargeSnapshot):
-            return made, ()
+            return _Read(made, is_read=True)
         account = job.subject.account
-        return made, [Subject(SubjectKind.INVOICE, each, account) for each in snapshot.invoices]
+        return _Read(
+            made,
+            is_read=True,
+            leads_to=tuple(
+                Subject(SubjectKind.INVOICE, each, account) for each in snapshot.invoices
+            ),
+        )
 
     def _still_parked(self, job: _Job, policy: Policy) -> bool:
         """Whether the subject was parked, under this policy, after these messages were queued.
@@ -240,7 +276,7 @@ class Processor:
         if job.deliveries == 1:
             return False
         postings = self._postings.of_subject(job.subject)
-        if any(_is_open(posting) or _waits_for_permission(posting) for posting in postings):
+        if any(_is_open(posting) or posting.reason in PASSES_AS_IT_IS for posting in postings):
             return False
         return any(
             _is_parked(posting)
@@ -249,54 +285,83 @@ class Processor:
             for posting in postings
         )
 
-    def _apply(self, plans: Sequence[_Planned], policy: Policy) -> Mapping[str, Verdict]:
+    def _apply(
+        self,
+        planned: Sequence[_Planned],
+        results: dict[str, Result],
+        stop_sending_at_unix: int | None,
+    ) -> None:
+        """Apply all plans together and answer each job."""
+        now_unix = self._clock.now_unix()
         tasks: dict[str, Task] = {}
-        for each in plans:
-            job, made = each.job, each.plan
-            work = Work(
-                subject=job.subject,
-                policy_version=policy.version,
-                message_id=job.messages[-1].message_id,
-                trigger=job.trigger,
-                now_unix=self._clock.now_unix(),
-                read_at_unix=each.read_at_unix,
-                lease_seconds=self._lease_seconds,
-            )
-            own_work = dataclasses.replace(work, source_state=made.source_state)
-            for planned in (*made.documents, *made.findings):
-                own = planned.key == str(job.subject)
-                task = Task(planned, own_work if own else work)
+        works: list[Work] = []
+        for each in planned:
+            work = self._work(each, now_unix)
+            works.append(work)
+            for item in (*each.plan.documents, *each.plan.findings):
+                task = Task(item, work)
                 known = tasks.get(task.key)
                 if known is None or _weight(task) > _weight(known):
                     tasks[task.key] = task
-        applier = Applier(self._ledger, self._postings, self._clock, self._metrics)
-        return applier.apply(list(tasks.values()))
+        supersedes = {key for each in planned for key in each.plan.supersedes}
+        records = Records(self._postings, self._metrics)
+        applier = Applier(self._ledger, records, self._clock, self._metrics)
+        applier.apply(list(tasks.values()), supersedes, stop_sending_at_unix)
+        for each, work in zip(planned, works, strict=True):
+            if each.answer is not None:
+                verdict = each.answer
+            elif each.is_read:
+                verdict = records.conclude(each.plan, work)
+            else:
+                verdict = records.verdict(each.plan)
+            self._answer(each.job, results, verdict)
 
-    def _answer(self, job: _Job, results: dict[str, Result], verdict: Verdict) -> None:
-        for message in job.messages:
-            results[message.message_id] = _worse(
-                results.get(message.message_id, Done()), self._result(message, verdict)
-            )
-
-    def _result(self, message: ReceivedMessage, verdict: Verdict) -> Result:
-        match verdict:
-            case Settled():
-                return Done()
-            case Parked():
-                return Retry(PARKED_PAUSE_SECONDS, verdict.text)
-            case Pending():
-                return self._back_off(message, verdict.text, verdict.after_seconds)
+    def _work(self, planned: _Planned, now_unix: int) -> Work:
+        return Work(
+            subject=planned.plan.subject,
+            policy_version=planned.plan.policy_version,
+            message_id=planned.job.messages[-1].message_id,
+            trigger=planned.job.trigger,
+            now_unix=now_unix,
+            read_at_unix=planned.read_at_unix,
+            lease_seconds=self._lease_seconds,
+        )
 
     @staticmethod
-    def _back_off(message: ReceivedMessage, reason: str, at_least_seconds: int = 0) -> Retry:
-        """Double the pause with each delivery; the queue's receive count is the memory."""
-        doublings = min(message.receive_count - 1, 16)
-        pause_seconds = min(BACK_OFF_FIRST_SECONDS * 2**doublings, BACK_OFF_MAX_SECONDS)
-        return Retry(max(pause_seconds, at_least_seconds), reason)
+    def _answer(job: _Job, results: dict[str, Result], verdict: Verdict) -> None:
+        for message in job.messages:
+            results[message.message_id] = _worse(
+                results.get(message.message_id, Done()), _result(message, verdict)
+            )
+
+
+def _result(message: ReceivedMessage, verdict: Verdict) -> Result:
+    match verdict:
+        case Settled():
+            return Done()
+        case Parked():
+            return Retry(PARKED_PAUSE_SECONDS, verdict.text)
+        case Pending():
+            return _back_off(message, verdict)
+
+
+def _back_off(message: ReceivedMessage, pending: Pending) -> Retry:
+    """Double the pause with each delivery; the queue's receive count is the memory."""
+    doublings = min(message.receive_count - 1, 16)
+    longest_seconds = (
+        BACK_OFF_FOR_PERSON_MAX_SECONDS if pending.waits_for_person else BACK_OFF_MAX_SECONDS
+    )
+    pause_seconds = min(BACK_OFF_FIRST_SECONDS * 2**doublings, longest_seconds)
+    return Retry(max(pause_seconds, pending.after_seconds), pending.text)
 
 
 def _parked(subject: Subject, policy: Policy, reason: Reason, text: str) -> Plan:
     finding = Finding(str(subject), Disposition.PARKED, reason, text)
+    return Plan(subject, (), (finding,), policy.version)
+
+
+def _unread(subject: Subject, policy: Policy, reason: Reason, text: str) -> Plan:
+    finding = Finding(unread_key(str(subject)), Disposition.PARKED, reason, text)
     return Plan(subject, (), (finding,), policy.version)
 
 
@@ -306,7 +371,7 @@ def _weight(task: Task) -> tuple[bool, bool, int]:
     A document before a finding, then the subject's own plan, then the newer reading of Stripe.
     """
     is_document = not isinstance(task.planned, Finding)
-    return is_document, task.work.source_state != "", task.work.read_at_unix
+    return is_document, task.key == str(task.work.subject), task.work.read_at_unix
 
 
 def _is_parked(posting: Posting) -> bool:
@@ -315,22 +380,6 @@ def _is_parked(posting: Posting) -> bool:
 
 def _is_open(posting: Posting) -> bool:
     return posting.state in {State.PLANNED, State.SENDING, State.UNKNOWN}
-
-
-def _waits_for_permission(posting: Posting) -> bool:
-    """Whether Intacct may take the document as it is, once a person gave the permission."""
-    return posting.state is State.REJECTED and posting.reason is Reason.PERMISSION_MISSING
-
-
-def _worst(verdicts: Iterable[Verdict]) -> Verdict:
-    """A pending document needs the message again; a parked one only fails it."""
-    worst: Verdict = Settled()
-    for verdict in verdicts:
-        if isinstance(verdict, Pending):
-            return verdict
-        if isinstance(verdict, Parked):
-            worst = verdict
-    return worst
 
 
 def _worse(one: Result, other: Result) -> Result:

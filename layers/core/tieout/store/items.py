@@ -35,8 +35,8 @@ EXPIRATION = "expiration"
 POSTING_KEY = "key"
 SUBJECT_INDEX = "subject-index"
 SUBJECT = "subject"
-ATTENTION_INDEX = "attention-index"
-ATTENTION = "attention"
+WORKLIST_INDEX = "worklist-index"
+WORKLIST = "worklist"
 UPDATED_AT = "updated_at"
 OPEN_INDEX = "open-index"
 OPEN = "open"
@@ -55,7 +55,7 @@ def posting_item(posting: Posting) -> Item:
     fields = {each.name: getattr(posting, each.name) for each in dataclasses.fields(posting)}
     fields[UPDATED_AT] = fields.pop("updated_at_unix")
     fields[SUBJECT] = str(posting.subject)
-    fields[ATTENTION] = MARK if posting.needs_attention else None
+    fields[WORKLIST] = posting.worklist
     fields[OPEN] = MARK if is_open_invoice(posting) else None
     return attributes(**fields)
 

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from tieout.domain.errors import StalePosting
-from tieout.domain.postings import Posting
+from tieout.domain.postings import Posting, Worklist
 from tieout.domain.subjects import Subject
 from tieout.store import items
 from tieout.store.attributes import Item
@@ -57,13 +57,13 @@ class DynamoPostings:
             version = stored.get("version", {}).get("N", "none")
             raise StalePosting(f"{posting.key}: wrote {posting.version}, stored is {version}")
 
-    def needing_attention(self) -> Iterator[Posting]:
-        """Yield rejected, unknown, parked and drifted postings, oldest change first.
+    def on_worklist(self, worklist: Worklist) -> Iterator[Posting]:
+        """Yield the postings on a list, oldest change first.
 
         Eventually consistent, as every index is.
         """
-        marked = self._query(items.ATTENTION_INDEX, items.ATTENTION, items.MARK)
-        return map(items.posting_from, marked)
+        listed = self._query(items.WORKLIST_INDEX, items.WORKLIST, worklist)
+        return map(items.posting_from, listed)
 
     def open_invoices(self) -> Iterator[tuple[str, str]]:
         """Yield (invoice id, source_state) of invoices that are open in our books, by id.

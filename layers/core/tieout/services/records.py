@@ -1,0 +1,198 @@
+"""Records: what one batch knows of the postings, and what it writes down about them.
+
+Every write names the version it replaces. One that comes too late changes nothing: the document is
+left to the worker that was first, and its message comes again.
+"""
+
+import dataclasses
+from collections.abc import Iterable, Sequence
+
+from tieout.domain import postings as posting_states
+from tieout.domain.documents import Document, amount_of, digest, number_of
+from tieout.domain.errors import StalePosting
+from tieout.domain.keys import unread_key
+from tieout.domain.money import decimal_from_minor
+from tieout.domain.plans import Disposition, Finding, Plan
+from tieout.domain.postings import Posting, State, Work
+from tieout.domain.reasons import Reason
+from tieout.domain.steps import is_renumbered
+from tieout.services import metric_names
+from tieout.services.ports import Metrics, Postings
+from tieout.services.verdicts import Parked, Pending, Settled, Verdict, worst
+
+LEASE_PAUSE_SECONDS = 15
+# An outcome that is unknown now may be known when the server has finished working on it.
+UNKNOWN_PAUSE_SECONDS = 30
+
+# Why a subject could not even be looked at; planning refuses for other reasons.
+_SUBJECT_NOT_READ = frozenset(
+    {
+        Reason.UNREADABLE_OBJECT,
+        Reason.OBJECT_MISSING_IN_STRIPE,
+        Reason.SNAPSHOT_TOO_LARGE,
+        Reason.UNEXPECTED_ERROR,
+    }
+)
+# What is parked for these reasons may pass as it is once somebody or something else recovered, so
+# its message must go on asking.
+PASSES_AS_IT_IS = frozenset(
+    {
+        Reason.PERMISSION_MISSING,
+        Reason.STRIPE_PERMISSION,
+        Reason.STRIPE_KEY,
+        Reason.NOT_READ,
+    }
+)
+
+
+class Records:
+    """The postings and verdicts of one batch, by document key."""
+
+    def __init__(self, postings: Postings, metrics: Metrics) -> None:
+        self._store = postings
+        self._metrics = metrics
+        self.postings: dict[str, Posting] = {}
+        self.verdicts: dict[str, Verdict] = {}
+
+    def read(self, keys: Iterable[str]) -> None:
+        """Read the postings that exist.
+
+        Raises:
+            TransientFault: the table could not be read.
+        """
+        self.postings = dict(self._store.get_many(keys))
+
+    def write(self, posting: Posting) -> bool:
+        """Write the posting; if another worker was first, leave the document to it.
+
+        Raises:
+            TransientFault: the table could not be written.
+        """
+        try:
+            self._store.put(posting)
+        except StalePosting:
+            self.verdicts[posting.key] = Pending("another worker was first", LEASE_PAUSE_SECONDS)
+            return False
+        self.postings[posting.key] = posting
+        return True
+
+    def record_finding(self, finding: Finding, work: Work) -> None:
+        """Record what planning did not turn into a document, unless it is posted or closed."""
+        before = self.postings.get(finding.key)
+        match before.state if before else None:
+            case State.POSTED if finding.reason in _SUBJECT_NOT_READ:
+                self._record_unread(finding, work)
+            case State.POSTED | State.CLOSED:
+                self.verdicts[finding.key] = Settled()
+            case State.SENDING | State.UNKNOWN:
+                text = f"an earlier send is in doubt, and now: {finding.text}"
+                self.verdicts[finding.key] = Pending(text, UNKNOWN_PAUSE_SECONDS)
+            case _:
+                self._record(finding, before, work)
+
+    def _record(self, finding: Finding, before: Posting | None, work: Work) -> None:
+        parked = finding.disposition is Disposition.PARKED
+        self.verdicts[finding.key] = Parked(finding.text) if parked else Settled()
+        after = posting_states.from_finding(finding, before, work)
+        if not _is_recorded(before, after) and self.write(after):
+            self._metrics.count(metric_names.PARKED if parked else metric_names.NOT_BOOKED)
+
+    def _record_unread(self, finding: Finding, work: Work) -> None:
+        """Park a posted subject that could not be read: what hangs on it is not known.
+
+        The document's own posting must stay, so the exception has a key of its own.
+        """
+        key = unread_key(finding.key)
+        self._record(dataclasses.replace(finding, key=key), self.postings.get(key), work)
+        self.verdicts[finding.key] = self.verdicts[key]
+
+    def record_difference(self, document: Document, work: Work) -> None:
+        """Put a posted document that Stripe now contradicts on the exceptions list, once."""
+        posting = self.postings[document.key]
+        if is_renumbered(document, posting):
+            reason = Reason.CUSTOMER_RENUMBERED
+            text = f"booked as customer {posting.number}, now planned as {number_of(document)}"
+            self.verdicts[document.key] = Parked(text)
+        else:
+            reason = Reason.DRIFT
+            said = _amount_text(posting.amount_minor, posting.currency)
+            now = _amount_text(*(amount_of(document) or (None, None)))
+            text = (
+                f"{posting.state} as {said} ({posting.digest[:12] or 'by hand'}), "
+                f"now planned as {now} ({digest(document)[:12]})"
+            )
+            self.verdicts[document.key] = Settled()
+        if (posting.reason, posting.reason_text) == (reason, text):
+            return
+        if self.write(posting_states.drifted(posting, work, digest(document), text, reason)):
+            self._metrics.count(metric_names.DRIFT)
+
+    def record_agreement(self, document: Document, work: Work) -> None:
+        """Take a difference that is no more off the exceptions list."""
+        self.verdicts[document.key] = Settled()
+        self.write(posting_states.agreed(self.postings[document.key], work))
+
+    def verdict(self, plan: Plan) -> Verdict:
+        """Return what became of a plan as a whole."""
+        return worst(self.verdicts[each.key] for each in (*plan.documents, *plan.findings))
+
+    def conclude(self, plan: Plan, work: Work) -> Verdict:
+        """Return what became of a subject's plan, and close its reading if all was dealt with.
+
+        Then what earlier plans recorded and this one no longer has is withdrawn, and the state of
+        the Stripe object is kept with its document for the poller to compare: never before, or the
+        poller would take half of the work for the whole.
+
+        Raises:
+            TransientFault: a table could not be used.
+        """
+        verdict = self.verdict(plan)
+        if isinstance(verdict, Pending):
+            return verdict
+        for posting in self._left_over(plan, work):
+            after = posting_states.no_longer_planned(posting, work)
+            if after is not None and not self.write(after):
+                return self.verdicts[posting.key]
+        own = self.postings.get(str(plan.subject))
+        if own is not None and _is_news(plan.source_state, own, work):
+            noted = posting_states.noted(own, work, plan.source_state)
+            return verdict if self.write(noted) else self.verdicts[own.key]
+        return verdict
+
+    def _left_over(self, plan: Plan, work: Work) -> Sequence[Posting]:
+        """Return what earlier, not later, readings of the subject recorded and this plan has not.
+
+        What the plan supersedes may have been read at any time: the plan covers it all the same.
+        """
+        keys = {each.key for each in (*plan.documents, *plan.findings)}
+        of_subject = [
+            self.postings.get(each.key, each)
+            for each in self._store.of_subject(plan.subject)
+            if each.key not in keys and each.read_at_unix < work.read_at_unix
+        ]
+        superseded = [self.postings[key] for key in plan.supersedes if key in self.postings]
+        return [*superseded, *of_subject]
+
+
+def _is_news(source_state: str, own: Posting, work: Work) -> bool:
+    return source_state not in {"", own.source_state} and work.read_at_unix >= own.read_at_unix
+
+
+def _amount_text(amount_minor: int | None, currency: str | None) -> str:
+    if amount_minor is None or currency is None:
+        return "no amount"
+    return f"{decimal_from_minor(amount_minor, currency)} {currency.upper()}"
+
+
+_FINDING_FIELDS = ("state", "reason", "reason_text", "amount_minor", "currency")
+
+
+def _is_recorded(before: Posting | None, after: Posting) -> bool:
+    """Whether writing would change nothing that anybody asks for.
+
+    A parked posting is written again: the time of its last attempt is what lets later deliveries of
+    older messages fail cheaply. One that may pass as it is has no use for that.
+    """
+    if before is None or (after.state is State.PARKED and after.reason not in PASSES_AS_IT_IS):
+        return False
+    return all(getattr(before, name) == getattr(after, name) for name in _FINDING_FIELDS)

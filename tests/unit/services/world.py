@@ -1,0 +1,73 @@
+"""The real processor between in-memory ports, and the messages that the queue brings it."""
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from tests.factories import a_policy
+from tests.fakes.clock import FakeClock
+from tests.fakes.ledger import FakeLedger
+from tests.fakes.metrics import FakeMetrics
+from tests.fakes.policies import FakePolicies
+from tests.fakes.postings import FakePostings
+from tests.fakes.stripe import FakeStripe
+from tieout.domain.postings import State
+from tieout.domain.subjects import Subject, SubjectKind
+from tieout.services.messages import encode
+from tieout.services.ports import WorkItem
+from tieout.services.process import Processor, ReceivedMessage, Result
+
+LEASE_SECONDS = 150
+INVOICE = Subject(SubjectKind.INVOICE, "in_1")
+CUSTOMER = Subject(SubjectKind.CUSTOMER, "cus_1")
+REFUND = Subject(SubjectKind.REFUND, "re_1")
+
+
+def of(kind: SubjectKind, identifier: str) -> Subject:
+    return Subject(kind, identifier)
+
+
+@dataclass
+class World:
+    stripe: FakeStripe = field(default_factory=FakeStripe)
+    ledger: FakeLedger = field(default_factory=FakeLedger)
+    postings: FakePostings = field(default_factory=FakePostings)
+    policies: FakePolicies = field(default_factory=lambda: FakePolicies(a_policy()))
+    clock: FakeClock = field(default_factory=FakeClock)
+    metrics: FakeMetrics = field(default_factory=FakeMetrics)
+    delivered: int = 0
+
+    def message(self, subject: Subject, receive_count: int = 1) -> ReceivedMessage:
+        self.delivered += 1
+        item = WorkItem(subject, f"evt_{self.delivered}", "cus_1", "", livemode=False)
+        sent_at_unix = self.clock.now_unix()
+        return ReceivedMessage(
+            f"message-{self.delivered}", encode(item), receive_count, sent_at_unix
+        )
+
+    def process(
+        self,
+        *messages: ReceivedMessage,
+        stop_reading_at_unix: int | None = None,
+        stop_sending_at_unix: int | None = None,
+    ) -> Mapping[str, Result]:
+        processor = Processor(
+            self.stripe,
+            self.ledger,
+            self.postings,
+            self.policies,
+            self.clock,
+            self.metrics,
+            LEASE_SECONDS,
+        )
+        return processor.process(messages, stop_reading_at_unix, stop_sending_at_unix)
+
+    def bring_up_to_date(self, *subjects: Subject) -> list[Result]:
+        return list(self.process(*map(self.message, subjects)).values())
+
+    def states(self) -> dict[str, State]:
+        return {key: posting.state for key, posting in self.postings.by_key.items()}
+
+
+def again(message: ReceivedMessage) -> ReceivedMessage:
+    return dataclasses.replace(message, receive_count=message.receive_count + 1)
