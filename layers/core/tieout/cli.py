@@ -20,7 +20,7 @@ from tieout.domain.errors import TieoutError
 from tieout.domain.events import SUBSCRIPTIONS
 from tieout.domain.money import decimal_from_minor
 from tieout.domain.policy_file import PolicyErrors, parse_policy
-from tieout.domain.postings import Posting
+from tieout.domain.postings import Posting, Worklist
 from tieout.domain.reasons import WAY_OUT
 from tieout.store.aws_faults import Declined, aws_faults
 from tieout.store.clock import SystemClock
@@ -168,7 +168,7 @@ def _policies(table: str) -> DynamoPolicies:
 
 def _parked(options: argparse.Namespace) -> int:
     table = options.table or _stack_outputs(options.stack)["PostingsTableName"]
-    postings = DynamoPostings(boto3.client("dynamodb"), table).needing_attention()
+    postings = DynamoPostings(boto3.client("dynamodb"), table).on_worklist(Worklist.ATTENTION)
     groups = _by_reason(postings)
     if options.json:
         _say([_described(each) for _, group in groups for each in group])
