@@ -155,7 +155,8 @@ class Records:
                 return self.verdicts[posting.key]
         own = self.postings.get(str(plan.subject))
         if own is not None and _is_news(plan.source_state, own, work):
-            noted = posting_states.noted(own, work, plan.source_state)
+            state, created_unix = plan.source_state, plan.source_created_unix
+            noted = posting_states.noted(own, work, state, created_unix)
             return verdict if self.write(noted) else self.verdicts[own.key]
         return verdict
 
