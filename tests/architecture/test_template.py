@@ -13,6 +13,7 @@ import pytest
 
 from tests.sandbox.aws.emulator import ROOT
 from tests.sandbox.aws.template import load_template, resources_of_type
+from tieout.services import process
 from tieout.settings import ENVIRONMENT, PollerSettings, ProcessorSettings, WebhookSettings
 from tieout.store import items
 
@@ -136,6 +137,37 @@ def test_every_queue_has_a_dead_letter_queue_of_its_kind_that_keeps_at_least_as_
         assert RESOURCES[dead_letter_queue]["DeletionPolicy"] == "Retain"
 
 
+def receives_before_dead_letter(value: str) -> int:
+    (queue,) = DEAD_LETTER_QUEUES
+    parameter = QUEUES[queue]["RedrivePolicy"]["maxReceiveCount"]["Ref"]
+    return int(PARAMETERS[parameter][value])
+
+
+def waited_seconds(receives: int, pause_max_seconds: int) -> int:
+    """Return the sum of the pauses after which a message is moved, if each receive fails."""
+    pauses = (process.BACK_OFF_FIRST_SECONDS * 2**number for number in range(receives))
+    return sum(min(pause, pause_max_seconds) for pause in pauses)
+
+
+def test_the_queue_outlasts_a_day_of_outage_and_a_wrong_password_over_a_long_weekend() -> None:
+    receives = receives_before_dead_letter("Default")
+    outage_seconds = waited_seconds(receives, process.BACK_OFF_MAX_SECONDS)
+    person_seconds = waited_seconds(receives, process.BACK_OFF_FOR_PERSON_MAX_SECONDS)
+    assert outage_seconds >= SECONDS_PER_DAY
+    assert person_seconds >= 3 * SECONDS_PER_DAY
+
+
+def test_a_message_is_set_aside_before_the_queue_would_delete_it() -> None:
+    receives = receives_before_dead_letter("MaxValue")
+    longest_seconds = waited_seconds(receives, process.BACK_OFF_FOR_PERSON_MAX_SECONDS)
+    for queue in DEAD_LETTER_QUEUES:
+        assert longest_seconds < QUEUES[queue]["MessageRetentionPeriod"]
+
+
+def test_a_pause_is_over_within_the_hour() -> None:
+    assert process.BACK_OFF_FOR_PERSON_MAX_SECONDS <= 3_600
+
+
 # --- Tables and secrets -----------------------------------------------------------------------
 
 
@@ -169,7 +201,7 @@ def test_the_indexes_are_those_that_the_code_queries() -> None:
     }
     assert indexes == {
         items.SUBJECT_INDEX: (items.SUBJECT, items.POSTING_KEY),
-        items.ATTENTION_INDEX: (items.ATTENTION, items.UPDATED_AT),
+        items.WORKLIST_INDEX: (items.WORKLIST, items.UPDATED_AT),
         items.OPEN_INDEX: (items.OPEN, items.POSTING_KEY),
     }
 

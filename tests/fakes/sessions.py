@@ -2,8 +2,7 @@
 
 from tests.fakes.faults import Faulty
 from tieout.domain.errors import LeaseHeld
-from tieout.domain.reasons import Reason
-from tieout.services.ports import Session
+from tieout.services.ports import Hold, Session
 
 
 class FakeSessions(Faulty):
@@ -19,7 +18,7 @@ class FakeSessions(Faulty):
         self.session = session
         self.token = 0
         self._leased_until_unix = 0
-        self._hold: tuple[int, Reason, str] | None = None
+        self._hold: Hold | None = None
 
     def current(self) -> Session | None:
         self._may_fail()
@@ -38,15 +37,15 @@ class FakeSessions(Faulty):
         self.session = session
         self._hold = None
 
-    def hold(self, until_unix: int, reason: Reason, text: str, token: int) -> None:
+    def hold(self, hold: Hold, token: int) -> None:
         self._release(token)
-        self._hold = (until_unix, reason, text)
+        self._hold = hold
 
-    def held(self, now_unix: int) -> tuple[Reason, str] | None:
+    def held(self, now_unix: int) -> Hold | None:
         self._may_fail()
-        if self._hold is None or self._hold[0] <= now_unix:
+        if self._hold is None or self._hold.until_unix <= now_unix:
             return None
-        return self._hold[1:]
+        return self._hold
 
     def _release(self, token: int) -> None:
         self._may_fail()

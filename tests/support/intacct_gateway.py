@@ -40,6 +40,29 @@ class CountedSessions(FakeSessions):
         self.saves += 1
 
 
+class OperatorsSecret:
+    """The Intacct secret: what an operator wrote, remembered until a refresh.
+
+    Attributes:
+        refreshes: how often it was looked up anew.
+        fault: what looking it up meets.
+    """
+
+    def __init__(self, credentials: IntacctCredentials = CREDENTIALS) -> None:
+        self.written = self._remembered = credentials
+        self.refreshes = 0
+        self.fault: Exception | None = None
+
+    def read(self) -> IntacctCredentials:
+        return self._remembered
+
+    def refresh(self) -> None:
+        self.refreshes += 1
+        if self.fault is not None:
+            raise self.fault
+        self._remembered = self.written
+
+
 Answer = bytes | HttpReply | Exception | Callable[[bytes], bytes | HttpReply]
 
 
@@ -85,19 +108,20 @@ def ledger_on(
     sessions: FakeSessions | None = None,
     *,
     clock: FakeClock | None = None,
-    credentials: IntacctCredentials = CREDENTIALS,
+    secret: OperatorsSecret | None = None,
     endpoint: str = ENDPOINT,
     base_currency: str = "usd",
     functions_per_request_max: int = 50,
 ) -> IntacctLedger:
     gateway = Gateway(transport, timeout_seconds=30)
+    secret = secret or OperatorsSecret()
     keeper = SessionKeeper(
-        SignIn(gateway, lambda: credentials, endpoint, lease_seconds=45),
+        SignIn(gateway, secret.read, endpoint, lease_seconds=45, refresh=secret.refresh),
         sessions or FakeSessions(),
         clock or FakeClock(NOW_UNIX),
     )
     return IntacctLedger(
-        gateway, keeper, lambda: credentials, lambda: base_currency, functions_per_request_max
+        gateway, keeper, secret.read, lambda: base_currency, functions_per_request_max
     )
 
 

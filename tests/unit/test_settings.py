@@ -89,7 +89,7 @@ def test_values_arrive_typed() -> None:
     assert settings.read_budget == 5
     assert settings.overlap_seconds == 0
     assert settings.invoice_lookback_days == 35
-    assert settings.stripe_api_base == "https://api.stripe.com"
+    assert settings.stripe.api_base == "https://api.stripe.com"
 
 
 @pytest.mark.parametrize(

@@ -19,8 +19,11 @@ if TYPE_CHECKING:
     from tieout.services.poll import Poller
     from tieout.services.process import Processor
     from tieout.services.receive import Receiver
+    from tieout.settings import CommonSettings, StripeSettings
+    from tieout.store.credentials import SecretsManagerSecrets
     from tieout.store.idempotency import PowertoolsOnce
     from tieout.store.work_queue import Visibility
+    from tieout.stripe.reader import StripeApiReader
 
 # AWS answers these calls within milliseconds. Better to give up early, so that the retry fits into
 # the function's time, and to let Stripe or the queue come again, than to wait.
@@ -113,6 +116,7 @@ def processor() -> Callable[[], Worker]:
     with _collector_at_rest():
         import boto3  # noqa: F401 - clients are made of it later
 
+        import tieout.stripe.reader  # noqa: F401 - `_stripe_reader` uses it
         from tieout.domain.policy_file import parse_policy
         from tieout.intacct.connect import connect as connect_intacct
         from tieout.observability import Telemetry
@@ -124,7 +128,6 @@ def processor() -> Callable[[], Worker]:
         from tieout.store.postings import DynamoPostings
         from tieout.store.sessions import DynamoSessions
         from tieout.store.work_queue import Visibility
-        from tieout.stripe.reader import connect as connect_stripe
 
     @cache
     def build() -> Worker:
@@ -138,12 +141,7 @@ def processor() -> Callable[[], Worker]:
             dynamodb, _client("kms"), settings.state_table, settings.state_key_arn
         )
         processor = Processor(
-            connect_stripe(
-                lambda: secrets.stripe(settings.stripe_secret_arn).api_key,
-                settings.stripe_api_base,
-                settings.stripe_timeout_seconds,
-                livemode=settings.common.livemode,
-            ),
+            _stripe_reader(settings.common, settings.stripe, secrets),
             connect_intacct(
                 lambda: secrets.intacct(settings.intacct_secret_arn),
                 settings.intacct_endpoint_url,
@@ -151,6 +149,7 @@ def processor() -> Callable[[], Worker]:
                 sessions,
                 clock,
                 lambda: policies.current().base_currency,
+                refresh=lambda: secrets.refresh(settings.intacct_secret_arn),
             ),
             DynamoPostings(dynamodb, settings.postings_table),
             policies,
@@ -175,6 +174,7 @@ def poller() -> Callable[[], Polling]:
     with _collector_at_rest():
         import boto3  # noqa: F401 - clients are made of it later
 
+        import tieout.stripe.reader  # noqa: F401 - `_stripe_reader` uses it
         from tieout.observability import Telemetry
         from tieout.services.poll import Poller
         from tieout.settings import PollerSettings
@@ -184,7 +184,6 @@ def poller() -> Callable[[], Polling]:
         from tieout.store.inbox import DynamoInbox
         from tieout.store.postings import DynamoPostings
         from tieout.store.work_queue import SqsWorkQueue
-        from tieout.stripe.reader import connect as connect_stripe
 
     @cache
     def build() -> Polling:
@@ -194,12 +193,7 @@ def poller() -> Callable[[], Polling]:
         dynamodb = _client("dynamodb")
         secrets = SecretsManagerSecrets(_client("secretsmanager"), clock)
         poller = Poller(
-            connect_stripe(
-                lambda: secrets.stripe(settings.stripe_secret_arn).api_key,
-                settings.stripe_api_base,
-                settings.stripe_timeout_seconds,
-                livemode=settings.common.livemode,
-            ),
+            _stripe_reader(settings.common, settings.stripe, secrets),
             DynamoInbox(dynamodb, settings.inbox_table, settings.event_retention_days, clock),
             DynamoPostings(dynamodb, settings.postings_table),
             SqsWorkQueue(_client("sqs"), settings.event_queue_url),
@@ -228,6 +222,20 @@ def _collector_at_rest() -> Iterator[None]:
     finally:
         gc.freeze()
         gc.enable()
+
+
+def _stripe_reader(
+    common: "CommonSettings", stripe: "StripeSettings", secrets: "SecretsManagerSecrets"
+) -> "StripeApiReader":
+    from tieout.stripe.reader import connect
+
+    return connect(
+        lambda: secrets.stripe(stripe.secret_arn).api_key,
+        stripe.api_base,
+        stripe.timeout_seconds,
+        livemode=common.livemode,
+        refresh=lambda: secrets.refresh(stripe.secret_arn),
+    )
 
 
 def _client(service: str) -> Any:  # noqa: ANN401 - each service has a class of its own

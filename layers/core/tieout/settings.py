@@ -92,6 +92,19 @@ class CommonSettings:
 
 
 @dataclass(frozen=True, slots=True)
+class StripeSettings:
+    """What the functions that read Stripe are told.
+
+    Attributes:
+        timeout_seconds: of one attempt of a read.
+    """
+
+    secret_arn: str
+    api_base: str
+    timeout_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
 class WebhookSettings:
     """Settings of the webhook function."""
 
@@ -130,15 +143,13 @@ class ProcessorSettings:
     """
 
     common: CommonSettings
+    stripe: StripeSettings
     postings_table: str
     state_table: str
     event_queue_url: str
-    stripe_secret_arn: str
     intacct_secret_arn: str
     state_key_arn: str
-    stripe_api_base: str
     intacct_endpoint_url: str
-    stripe_timeout_seconds: int
     intacct_timeout_seconds: int
 
     @classmethod
@@ -151,15 +162,13 @@ class ProcessorSettings:
         read = _Reader(environment)
         settings = cls(
             common=_common(read),
+            stripe=_stripe(read),
             postings_table=read.text("POSTINGS_TABLE"),
             state_table=read.text("STATE_TABLE"),
             event_queue_url=read.url("EVENT_QUEUE_URL"),
-            stripe_secret_arn=read.text("STRIPE_SECRET_ARN"),
             intacct_secret_arn=read.text("INTACCT_SECRET_ARN"),
             state_key_arn=read.text("STATE_KEY_ARN"),
-            stripe_api_base=read.url("STRIPE_API_BASE"),
             intacct_endpoint_url=read.url("INTACCT_ENDPOINT_URL"),
-            stripe_timeout_seconds=read.integer("STRIPE_TIMEOUT_SECONDS", 1),
             intacct_timeout_seconds=read.integer("INTACCT_TIMEOUT_SECONDS", 1),
         )
         read.finish("processor")
@@ -177,13 +186,11 @@ class PollerSettings:
     """
 
     common: CommonSettings
+    stripe: StripeSettings
     inbox_table: str
     postings_table: str
     state_table: str
     event_queue_url: str
-    stripe_secret_arn: str
-    stripe_api_base: str
-    stripe_timeout_seconds: int
     event_retention_days: int
     read_budget: int
     overlap_seconds: int
@@ -199,13 +206,11 @@ class PollerSettings:
         read = _Reader(environment)
         settings = cls(
             common=_common(read),
+            stripe=_stripe(read),
             inbox_table=read.text("INBOX_TABLE"),
             postings_table=read.text("POSTINGS_TABLE"),
             state_table=read.text("STATE_TABLE"),
             event_queue_url=read.url("EVENT_QUEUE_URL"),
-            stripe_secret_arn=read.text("STRIPE_SECRET_ARN"),
-            stripe_api_base=read.url("STRIPE_API_BASE"),
-            stripe_timeout_seconds=read.integer("STRIPE_TIMEOUT_SECONDS", 1),
             event_retention_days=read.integer("EVENT_RETENTION_DAYS", _RETENTION_DAYS_MIN),
             read_budget=read.integer("POLLER_READ_BUDGET", 1),
             overlap_seconds=read.integer("POLLER_OVERLAP_SECONDS", 0),
@@ -252,6 +257,14 @@ class _Reader:
     def finish(self, function: str) -> None:
         if self._errors:
             raise SettingsInvalid(function, tuple(self._errors))
+
+
+def _stripe(read: _Reader) -> StripeSettings:
+    return StripeSettings(
+        secret_arn=read.text("STRIPE_SECRET_ARN"),
+        api_base=read.url("STRIPE_API_BASE"),
+        timeout_seconds=read.integer("STRIPE_TIMEOUT_SECONDS", 1),
+    )
 
 
 def _common(read: _Reader) -> CommonSettings:

@@ -10,7 +10,7 @@ from tests.fakes import FakeSessions
 from tests.support.aws import Aws
 from tieout.domain.errors import LeaseHeld
 from tieout.domain.reasons import Reason
-from tieout.services.ports import Session, Sessions
+from tieout.services.ports import Hold, Session, Sessions
 from tieout.store.sessions import DynamoSessions
 
 NOW_UNIX = 1_795_000_000
@@ -18,6 +18,8 @@ OLD = Session("session-old", "https://api.intacct.com/ia/xml/xmlgw.phtml", NOW_U
 NEW = Session(
     "session-new", "https://www-p02.intacct.com/ia/xml/xmlgw.phtml", NOW_UNIX + 7200, "them"
 )
+
+HOLD = Hold(NOW_UNIX + 900, Reason.INTACCT_SIGN_IN, "wrong password", "version-of-the-secret")
 
 
 @pytest.fixture
@@ -101,16 +103,24 @@ def test_a_refused_save_does_not_give_anothers_lease_back(workers: Workers) -> N
 def test_a_hold_lasts_until_its_time_and_keeps_the_session(workers: Workers) -> None:
     one, other = workers
     one.save(OLD, one.lease(NOW_UNIX, 60))
-    one.hold(NOW_UNIX + 900, Reason.INTACCT_SIGN_IN, "wrong password", one.lease(NOW_UNIX + 1, 60))
-    assert other.held(NOW_UNIX + 899) == (Reason.INTACCT_SIGN_IN, "wrong password")
+    one.hold(HOLD, one.lease(NOW_UNIX + 1, 60))
+    assert other.held(NOW_UNIX + 899) == HOLD
     assert other.held(NOW_UNIX + 900) is None
     assert other.current() == OLD
+
+
+def test_of_two_holds_the_newer_counts(workers: Workers) -> None:
+    one, other = workers
+    one.hold(HOLD, one.lease(NOW_UNIX, 60))
+    newer = Hold(NOW_UNIX + 950, Reason.INTACCT_SENDER, "sender id", "corrected-version")
+    other.hold(newer, other.lease(NOW_UNIX + 50, 60))
+    assert one.held(NOW_UNIX + 51) == newer
 
 
 def test_a_hold_gives_the_lease_back(workers: Workers) -> None:
     one, other = workers
     token = one.lease(NOW_UNIX, 60)
-    one.hold(NOW_UNIX + 900, Reason.INTACCT_SENDER, "sender id", token)
+    one.hold(HOLD, token)
     assert other.lease(NOW_UNIX + 1, 60) > token
 
 
@@ -119,12 +129,12 @@ def test_a_worker_that_slept_through_its_lease_holds_nobody(workers: Workers) ->
     slept = one.lease(NOW_UNIX, 60)
     other.save(NEW, other.lease(NOW_UNIX + 61, 60))
     with pytest.raises(LeaseHeld):
-        one.hold(NOW_UNIX + 900, Reason.INTACCT_SIGN_IN, "wrong password", slept)
+        one.hold(HOLD, slept)
     assert one.held(NOW_UNIX + 62) is None
 
 
 def test_a_session_ends_the_hold(workers: Workers) -> None:
     one, other = workers
-    one.hold(NOW_UNIX + 900, Reason.INTACCT_SIGN_IN, "wrong password", one.lease(NOW_UNIX, 60))
+    one.hold(HOLD, one.lease(NOW_UNIX, 60))
     other.save(NEW, other.lease(NOW_UNIX + 1, 60))
     assert one.held(NOW_UNIX + 2) is None

@@ -3,6 +3,8 @@
 Method: the ledger over a scripted gateway; every request it sends is validated on the way.
 """
 
+import dataclasses
+
 import pytest
 
 from tests.fakes import FakeClock, FakeSessions
@@ -22,6 +24,7 @@ from tests.support.intacct_gateway import (
     EXPIRES_AT_UNIX,
     NOW_UNIX,
     SESSION_ENDPOINT,
+    OperatorsSecret,
     ScriptedTransport,
     all_accepted,
     control_ids,
@@ -327,7 +330,43 @@ def test_an_unauthorised_sender_is_a_fault_without_a_second_sign_in() -> None:
         ledger_on(transport, sessions).submit(entries(2))
     assert fault.value.reason is Reason.INTACCT_SENDER
     assert transport.sessions_made == 1
-    assert sessions.held(NOW_UNIX) == (Reason.INTACCT_SENDER, fault.value.text)
+    held = sessions.held(NOW_UNIX)
+    assert held is not None
+    assert (held.reason, held.text) == (Reason.INTACCT_SENDER, fault.value.text)
+    assert held.credentials_version == CREDENTIALS.version
+
+
+NEW_SENDER = dataclasses.replace(CREDENTIALS, sender_password="rolled", version="2")
+
+
+def test_a_sender_that_was_corrected_is_used_at_once_in_the_same_session() -> None:
+    transport, secret = ScriptedTransport([SENDER_REFUSED, all_accepted]), OperatorsSecret()
+    secret.written = NEW_SENDER
+    given = entries(2)
+    outcomes = ledger_on(transport, secret=secret).submit(given)
+    assert all(isinstance(each, Accepted) for each in outcomes.values())
+    assert transport.writes[0] == transport.writes[1] == [each.control_id for each in given]
+    assert b"rolled" in transport.requests[-1]
+    assert transport.sessions_made == 1
+
+
+def test_a_corrected_secret_of_another_company_never_writes_in_the_old_session() -> None:
+    transport, secret = ScriptedTransport([SENDER_REFUSED, all_accepted]), OperatorsSecret()
+    secret.written = dataclasses.replace(NEW_SENDER, company_id="other")
+    ledger_on(transport, secret=secret).submit(entries(1))
+    assert transport.sessions_made == 2
+    assert b"<sessionid>planted-session-id-2</sessionid>" in transport.requests[-1]
+
+
+def test_a_corrected_sender_that_is_refused_too_is_a_fault() -> None:
+    transport, secret = ScriptedTransport([SENDER_REFUSED] * 2), OperatorsSecret()
+    sessions = FakeSessions()
+    secret.written = NEW_SENDER
+    with pytest.raises(ConfigurationFault):
+        ledger_on(transport, sessions, secret=secret).submit(entries(1))
+    held = sessions.held(NOW_UNIX)
+    assert held is not None
+    assert held.credentials_version == NEW_SENDER.version
 
 
 def test_a_fault_of_a_later_request_does_not_hide_what_was_booked() -> None:

@@ -16,6 +16,7 @@ from tests.support.intacct_gateway import (
     SESSION_ENDPOINT,
     USER_PASSWORD,
     CountedSessions,
+    OperatorsSecret,
     ScriptedTransport,
     errors,
     failure,
@@ -68,11 +69,16 @@ class World:
         self.sessions = CountedSessions(stored)
         self.transport = ScriptedTransport(sign_ins=list(sign_ins))
         self.gateway = Gateway(self.transport, timeout_seconds=30)
-        self.sign_in = SignIn(self.gateway, lambda: credentials, endpoint, lease_seconds=45)
+        self.secret = OperatorsSecret(credentials)
+        self.endpoint = endpoint
         self.keeper = self.another_keeper()
 
-    def another_keeper(self) -> SessionKeeper:
-        return SessionKeeper(self.sign_in, self.sessions, self.clock)
+    def another_keeper(self, secret: OperatorsSecret | None = None) -> SessionKeeper:
+        secret = secret or self.secret
+        sign_in = SignIn(
+            self.gateway, secret.read, self.endpoint, lease_seconds=45, refresh=secret.refresh
+        )
+        return SessionKeeper(sign_in, self.sessions, self.clock)
 
     @property
     def sign_ins(self) -> int:
@@ -197,19 +203,99 @@ def test_a_refused_sign_in_is_a_fault_and_puts_signing_in_on_hold(
     assert world.sessions.session is None
 
 
-def test_when_the_hold_is_over_a_corrected_secret_works() -> None:
+def test_when_the_hold_is_over_what_was_mended_in_intacct_works() -> None:
     world = World(None, WRONG_PASSWORD)
     with pytest.raises(ConfigurationFault):
         world.keeper.session()
     world.clock.unix += HOLD_SECONDS
     assert world.keeper.session() == world.sessions.session
+    assert world.sessions.held(world.clock.now_unix()) is None
+
+
+CORRECTED = dataclasses.replace(CREDENTIALS, user_password="corrected", version="2")
+
+
+def test_a_secret_that_was_corrected_ends_the_hold_at_once_for_every_worker() -> None:
+    world = World(None, WRONG_PASSWORD)
+    other = world.another_keeper(OperatorsSecret())
+    with pytest.raises(ConfigurationFault):
+        world.keeper.session()
+    with pytest.raises(ConfigurationFault):
+        other.session()
+    world.secret.written = CORRECTED
+    assert world.keeper.session() == world.sessions.session
+    assert b"corrected" in world.transport.requests[-1]
+    assert other.session() == world.sessions.session
+    assert world.sign_ins == 2
+
+
+def test_a_refused_sign_in_is_repeated_at_once_if_the_secret_was_corrected_since() -> None:
+    world = World(None, WRONG_PASSWORD)
+    world.secret.written = CORRECTED
+    assert world.keeper.session() == world.sessions.session
+    assert world.sign_ins == 2
+    assert world.sessions.held(NOW_UNIX) is None
+    assert not world.sessions.is_leased
+
+
+def test_a_correction_that_is_wrong_too_is_not_tried_again() -> None:
+    world = World(None, WRONG_PASSWORD, WRONG_PASSWORD)
+    world.secret.written = CORRECTED
+    for _ in range(3):
+        with pytest.raises(ConfigurationFault):
+            world.keeper.session()
+    assert world.sign_ins == 2
+    held = world.sessions.held(NOW_UNIX)
+    assert held is not None
+    assert held.credentials_version == CORRECTED.version
+
+
+def test_a_worker_that_remembers_older_credentials_does_not_try_them() -> None:
+    world = World(None, WRONG_PASSWORD)
+    stale = OperatorsSecret()
+    stale.written = world.secret.written = CORRECTED
+    world.secret.refresh()
+    with pytest.raises(ConfigurationFault):
+        world.keeper.session()
+    with pytest.raises(ConfigurationFault):
+        world.another_keeper(stale).session()
+    assert world.sign_ins == 1
+
+
+def test_while_signing_in_is_on_hold_each_request_looks_the_secret_up_once() -> None:
+    world = World(None, WRONG_PASSWORD)
+    with pytest.raises(ConfigurationFault):
+        world.keeper.session()
+    before = world.secret.refreshes
+    with pytest.raises(ConfigurationFault):
+        world.keeper.session()
+    assert world.secret.refreshes == before + 1
+
+
+def test_while_all_is_well_the_secret_is_never_looked_up_anew() -> None:
+    world = World(STORED)
+    world.keeper.replacement(world.keeper.session())
+    world.keeper.session()
+    assert world.secret.refreshes == 0
+
+
+@pytest.mark.parametrize(
+    "fault", [Unavailable("down"), ConfigurationFault(Reason.SECRET_INVALID, "half written")]
+)
+def test_a_secret_that_cannot_be_looked_up_does_not_hide_the_refusal(fault: Exception) -> None:
+    world = World(None, WRONG_PASSWORD)
+    world.secret.fault = fault
+    with pytest.raises(ConfigurationFault) as refused:
+        world.keeper.session()
+    assert refused.value.reason is Reason.INTACCT_SIGN_IN
+    assert world.sessions.held(NOW_UNIX) is not None
 
 
 def test_a_hold_counts_even_for_workers_with_a_good_session() -> None:
     world = World(STORED)
     assert world.keeper.session() == STORED
-    fault = world.another_keeper().refuse(Reason.INTACCT_SENDER, "no")
-    assert fault.reason is Reason.INTACCT_SENDER
+    fault = ConfigurationFault(Reason.INTACCT_SENDER, "no")
+    world.another_keeper().refuse(fault, CREDENTIALS)
     with pytest.raises(ConfigurationFault):
         world.keeper.session()
 
@@ -334,7 +420,8 @@ def test_a_busy_store_does_not_spoil_what_was_booked() -> None:
     session = world.keeper.session()
     world.sessions.lease(NOW_UNIX, 60)
     world.keeper.note_expiry(session, NOW_UNIX + 9_000)
-    assert world.keeper.refuse(Reason.INTACCT_SIGN_IN, "no").text == "no"
+    world.keeper.refuse(ConfigurationFault(Reason.INTACCT_SIGN_IN, "no"), CREDENTIALS)
+    assert world.sessions.held(NOW_UNIX) is None
 
 
 def test_faults_do_not_repeat_a_password_that_intacct_echoes() -> None:

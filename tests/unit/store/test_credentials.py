@@ -11,10 +11,15 @@ from botocore.stub import Stubber
 
 from tests.fakes import FakeClock
 from tests.support.aws import Aws
+from tests.support.aws_accidents import Calls
 from tieout.domain.errors import ConfigurationFault, Unavailable
 from tieout.domain.reasons import Reason
 from tieout.services.ports import IntacctCredentials, StripeCredentials
-from tieout.store.credentials import SECRET_AGE_SECONDS_MAX, SecretsManagerSecrets
+from tieout.store.credentials import (
+    SECRET_AGE_SECONDS_MAX,
+    SECRET_AGE_SECONDS_MIN,
+    SecretsManagerSecrets,
+)
 
 INTACCT = {
     "sender_id": "sender",
@@ -43,7 +48,8 @@ def secret(aws: Aws, content: object) -> str:
 
 def test_both_secrets_are_read_whole(aws: Aws, secrets: SecretsManagerSecrets) -> None:
     arn = secret(aws, INTACCT | STRIPE | {"note": "for people"})
-    assert secrets.intacct(arn) == IntacctCredentials(**INTACCT)
+    version = aws.secrets.describe_secret(SecretId=arn)["VersionIdsToStages"]
+    assert secrets.intacct(arn) == IntacctCredentials(**INTACCT, version=next(iter(version)))
     assert secrets.stripe(arn) == StripeCredentials(
         "rk_test_hunter2", ("whsec_hunter3", "whsec_hunter4")
     )
@@ -109,17 +115,46 @@ def test_a_rotated_secret_is_seen_after_five_minutes(
 
 
 def test_a_secret_that_was_refused_is_read_anew_at_once(
-    aws: Aws, secrets: SecretsManagerSecrets
+    aws: Aws, secrets: SecretsManagerSecrets, clock: FakeClock
 ) -> None:
     arn = secret(aws, STRIPE)
     secrets.stripe(arn)
     rotate(aws, arn, api_key="rk_test_new")
+    clock.advance(SECRET_AGE_SECONDS_MIN)
     secrets.refresh(arn)
     assert secrets.stripe(arn).api_key == "rk_test_new"
 
 
-def test_a_mended_secret_needs_no_waiting(aws: Aws, secrets: SecretsManagerSecrets) -> None:
-    arn = secret(aws, "not yet")
+def test_a_batch_of_refusals_reads_the_secret_once(
+    aws: Aws, secrets: SecretsManagerSecrets, clock: FakeClock
+) -> None:
+    arn = secret(aws, STRIPE)
+    secrets.stripe(arn)
+    clock.advance(SECRET_AGE_SECONDS_MIN)
+    calls = Calls(aws.secrets)
+    for _ in range(10):
+        secrets.refresh(arn)
+        secrets.stripe(arn)
+    assert calls.operations == ["GetSecretValue"]
+
+
+def test_each_writing_of_a_secret_has_a_version_of_its_own(
+    aws: Aws, secrets: SecretsManagerSecrets, clock: FakeClock
+) -> None:
+    arn = secret(aws, INTACCT)
+    written = secrets.intacct(arn)
+    clock.advance(SECRET_AGE_SECONDS_MAX)
+    assert secrets.intacct(arn) == written
+    aws.secrets.put_secret_value(SecretId=arn, SecretString=json.dumps(INTACCT))
+    clock.advance(SECRET_AGE_SECONDS_MAX)
+    assert secrets.intacct(arn).version != written.version
+
+
+@pytest.mark.parametrize("wrong", ["not yet", {}, {"api_key": "rk_test_1"}])
+def test_a_mended_secret_needs_no_waiting(
+    aws: Aws, secrets: SecretsManagerSecrets, wrong: object
+) -> None:
+    arn = secret(aws, wrong)
     with pytest.raises(ConfigurationFault):
         secrets.stripe(arn)
     rotate(aws, arn)

@@ -11,11 +11,13 @@ from tests.support.aws import Aws
 from tests.support.aws_accidents import Calls, lose_first_answer
 from tieout.domain.errors import ConfigurationFault, LeaseHeld, Unavailable
 from tieout.domain.reasons import Reason
-from tieout.services.ports import Session
+from tieout.services.ports import Hold, Session
 from tieout.store.sessions import DynamoSessions
 
 NOW_UNIX = 1_795_000_000
 SESSION = Session("session-id-4711", "https://api.intacct.com/ia/xml/xmlgw.phtml", NOW_UNIX + 7200)
+
+HOLD = Hold(NOW_UNIX + 900, Reason.INTACCT_SIGN_IN, "text", "version")
 
 
 @pytest.fixture
@@ -101,7 +103,7 @@ def test_every_operation_is_one_write(aws: Aws, sessions: DynamoSessions) -> Non
     calls = Calls(aws.dynamodb)
     token = sessions.lease(NOW_UNIX, 60)
     sessions.save(SESSION, token)
-    sessions.hold(NOW_UNIX + 900, Reason.INTACCT_SIGN_IN, "text", sessions.lease(NOW_UNIX, 60))
+    sessions.hold(HOLD, sessions.lease(NOW_UNIX, 60))
     assert calls.operations == ["UpdateItem"] * 4
 
 

@@ -96,6 +96,66 @@ def test_the_key_is_asked_for_at_each_request_so_that_a_rolled_one_works_at_once
     assert sent == ["Bearer rk_test_old", "Bearer rk_test_new"]
 
 
+class OperatorsKey:
+    """The secret's key: what was written, and what is remembered of it until a refresh."""
+
+    def __init__(self, remembered: str, written: str) -> None:
+        self.remembered, self.written = remembered, written
+        self.refreshes = 0
+
+    def read(self) -> str:
+        return self.remembered
+
+    def refresh(self) -> None:
+        self.refreshes += 1
+        self.remembered = self.written
+
+
+REFUSED = error(401, message="Invalid API Key provided")
+
+
+@pytest.mark.parametrize("refused", ["rk_test_old", "rk test old"])
+def test_a_key_that_was_corrected_is_tried_at_once(refused: str) -> None:
+    key = OperatorsKey(refused, "rk_test_new")
+    http = FakeHttp(
+        thing=lambda asked: (
+            Response({"id": "x"})
+            if asked.headers["Authorization"] == "Bearer rk_test_new"
+            else REFUSED
+        )
+    )
+
+    assert StripeApi(http, key.read, "https://stripe.test", key.refresh).get("/v1/thing", {})
+    assert key.refreshes == 1
+
+
+@pytest.mark.parametrize("written", ["rk_test_old", "rk_test_wrong_too"])
+def test_a_refused_key_is_looked_up_once_and_no_more(written: str) -> None:
+    key = OperatorsKey("rk_test_old", written)
+    http = FakeHttp(thing=REFUSED)
+
+    with pytest.raises(ConfigurationFault) as fault:
+        StripeApi(http, key.read, "https://stripe.test", key.refresh).get("/v1/thing", {})
+
+    assert fault.value.reason is Reason.STRIPE_KEY
+    assert key.refreshes == 1
+    assert len(http.requests) == len({"rk_test_old", written})
+
+
+def test_what_may_pass_with_the_same_key_does_not_look_it_up_again() -> None:
+    key = OperatorsKey("rk_test_old", "rk_test_new")
+
+    with pytest.raises(Throttled):
+        StripeApi(
+            FakeHttp(thing=error(429, message="slow")),
+            key.read,
+            "https://stripe.test",
+            key.refresh,
+        ).get("/v1/thing", {})
+
+    assert key.refreshes == 0
+
+
 @pytest.mark.parametrize("key", ["", "  ", "rk_live_é", "rk live", "rk_live_\x00"])
 def test_an_unusable_key_is_not_sent_anywhere(key: str) -> None:
     http = FakeHttp(thing={"id": "x"})

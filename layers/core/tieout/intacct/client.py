@@ -182,26 +182,47 @@ class IntacctLedger:
     # --- Both ---------------------------------------------------------------------------------
 
     def _exchange(self, functions: Sequence[Function], *, unique_id: bool) -> _Heard:
-        """Send one request in the shared session; if the session is refused, once in a new one.
+        """Send one request in the shared session; if refused, once more with what is new by then.
 
-        Nothing of a request whose session was refused has been executed, so sending it again is
+        Nothing of a request that was refused as a whole has been executed, so sending it again is
         safe. Source: intacct-xml-api dossier section 3.1.
         """
         session = self._sessions.session()
-        answer = self._call(session, functions, unique_id=unique_id)
-        if _fault(answer) is not None and _may_be_the_session(answer):
-            session = self._sessions.replacement(session)
-            answer = self._call(session, functions, unique_id=unique_id)
+        credentials = self._credentials()
+        answer = self._call(session, credentials, functions, unique_id=unique_id)
         fault = _fault(answer)
         if fault is not None:
-            raise self._sessions.refuse(fault.reason, fault.text)
+            another = self._another_session(session, credentials, answer)
+            if another is not None:
+                session, credentials = another, self._credentials()
+                answer = self._call(session, credentials, functions, unique_id=unique_id)
+                fault = _fault(answer)
+        if fault is not None:
+            self._sessions.refuse(fault, credentials)
+            raise fault
         assert not isinstance(answer, AuthenticationFailure), "that is always a fault"
         if isinstance(answer, Results):
             self._sessions.note_expiry(session, answer.session_expires_at_unix)
         return answer
 
-    def _call(self, session: Session, functions: Sequence[Function], *, unique_id: bool) -> Answer:
-        credentials = self._credentials()
+    def _another_session(
+        self, refused: Session, credentials: IntacctCredentials, answer: Answer
+    ) -> Session | None:
+        """Return a session in which the refused request may pass, None if nothing has changed."""
+        if _may_be_the_session(answer):
+            return self._sessions.replacement(refused)
+        # The sender's password goes with each request. With it the company may have been changed,
+        # and then the session must be another one, too.
+        return self._sessions.session() if self._sessions.is_corrected(credentials) else None
+
+    def _call(
+        self,
+        session: Session,
+        credentials: IntacctCredentials,
+        functions: Sequence[Function],
+        *,
+        unique_id: bool,
+    ) -> Answer:
         request = session_request(credentials, session.session_id, functions, unique_id=unique_id)
         hide = (credentials.sender_password, credentials.user_password, session.session_id)
         return self._gateway.call(session.endpoint, request, hide)

@@ -9,11 +9,13 @@ from tieout.intacct.transport import RequestsTransport
 from tieout.services.ports import Clock, IntacctCredentials, Sessions
 
 FUNCTIONS_PER_REQUEST_MAX = 50
-# On top of the time-out: what a sign-in takes besides waiting for the gateway.
+# A sign-in that was refused is repeated once if the secret was corrected.
+SIGN_INS_MAX = 2
+# On top of the time-outs: what signing in takes besides waiting for the gateway.
 LEASE_MARGIN_SECONDS = 15
 
 
-def connect(
+def connect(  # noqa: PLR0913 - everything that the client touches is named here
     credentials: Callable[[], IntacctCredentials],
     endpoint_url: str,
     timeout_seconds: int,
@@ -21,11 +23,13 @@ def connect(
     clock: Clock,
     base_currency: Callable[[], str] | str,
     functions_per_request_max: int = FUNCTIONS_PER_REQUEST_MAX,
+    *,
+    refresh: Callable[[], None] = lambda: None,
 ) -> IntacctLedger:
     """Return the ledger of one Intacct company; nothing is sent before its first use.
 
     Args:
-        credentials: asked for each request, so that a rotated secret is used at once.
+        credentials: asked for each request, so that a rotated secret is used without a restart.
         endpoint_url: the gateway to sign in at.
         timeout_seconds: for one exchange with the gateway.
         sessions: where the session is shared.
@@ -33,11 +37,13 @@ def connect(
         base_currency: of the company; a function when it comes with a policy that is loaded, and
             may change, while we run. Asked once for each `submit`.
         functions_per_request_max: documents in one request.
+        refresh: called when Intacct refused the credentials, so that they are looked up anew.
 
     Source: intacct-xml-api dossier section 1.4 for the number of functions (advice: under 100).
     """
     gateway = Gateway(RequestsTransport(), timeout_seconds)
-    sign_in = SignIn(gateway, credentials, endpoint_url, timeout_seconds + LEASE_MARGIN_SECONDS)
+    lease_seconds = SIGN_INS_MAX * timeout_seconds + LEASE_MARGIN_SECONDS
+    sign_in = SignIn(gateway, credentials, endpoint_url, lease_seconds, refresh)
     return IntacctLedger(
         gateway,
         SessionKeeper(sign_in, sessions, clock),

@@ -2,7 +2,7 @@
 
 A session costs a sign-in, and signing in again and again with a wrong password locks the user out.
 So sessions are kept in a store, one worker at a time may renew, and a sign-in that was refused puts
-signing in on hold for everybody.
+signing in on hold for everybody, until some minutes are over or the secret has been corrected.
 """
 
 import hashlib
@@ -29,7 +29,7 @@ from tieout.intacct.response_xml import (
     ControlFailure,
     Results,
 )
-from tieout.services.ports import Clock, IntacctCredentials, Session, Sessions
+from tieout.services.ports import Clock, Hold, IntacctCredentials, Session, Sessions
 
 # Source: intacct-xml-api dossier section 3: refresh when less than five minutes are left.
 REFRESH_BEFORE_EXPIRY_SECONDS = 300
@@ -37,8 +37,8 @@ REFRESH_BEFORE_EXPIRY_SECONDS = 300
 ASSUMED_LIFETIME_SECONDS = 900
 # Each call moves the end of a session on; writing that down for less than this is not worth it.
 EXPIRY_STEP_SECONDS = 600
-# How long nobody tries to sign in after Intacct refused: long enough not to lock the user out,
-# short enough to notice a corrected secret.
+# How long nobody tries to sign in with the same credentials after Intacct refused: long enough not
+# to lock the user out, short enough to notice what was mended in Intacct itself.
 HOLD_SECONDS = 300
 
 INTACCT_DOMAIN = "intacct.com"
@@ -51,14 +51,17 @@ class SignIn:
     """How and where to sign in.
 
     Attributes:
+        credentials: asked for each request; may remember them for a while.
         endpoint_url: the configured gateway; sessions then have an endpoint of their own.
-        lease_seconds: longer than a sign-in can take.
+        lease_seconds: longer than a sign-in and its one repetition can take.
+        refresh: makes `credentials` look again whether they were changed.
     """
 
     gateway: Gateway
     credentials: Callable[[], IntacctCredentials]
     endpoint_url: str
     lease_seconds: int
+    refresh: Callable[[], None] = lambda: None
 
 
 class SessionKeeper:
@@ -75,7 +78,8 @@ class SessionKeeper:
         """Return a session that is good for a while, signing in if there is none.
 
         Raises:
-            ConfigurationFault: signing in was refused, now or less than `HOLD_SECONDS` ago.
+            ConfigurationFault: signing in was refused, now or, with the same credentials, less than
+                `HOLD_SECONDS` ago.
             LeaseHeld: another worker is signing in.
             TransientFault: the gateway did not answer the sign-in.
         """
@@ -115,18 +119,28 @@ class SessionKeeper:
             self._sessions.save(_newer(self._known, stored), token)
             self._saved_expiry_unix = expires_at_unix
 
-    def refuse(self, reason: Reason, text: str) -> ConfigurationFault:
-        """Put signing in on hold for everybody and return the fault to raise."""
+    def refuse(self, fault: ConfigurationFault, credentials: IntacctCredentials) -> None:
+        """Put signing in with these credentials on hold for everybody."""
         self._known = None
         with suppress(TransientFault):
             token = self._sessions.lease(self._clock.now_unix(), self._sign_in.lease_seconds)
-            self._hold(reason, text, token)
-        return ConfigurationFault(reason, text)
+            self._hold(fault, credentials, token)
+
+    def is_corrected(self, refused: IntacctCredentials) -> bool:
+        """Whether the secret, read anew, holds others than the credentials just refused."""
+        # The refusal is what counts: that the secret cannot be read now must not hide it.
+        with suppress(TransientFault, ConfigurationFault):
+            return self._newest_version() != refused.version
+        return False
+
+    def _newest_version(self) -> str:
+        self._sign_in.refresh()
+        return self._sign_in.credentials().version
 
     def _raise_if_held(self) -> None:
         held = self._sessions.held(self._clock.now_unix())
-        if held is not None:
-            raise ConfigurationFault(*held)
+        if held is not None and held.credentials_version == self._newest_version():
+            raise ConfigurationFault(held.reason, held.text)
 
     def _is_usable(self, session: Session) -> bool:
         """Whether the session lasts, and is of the gateway and company configured now."""
@@ -143,16 +157,14 @@ class SessionKeeper:
 
     def _renew(self, refused: Session | None) -> Session:
         """Sign in under the lease, unless someone did so while we waited for it."""
+        credentials = self._sign_in.credentials()
         token = self._sessions.lease(self._clock.now_unix(), self._sign_in.lease_seconds)
         stored = self._sessions.current()
         if stored is not None and self._is_usable(stored) and _differ(stored, refused):
             self._sessions.save(stored, token)
             return self._keep(stored)
         try:
-            session = self._signed_in()
-        except ConfigurationFault as fault:
-            self._hold(fault.reason, fault.text, token)
-            raise
+            session = self._signed_in(credentials, token)
         except TransientFault:
             # Saving what is stored anyway gives the lease back.
             if stored is not None:
@@ -161,15 +173,26 @@ class SessionKeeper:
         self._sessions.save(session, token)
         return self._keep(session)
 
-    def _hold(self, reason: Reason, text: str, token: int) -> None:
+    def _signed_in(
+        self, credentials: IntacctCredentials, token: int, *, is_second: bool = False
+    ) -> Session:
+        """Sign in; if that is refused, once more with a secret that was corrected, else hold."""
+        try:
+            return self._new_session(credentials)
+        except ConfigurationFault as fault:
+            if not is_second and self.is_corrected(credentials):
+                return self._signed_in(self._sign_in.credentials(), token, is_second=True)
+            self._hold(fault, credentials, token)
+            raise
+
+    def _hold(self, fault: ConfigurationFault, refused: IntacctCredentials, token: int) -> None:
         # A worker that outlived its lease has nothing to say; its own caller still hears the fault.
         with suppress(TransientFault):
             until_unix = self._clock.now_unix() + HOLD_SECONDS
-            self._sessions.hold(until_unix, reason, text, token)
+            self._sessions.hold(Hold(until_unix, fault.reason, fault.text, refused.version), token)
 
-    def _signed_in(self) -> Session:
+    def _new_session(self, credentials: IntacctCredentials) -> Session:
         """Ask for a session. A sign-in writes nothing, so an unknown outcome does no harm."""
-        credentials = self._sign_in.credentials()
         self._sign_in.gateway.statistics.sign_ins += 1
         answer = self._sign_in.gateway.call(
             self._sign_in.endpoint_url,

@@ -197,6 +197,21 @@ class Session:
     signed_in_as: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Hold:
+    """Why nobody signs in to Intacct for a while.
+
+    Attributes:
+        until_unix: when it ends by itself.
+        credentials_version: of the credentials that were refused; others may be tried at once.
+    """
+
+    until_unix: int
+    reason: Reason
+    text: str
+    credentials_version: str
+
+
 class Sessions(Protocol):
     """The shared session, and the lease under which one worker renews it.
 
@@ -224,8 +239,8 @@ class Sessions(Protocol):
         """
         ...
 
-    def hold(self, until_unix: int, reason: Reason, text: str, token: int) -> None:
-        """Remember that signing in failed, so that nobody tries again before `until_unix`.
+    def hold(self, hold: Hold, token: int) -> None:
+        """Remember that signing in failed, so that nobody tries that again before the hold ends.
 
         Gives the lease back; the stored session stays.
 
@@ -234,7 +249,7 @@ class Sessions(Protocol):
         """
         ...
 
-    def held(self, now_unix: int) -> tuple[Reason, str] | None:
+    def held(self, now_unix: int) -> Hold | None:
         """Return why signing in is on hold, None if it is not."""
         ...
 
@@ -245,6 +260,8 @@ class IntacctCredentials:
 
     Attributes:
         entity_id: entity to sign in to; None for the top level.
+        version: which writing of the secret this is. It tells nothing about what is written, so
+            it may be stored where a hash of a password, open to guessing, may not.
     """
 
     sender_id: str = field(repr=False)
@@ -253,6 +270,7 @@ class IntacctCredentials:
     user_id: str = field(repr=False)
     user_password: str = field(repr=False)
     entity_id: str | None = None
+    version: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,5 +1,8 @@
 """Credentials from Secrets Manager: read seldom, checked on reading, never shown.
 
+A secret is kept for some minutes, but not when it was refused: then it is read anew, since a person
+may have corrected it meanwhile.
+
 Whatever is wrong is said by the name of a field and never by its value; the errors of the JSON
 parser, which carry the text that they could not parse, are not even chained.
 """
@@ -19,13 +22,17 @@ if TYPE_CHECKING:
 
 # A rotated secret is in use this much later at the latest, without a deploy.
 SECRET_AGE_SECONDS_MAX = 300
+# What is younger is not read anew, so that the ten messages of a batch, all refused alike, do not
+# become ten reads.
+SECRET_AGE_SECONDS_MIN = 1
 _NO_VALUE = frozenset({"ResourceNotFoundException"})
 _INTACCT_FIELDS = ("sender_id", "sender_password", "company_id", "user_id", "user_password")
 
 
 @dataclass(frozen=True, slots=True)
-class _Cached:
+class _Secret:
     content: Mapping[str, Any] = field(repr=False)
+    version: str
     read_at_unix: int
 
 
@@ -38,7 +45,7 @@ class SecretsManagerSecrets:
     def __init__(self, client: "SecretsManagerClient", clock: Clock) -> None:
         self._client = client
         self._clock = clock
-        self._cache: dict[str, _Cached] = {}
+        self._cache: dict[str, _Secret] = {}
 
     def stripe(self, arn: str) -> StripeCredentials:
         """Return Stripe's key and signing secrets.
@@ -46,11 +53,13 @@ class SecretsManagerSecrets:
         Raises:
             ConfigurationFault: the secret is missing, empty or lacks fields; the text names them.
         """
-        fields = _Fields(arn, self._content(arn))
+        secret = self._secret(arn)
+        fields = _Fields(arn, secret.content)
         credentials = StripeCredentials(
             api_key=fields.text("api_key"), signing_secrets=fields.texts("signing_secrets")
         )
         fields.finish()
+        self._cache[arn] = secret
         return credentials
 
     def intacct(self, arn: str) -> IntacctCredentials:
@@ -59,20 +68,32 @@ class SecretsManagerSecrets:
         Raises:
             ConfigurationFault: the secret is missing, empty or lacks fields; the text names them.
         """
-        fields = _Fields(arn, self._content(arn))
+        secret = self._secret(arn)
+        fields = _Fields(arn, secret.content)
         values = {name: fields.text(name) for name in _INTACCT_FIELDS}
-        credentials = IntacctCredentials(**values, entity_id=fields.optional_text("entity_id"))
+        entity_id = fields.optional_text("entity_id")
+        credentials = IntacctCredentials(**values, entity_id=entity_id, version=secret.version)
         fields.finish()
+        self._cache[arn] = secret
         return credentials
 
     def refresh(self, arn: str) -> None:
-        """Forget the secret, so that the next use reads it anew: the old value was refused."""
-        self._cache.pop(arn, None)
+        """Forget the secret, so that the next use reads it anew: the old value was refused.
 
-    def _content(self, arn: str) -> Mapping[str, Any]:
-        now_unix, cached = self._clock.now_unix(), self._cache.get(arn)
-        if cached is not None and now_unix - cached.read_at_unix < SECRET_AGE_SECONDS_MAX:
-            return cached.content
+        What was read this very second is kept, so this may be called for each refusal.
+        """
+        cached = self._cache.get(arn)
+        if cached is not None and self._age_seconds(cached) >= SECRET_AGE_SECONDS_MIN:
+            del self._cache[arn]
+
+    def _age_seconds(self, secret: _Secret) -> int:
+        return self._clock.now_unix() - secret.read_at_unix
+
+    def _secret(self, arn: str) -> _Secret:
+        """Return the secret; the caller keeps it if it is whole."""
+        cached = self._cache.get(arn)
+        if cached is not None and self._age_seconds(cached) < SECRET_AGE_SECONDS_MAX:
+            return cached
         try:
             with aws_faults(f"secretsmanager:GetSecretValue of {arn}", _NO_VALUE):
                 answer = self._client.get_secret_value(SecretId=arn)
@@ -81,8 +102,7 @@ class SecretsManagerSecrets:
         content = _json_object(answer.get("SecretString", ""))
         if content is None:
             raise _invalid(arn, "is not a JSON object")
-        self._cache[arn] = _Cached(content, now_unix)
-        return content
+        return _Secret(content, answer["VersionId"], self._clock.now_unix())
 
 
 class _Fields:

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 
 from tieout.domain.errors import LeaseHeld
 from tieout.domain.reasons import Reason
-from tieout.services.ports import Session
+from tieout.services.ports import Hold, Session
 from tieout.store import items
 from tieout.store.attributes import Item, Plain, attribute, attributes
 from tieout.store.aws_faults import Declined, aws_faults
@@ -42,6 +42,7 @@ _SIGNED_IN_AS = "signed_in_as"
 _HELD_UNTIL = "held_until_unix"
 _HELD_REASON = "held_reason"
 _HELD_TEXT = "held_text"
+_HELD_VERSION = "held_credentials_version"
 # What KMS says to a ciphertext that is not from this key, or not with this context.
 # Source: AWS KMS API reference, Decrypt, errors.
 _UNREADABLE = frozenset({"IncorrectKeyException", "InvalidCiphertextException"})
@@ -129,11 +130,11 @@ class DynamoSessions:
                 _EXPIRES_AT: session.expires_at_unix,
                 _SIGNED_IN_AS: session.signed_in_as,
             },
-            drop=(_HELD_UNTIL, _HELD_REASON, _HELD_TEXT),
+            drop=(_HELD_UNTIL, _HELD_REASON, _HELD_TEXT, _HELD_VERSION),
         )
 
-    def hold(self, until_unix: int, reason: Reason, text: str, token: int) -> None:
-        """Remember that signing in failed, so that nobody tries again before `until_unix`.
+    def hold(self, hold: Hold, token: int) -> None:
+        """Remember that signing in failed, so that nobody tries that again before the hold ends.
 
         The lease is given back, the stored session stays.
 
@@ -142,16 +143,26 @@ class DynamoSessions:
         """
         self._release(
             token,
-            keep={_HELD_UNTIL: until_unix, _HELD_REASON: reason.value, _HELD_TEXT: text},
+            keep={
+                _HELD_UNTIL: hold.until_unix,
+                _HELD_REASON: hold.reason.value,
+                _HELD_TEXT: hold.text,
+                _HELD_VERSION: hold.credentials_version,
+            },
             drop=(),
         )
 
-    def held(self, now_unix: int) -> tuple[Reason, str] | None:
+    def held(self, now_unix: int) -> Hold | None:
         """Return why signing in is on hold, None if it is not."""
         item = self._read()
         if _HELD_UNTIL not in item or int(item[_HELD_UNTIL]["N"]) <= now_unix:
             return None
-        return Reason(item[_HELD_REASON]["S"]), item[_HELD_TEXT]["S"]
+        return Hold(
+            until_unix=int(item[_HELD_UNTIL]["N"]),
+            reason=Reason(item[_HELD_REASON]["S"]),
+            text=item[_HELD_TEXT]["S"],
+            credentials_version=item.get(_HELD_VERSION, {}).get("S", ""),
+        )
 
     def _release(self, token: int, keep: Mapping[str, Plain], drop: tuple[str, ...]) -> None:
         """Write the outcome of signing in and give the lease back, in one write."""

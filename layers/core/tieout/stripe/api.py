@@ -29,11 +29,18 @@ _NOT_FOUND = 404
 class StripeApi:
     """Sends GETs to one Stripe account and counts them, the library's own retries included."""
 
-    def __init__(self, http: stripe.HTTPClient, api_key: Callable[[], str], api_base: str) -> None:
+    def __init__(
+        self,
+        http: stripe.HTTPClient,
+        api_key: Callable[[], str],
+        api_base: str,
+        refresh: Callable[[], None] = lambda: None,
+    ) -> None:
         # Telemetry would write a file into the home directory, which a function does not have.
         stripe.enable_telemetry = False
         self._http = _CountingHttpClient(http)
         self._api_key = api_key
+        self._refresh = refresh
         self._client = stripe.StripeClient(
             "",  # each request brings the key, so that a rolled one is used at once
             stripe_version=API_VERSION,
@@ -60,12 +67,25 @@ class StripeApi:
         Raises:
             Throttled, Unavailable: as `fault_of` says.
             Refused: the object does not exist, or Stripe does not understand the request.
-            ConfigurationFault: the key is wrong or lacks a permission.
+            ConfigurationFault: the key is wrong or lacks a permission, and the secret has no other.
         """
-        key = self._usable_key()
+        key = self._api_key()
+        try:
+            return self._get(path, parameters, account, key)
+        except ConfigurationFault:
+            self._refresh()
+            corrected = self._api_key()
+            if corrected == key:
+                raise
+            return self._get(path, parameters, account, corrected)
+
+    def _get(
+        self, path: str, parameters: Mapping[str, object], account: str | None, key: str
+    ) -> Mapping[str, object]:
+        usable = _usable(key)
         try:
             response = self._client.raw_request(
-                "get", path, api_key=key, stripe_account=account, **parameters
+                "get", path, api_key=usable, stripe_account=account, **parameters
             )
         except stripe.StripeError as error:
             # Without a cause: the library's errors carry whole bodies and, when a header is
@@ -78,11 +98,12 @@ class StripeApi:
             raise Unavailable(f"Stripe answered GET {path} with something else than an object")
         return response.data
 
-    def _usable_key(self) -> str:
-        key = self._api_key().strip()
-        if not key or not key.isascii() or not key.isprintable() or " " in key:
-            raise ConfigurationFault(Reason.STRIPE_KEY, "the Stripe secret has no usable api_key")
-        return key
+
+def _usable(key: str) -> str:
+    key = key.strip()
+    if not key or not key.isascii() or not key.isprintable() or " " in key:
+        raise ConfigurationFault(Reason.STRIPE_KEY, "the Stripe secret has no usable api_key")
+    return key
 
 
 def path_of(*parts: str) -> str:

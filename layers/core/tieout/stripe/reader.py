@@ -40,7 +40,12 @@ _OTHERS: Mapping[SubjectKind, tuple[tuple[str, ...], str]] = {
 
 
 def connect(
-    api_key: Callable[[], str] | str, api_base: str, timeout_seconds: int, *, livemode: bool
+    api_key: Callable[[], str] | str,
+    api_base: str,
+    timeout_seconds: int,
+    *,
+    livemode: bool,
+    refresh: Callable[[], None] = lambda: None,
 ) -> "StripeApiReader":
     """Return a reader of the Stripe account that the key belongs to.
 
@@ -49,9 +54,10 @@ def connect(
         api_base: where the API is (`https://api.stripe.com`).
         timeout_seconds: of one attempt; a read makes at most three.
         livemode: whether objects must be live ones.
+        refresh: called when Stripe refused the key, so that it is looked up anew.
     """
     key = api_key if callable(api_key) else lambda: api_key
-    api = StripeApi(stripe.RequestsClient(timeout=timeout_seconds), key, api_base)
+    api = StripeApi(stripe.RequestsClient(timeout=timeout_seconds), key, api_base, refresh)
     return StripeApiReader(api, livemode=livemode)
 
 
