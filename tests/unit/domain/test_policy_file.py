@@ -124,6 +124,58 @@ def test_all_errors_are_listed_at_once_each_with_its_path() -> None:
     ]
 
 
+def test_what_yaml_itself_says_twice_or_oddly_hides_no_other_error() -> None:
+    text = dedent("""\
+        time_zone: &zone Europe/Berlin
+        time_zone: UTC
+        base_currency: eur
+        label: *zone
+        no: 1
+        12: {}
+        ? [a]
+        : 1
+        clearing:
+          eur: {account: "1200", <<: {bank_account: B}}
+        revenue:
+          categories: {all: {account: 4000}}
+        periods: {closed_through: 2026-02-30}
+        """)
+    assert errors_of(text) == (
+        "the file: aliases (`*`) are not accepted (line 4, column 8)",
+        "the file: the key time_zone is given twice (line 2, column 1)",
+        "the file: the key 12 must be text: put it in quotes (line 6, column 1)",
+        "the file: the key at this place must be text: put it in quotes (line 7, column 3)",
+        "the file: the key << must be text: put it in quotes (line 10, column 26)",
+        "label: must not be empty, nor begin or end with a space",
+        'revenue.categories.all.account: must be text: put it in quotes, like "4000"',
+        "periods.closed_through: must be a day like 2026-09-30, not '2026-02-30'",
+        "no: is not a setting",
+    )
+
+
+def test_two_currencies_never_share_a_clearing_account_or_its_bank_account() -> None:
+    text = changed(
+        'eur: {account: "1200"}',
+        'eur: {account: "1200", bank_account: STRIPE}\n'
+        '  usd: {account: "1200", bank_account: STRIPE}',
+    )
+    shared = (
+        "is that of `clearing.eur` too, but a clearing account must equal Stripe's balance in one "
+        "currency: give each an account of its own"
+    )
+    assert errors_of(text) == (
+        f"clearing.usd.account: {shared}",
+        f"clearing.usd.bank_account: {shared}",
+    )
+
+
+def test_money_that_came_past_stripe_may_land_in_one_account_whatever_its_currency() -> None:
+    text = SMALLEST + (
+        'out_of_band: {eur: {account: "1010"}, usd: {account: "1010", bank_account: B}}'
+    )
+    assert set(parse_policy(text).out_of_band) == {"eur", "usd"}
+
+
 def test_an_empty_file_names_what_a_policy_cannot_do_without() -> None:
     assert sorted(errors_of("{}")) == [
         "base_currency: is missing",
@@ -146,7 +198,7 @@ def test_an_empty_file_names_what_a_policy_cannot_do_without() -> None:
         (SMALLEST + f'label: "{"x" * 101}"', "label: is longer than 100 characters"),
         (SMALLEST + "journal: GENERAL", "journal: is longer than 4 characters"),
         (SMALLEST + "payment_method: Cheque", "payment_method: must be `Credit Card` or"),
-        (SMALLEST + "tax: 4", "tax: must be a list of `key: value` lines, not 4"),
+        (SMALLEST + "tax: 4", "tax: must be `key: value` lines, not 4"),
         (SMALLEST + "invoices: {due_days: true}", "invoices.due_days: must be a whole number"),
         (
             SMALLEST + "dimensions: {defaults: {departement: X}}",
@@ -161,6 +213,43 @@ def test_an_empty_file_names_what_a_policy_cannot_do_without() -> None:
             "clearing.EUR: must be a currency of three lower-case letters",
         ),
         (changed("Europe/Berlin", "../../etc/passwd"), "time_zone: must be a time zone"),
+        (
+            SMALLEST + "periods: {closed_through: 2026-13-45}",
+            "periods.closed_through: must be a day like 2026-09-30, not '2026-13-45'",
+        ),
+        (
+            SMALLEST + "periods: {closed_through: 2026-10-31 12:00:00}",
+            "periods.closed_through: must be a day like 2026-09-30, not '2026-10-31 12:00:00'",
+        ),
+        (
+            SMALLEST + 'periods: {closed_through: "20261031"}',
+            "periods.closed_through: must be a day like 2026-09-30, not '20261031'",
+        ),
+        (
+            SMALLEST + "invoices: {zero: no}",
+            "invoices.zero: must be `skip` or `book`, not 'no'",
+        ),
+        (
+            SMALLEST + "invoices: {zero: false}",
+            "invoices.zero: must be `skip` or `book`, not false",
+        ),
+        (
+            SMALLEST + "customers: {term: [Net 30]}",
+            "customers.term: must be one text, not a list",
+        ),
+        (
+            SMALLEST + "label: {first: version}",
+            "label: must be one text, not `key: value` lines",
+        ),
+        (SMALLEST + "tax: [a]", "tax: must be `key: value` lines, not a list"),
+        (
+            changed('account: "1200"', 'account: "1200", bank: STRIPE-EUR'),
+            "clearing.eur.bank: is not a setting; did you mean `bank_account`?",
+        ),
+        (
+            SMALLEST + 'out_of_band: {eur: {account: "1200"}}',
+            "out_of_band.eur.account: is that of `clearing.eur` too, but a clearing account must",
+        ),
     ],
 )
 def test_each_kind_of_error_names_its_path(text: str, error: str) -> None:
@@ -172,15 +261,14 @@ def test_each_kind_of_error_names_its_path(text: str, error: str) -> None:
     ("text", "error"),
     [
         (SMALLEST + "time_zone: UTC", "the key time_zone is given twice (line 8, column 1)"),
-        (SMALLEST + "tax: {default: &x '1', by_tax_rate: {a: *x}}", "aliases (`*`)"),
-        (SMALLEST + "out_of_band: {no: {account: '1'}}", "the key no must be text"),
+        (SMALLEST + "out_of_band: {1: {account: '1'}}", "the key 1 must be text"),
         (SMALLEST + "tax: {<<: {default: '1'}}", "the key << must be text"),
         ("a: [1", "expected ',' or ']'"),
         ("a: \x00", "is not YAML"),
         ("!!python/object/apply:os.system ['true']", "could not determine a constructor"),
         ("[" * 5_000, "is not YAML"),
-        ("- 1", "must be a list of `key: value` lines"),
-        ("", "must be a list of `key: value` lines"),
+        ("- 1", "must be `key: value` lines"),
+        ("", "must be `key: value` lines"),
         ("x" * (SIZE_MAX_BYTES + 1), "is larger than"),
     ],
 )

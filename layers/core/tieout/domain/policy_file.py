@@ -78,13 +78,13 @@ def parse_policy(text: str) -> Policy:
         PolicyErrors: with every error that the text has.
     """
     try:
-        content = load(text)
+        loaded = load(text)
     except StrictYamlError as error:
         raise PolicyErrors([f"the file: {error}"]) from error
-    if not isinstance(content, Mapping):
-        raise PolicyErrors(["the file: must be a list of `key: value` lines"])
-    errors: list[str] = []
-    policy = _policy(Section(content, "", errors), _version(content))
+    errors = [f"the file: {error}" for error in loaded.errors]
+    if not isinstance(loaded.content, Mapping):
+        raise PolicyErrors([*errors, "the file: must be `key: value` lines"])
+    policy = _policy(Section(loaded.content, "", errors), _version(loaded.content))
     if errors:
         raise PolicyErrors(errors)
     return policy
@@ -125,6 +125,7 @@ def _policy(file: Section, version: str) -> Policy:
     )
     if not policy.clearing:
         file.note("clearing", "must name at least one currency")
+    _refuse_shared_clearing(file, policy)
     invoices.refuse_unknown()
     file.refuse_unknown()
     return policy
@@ -162,6 +163,27 @@ def _cash_accounts(file: Section, name: str, base_currency: str) -> Mapping[str,
             )
         entry.refuse_unknown()
     return accounts
+
+
+def _refuse_shared_clearing(file: Section, policy: Policy) -> None:
+    """Note every account that does not hold the money of one Stripe balance alone.
+
+    A clearing account must equal Stripe's balance in its currency. With a second currency in it, or
+    with money that never went through Stripe, it equals nothing that anybody could compare.
+    """
+    for field in ("account", "bank_account"):
+        owners: dict[str, str] = {}
+        for setting, accounts in ("clearing", policy.clearing), ("out_of_band", policy.out_of_band):
+            for currency, account in accounts.items():
+                number, place = getattr(account, field), f"{setting}.{currency}"
+                if number in owners:
+                    file.note(
+                        f"{place}.{field}",
+                        f"is that of `{owners[number]}` too, but a clearing account must equal "
+                        "Stripe's balance in one currency: give each an account of its own",
+                    )
+                elif number and setting == "clearing":
+                    owners[number] = place
 
 
 def _revenue(section: Section) -> RevenueRules:

@@ -8,9 +8,10 @@ import difflib
 import re
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
 @dataclass(slots=True)
@@ -43,7 +44,7 @@ class Section:
         if value is None:
             value = {}
         elif not isinstance(value, Mapping):
-            self.note(name, f"must be a list of `key: value` lines, not {_shown(value)}")
+            self.note(name, f"must be `key: value` lines, not {_shown(value)}")
             value = {}
         return Section(value, self.where(name), self.errors)
 
@@ -72,6 +73,9 @@ class Section:
         if value is None:
             if name in self.values:
                 self.note(name, "is empty: give it a value or remove the line")
+            return None
+        if isinstance(value, list | Mapping):
+            self.note(name, f"must be one text, not {_shown(value)}")
             return None
         if not isinstance(value, str):
             # Not shown: YAML has already made another value of an unquoted 0400.
@@ -135,13 +139,16 @@ class Section:
     def day(self, name: str) -> date | None:
         """Return a day, None where there is none."""
         value = self._value(name)
-        if value is None or (isinstance(value, date) and not isinstance(value, datetime)):
-            return value
-        try:
-            return date.fromisoformat(str(value))
-        except ValueError:
-            self.note(name, f"must be a day like 2026-09-30, not {_shown(value)}")
+        if value is None:
             return None
+        try:
+            # Python reads more forms than the one that everybody reads alike.
+            if isinstance(value, str) and _DAY.fullmatch(value):
+                return date.fromisoformat(value)
+        except ValueError:
+            pass
+        self.note(name, f"must be a day like 2026-09-30, not {_shown(value)}")
+        return None
 
     def refuse_unknown(self) -> None:
         """Note every key that nobody asked for, with the key that may have been meant."""
@@ -156,10 +163,17 @@ class Section:
 
 def suggestion(name: str, known: Collection[str]) -> str:
     """Return the end of a sentence: the known name that is most like `name`, if one is."""
-    close = difflib.get_close_matches(name, sorted(known), n=1)
+    begun = [each for each in sorted(known) if name and each.startswith(name)]
+    close = difflib.get_close_matches(name, sorted(known), n=1) or begun
     return f"; did you mean `{close[0]}`?" if close else ""
 
 
 def _shown(value: object) -> str:
+    if isinstance(value, list):
+        return "a list"
+    if isinstance(value, Mapping):
+        return "`key: value` lines"
+    if isinstance(value, bool):
+        return str(value).lower()
     shown = repr(value)
     return shown if len(shown) <= 40 else f"{shown[:40]}..."  # noqa: PLR2004 - for a message
