@@ -72,6 +72,7 @@ def posted(document: Document, policy_version: str = "p1") -> Posting:
         (State.NOT_BOOKED, Step.SEND),
         (State.UNKNOWN, Step.LOOK_UP),
         (State.POSTED, Step.NOTHING),
+        (State.CLOSED, Step.NOTHING),
     ],
 )
 def test_each_state_leads_to_one_step(state: State, step: Step) -> None:
@@ -155,7 +156,7 @@ def test_every_change_counts_the_version_up_by_one() -> None:
         postings.unknown(posting, work(), ""),
         postings.not_executed(posting, work(), "throttled"),
         postings.drifted(posting, work(), "digest", ""),
-        postings.noted(posting, work(), "open:0:100"),
+        postings.noted(posting, work(), "open:0:100", 1_795_000_000),
         postings.agreed(posting, work()),
         postings.closed(posting, NOW, "someone", "by hand"),
         postings.reopened(posting, NOW, "someone"),
@@ -188,3 +189,30 @@ def test_an_older_reading_of_stripe_does_not_overwrite_a_newer_one() -> None:
     newer = posted(customer("Beta"))
     assert next_step(customer("Acme"), newer, work(read_at_unix=NOW - 1), NOW) is Step.NOTHING
     assert next_step(customer("Acme"), newer, work(read_at_unix=NOW), NOW) is Step.AMEND
+
+
+def test_another_number_never_reaches_the_customer_that_has_it() -> None:
+    booked = posted(customer("Acme"))
+    other = dataclasses.replace(customer("Acme"), customer_id="C-2")
+    for state in (State.POSTED, State.REJECTED, State.UNKNOWN, State.PLANNED):
+        posting = dataclasses.replace(booked, state=state)
+        assert next_step(other, posting, work(), NOW) is Step.DRIFT, state
+
+
+def test_a_posting_is_on_one_list_by_its_state() -> None:
+    lists = {
+        state: Posting("receipt/inpay_1", INVOICE, state).worklist
+        for state in State
+        if state not in {State.POSTED, State.CLOSED}
+    }
+    assert lists == {
+        State.PLANNED: Worklist.IN_FLIGHT,
+        State.SENDING: Worklist.IN_FLIGHT,
+        State.REJECTED: Worklist.ATTENTION,
+        State.UNKNOWN: Worklist.ATTENTION,
+        State.PARKED: Worklist.ATTENTION,
+        State.NOT_BOOKED: Worklist.NOT_BOOKED,
+    }
+    for reason in (Reason.NOTHING_TO_BOOK, Reason.WITHDRAWN):
+        owed_nothing = Posting("sale/ch_1", INVOICE, State.NOT_BOOKED, reason=reason)
+        assert owed_nothing.worklist is None

@@ -1,6 +1,7 @@
 """Reason codes: why something is parked, not booked or stopped, and the way out of each.
 
-The README's runbook has one row per code; a test keeps the two lists equal.
+The README's runbook has one row per code, by group; a test keeps them equal. KEY in a way out is
+the key that the lists show beside the reason.
 """
 
 from enum import StrEnum
@@ -24,6 +25,7 @@ class Reason(StrEnum):
     OBJECT_MISSING_IN_STRIPE = "object_missing_in_stripe"
     SNAPSHOT_TOO_LARGE = "snapshot_too_large"
     WAITS_FOR_PARKED = "waits_for_parked"
+    NOT_READ = "not_read"
     # Intacct said no: fix Intacct or the policy, then redrive.
     UNKNOWN_ACCOUNT = "unknown_account"
     UNKNOWN_CUSTOMER = "unknown_customer"
@@ -39,10 +41,13 @@ class Reason(StrEnum):
     INTACCT_REFUSED = "intacct_refused"
     # Posted, but Stripe now says something else.
     DRIFT = "drift"
-    # Recognised, not booked yet; nothing to do.
+    CUSTOMER_RENUMBERED = "customer_renumbered"
+    # Recognised and recorded, not booked; nothing to solve.
     NOT_YET_PLANNED = "not_yet_planned"
     CONNECTED_ACCOUNT = "connected_account"
     NOTHING_TO_BOOK = "nothing_to_book"
+    WAITS_FOR_STRIPE = "waits_for_stripe"
+    WITHDRAWN = "withdrawn"
     # The deployment itself: page the engineer.
     INTACCT_SIGN_IN = "intacct_sign_in"
     INTACCT_SENDER = "intacct_sender"
@@ -55,6 +60,47 @@ class Reason(StrEnum):
     UNEXPECTED_ERROR = "unexpected_error"
 
 
+class Group(StrEnum):
+    """Whom a reason calls; the value is the heading of its part of the runbook."""
+
+    PERSON = "A person must look"
+    RECORDED = "Recorded, not booked"
+    DEPLOYMENT = "The deployment itself"
+
+
+_RECORDED = frozenset(
+    {
+        Reason.NOT_YET_PLANNED,
+        Reason.CONNECTED_ACCOUNT,
+        Reason.NOTHING_TO_BOOK,
+        Reason.WAITS_FOR_STRIPE,
+        Reason.WITHDRAWN,
+    }
+)
+_DEPLOYMENT = frozenset(
+    {
+        Reason.INTACCT_SIGN_IN,
+        Reason.INTACCT_SENDER,
+        Reason.STRIPE_KEY,
+        Reason.STRIPE_PERMISSION,
+        Reason.POLICY_INVALID,
+        Reason.POLICY_MISSING,
+        Reason.AWS_REFUSED,
+        Reason.SECRET_INVALID,
+        Reason.UNEXPECTED_ERROR,
+    }
+)
+
+
+def group(reason: Reason) -> Group:
+    """Return whom a reason calls: the controller, nobody, or the engineer."""
+    if reason in _RECORDED:
+        return Group.RECORDED
+    return Group.DEPLOYMENT if reason in _DEPLOYMENT else Group.PERSON
+
+
+_BY_HAND = "book it by hand, then `tieout close KEY --note TEXT --record-no N`"
+
 WAY_OUT: dict[Reason, str] = {
     Reason.CURRENCY_NOT_IN_POLICY: (
         "Add the currency under `clearing` in the policy, publish it, redrive."
@@ -66,31 +112,37 @@ WAY_OUT: dict[Reason, str] = {
         "Name the account the text asks for in the policy; publish, redrive."
     ),
     Reason.DOES_NOT_ADD_UP: (
-        "Compare the lines with Stripe's total in the text; if Stripe is right, report it to us."
+        "Open the invoice in Stripe and compare its lines, discounts, shipping and tax with both "
+        f"sums in the text, then {_BY_HAND}. Report the invoice to us."
     ),
-    Reason.CUSTOMER_MISSING: "Give the invoice a customer in Stripe, or book it by hand.",
+    Reason.CUSTOMER_MISSING: f"Give the invoice a customer in Stripe and redrive, or {_BY_HAND}.",
     Reason.CUSTOMER_NAME_MISSING: (
         "Give the customer a name in Stripe, or set `customers.name_fallback: stripe_id`; redrive."
     ),
     Reason.PERIOD_CLOSED_BY_POLICY: (
         "Move `closed_through` back, or set `when_closed: next_open_date`; publish, redrive."
     ),
-    Reason.NEGATIVE_INVOICE: (
-        "Book the credit by hand; negative invoice totals are not planned yet."
+    Reason.NEGATIVE_INVOICE: (f"Negative totals are not planned yet: {_BY_HAND}."),
+    Reason.BILLING_CREDITS: f"Billing credits are not planned yet: {_BY_HAND}.",
+    Reason.REFUND_OVER_PAYMENT: (
+        f"Compare the refund in Stripe with the payment and other refunds of it; {_BY_HAND}."
     ),
-    Reason.BILLING_CREDITS: "Book the invoice by hand; billing credits are not planned yet.",
-    Reason.REFUND_OVER_PAYMENT: "Compare the refund with the payment it names; book it by hand.",
     Reason.UNREADABLE_OBJECT: (
         "Stripe sent a shape we do not know; report the field in the text to us."
     ),
     Reason.OBJECT_MISSING_IN_STRIPE: (
-        "The object was deleted or belongs to another account or mode."
+        "The object was deleted or belongs to another account or mode: if that is right, "
+        "`tieout close KEY --note TEXT`."
     ),
     Reason.SNAPSHOT_TOO_LARGE: (
-        "The object has more lines than the bound in the text; book it by hand."
+        f"The object has more lines than the bound in the text: {_BY_HAND}."
     ),
     Reason.WAITS_FOR_PARKED: (
         "Solve the document named in the text first; redriving it books this too."
+    ),
+    Reason.NOT_READ: (
+        "Nothing while its message is queued; from the dead-letter queue: redrive, or "
+        "`tieout retry KEY`."
     ),
     Reason.UNKNOWN_ACCOUNT: (
         "Create the account in Intacct or correct the policy; publish, redrive."
@@ -107,7 +159,9 @@ WAY_OUT: dict[Reason, str] = {
         "Another Intacct record has this number but not this content; renumber it, redrive."
     ),
     Reason.OVER_APPLICATION: (
-        "More was paid than the invoice still owes; look for a manual payment or one after a void."
+        "Open the invoice in Intacct and see what settled it before. A payment entered by hand: "
+        "reverse it, then `tieout retry KEY`. An earlier payment through Stripe, or a void: the "
+        f"money is the customer's; refund it, or {_BY_HAND}."
     ),
     Reason.FOREIGN_CURRENCY_UNDEPOSITED: (
         "Name a `bank_account` in that currency under `clearing`; publish, redrive."
@@ -115,13 +169,28 @@ WAY_OUT: dict[Reason, str] = {
     Reason.PERMISSION_MISSING: "Give the web-services user the permission in the text, redrive.",
     Reason.SCHEMA_REFUSED: "A defect of ours: report the text; the document was not booked.",
     Reason.RECORDED_BUT_NOT_FOUND: (
-        "Intacct says it booked this but does not show it: find it by hand before anything else."
+        "Intacct says it booked this but does not show it: look for its number and amount there "
+        "before anything else. Found: `tieout close KEY --note TEXT --record-no N`."
     ),
     Reason.INTACCT_REFUSED: "Read Intacct's own text; solve it there or in the policy, redrive.",
-    Reason.DRIFT: "Compare the posted document with the planned one; correct by hand in Intacct.",
-    Reason.NOT_YET_PLANNED: "Nothing: recorded so that a later version can book it.",
+    Reason.DRIFT: (
+        "Compare the posted document with Stripe; correct it by hand in Intacct where it is wrong, "
+        "then `tieout close KEY --note TEXT`."
+    ),
+    Reason.CUSTOMER_RENUMBERED: (
+        "Put the number in the text back into the customer's metadata in Stripe: a booked "
+        "customer keeps its number."
+    ),
+    Reason.NOT_YET_PLANNED: (
+        "Nothing to solve: `tieout not-booked` lists it with its amount until a later version books "
+        f"it. If you need it in the books before, {_BY_HAND}, so that it is not booked twice."
+    ),
     Reason.CONNECTED_ACCOUNT: "Nothing: events of connected accounts are recorded, not booked.",
     Reason.NOTHING_TO_BOOK: "Nothing: there is no amount to book.",
+    Reason.WAITS_FOR_STRIPE: (
+        "Wait: no money has moved yet. It is booked by itself when Stripe moves it."
+    ),
+    Reason.WITHDRAWN: "Nothing: Stripe no longer calls for it.",
     Reason.INTACCT_SIGN_IN: "Correct user, password or company in the Intacct secret.",
     Reason.INTACCT_SENDER: ("Correct sender id and password; authorise the sender."),
     Reason.STRIPE_KEY: "Correct `api_key` in the Stripe secret.",

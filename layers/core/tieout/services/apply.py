@@ -61,6 +61,8 @@ class Applier:
         self._records = records
         self._clock = clock
         self._metrics = metrics
+        # Customers that are planned under another number than they have, and what hangs on them.
+        self._renumbered: set[str] = set()
 
     def apply(
         self,
@@ -107,6 +109,8 @@ class Applier:
     def _prepare(self, task: Task) -> "_Sending | None":
         """Return what must go out for this task, its posting already saying `sending`."""
         document, posting = _document(task), self._records.postings.get(task.key)
+        if not self._renumbered.isdisjoint(dependencies(document)):
+            self._renumbered.add(task.key)
         step = next_step(document, posting, task.work, self._clock.now_unix())
         if step is Step.LOOK_UP:
             assert posting is not None
@@ -122,6 +126,8 @@ class Applier:
                 )
             case Step.DRIFT:
                 self._records.record_difference(document, task.work)
+                if isinstance(document, Customer):
+                    self._renumbered.add(task.key)
             case Step.SEND | Step.AMEND if not self._blocked(task):
                 return self._begin(task, amend=step is Step.AMEND)
         return None
@@ -130,8 +136,8 @@ class Applier:
         """Whether a dependency is not posted; if so, record what becomes of this task."""
         for key in dependencies(_document(task)):
             posting = self._records.postings.get(key)
-            renumbered = posting is not None and posting.reason is Reason.CUSTOMER_RENUMBERED
-            if posting is not None and posting.record_no is not None and not renumbered:
+            is_there = posting is not None and posting.record_no is not None
+            if is_there and key not in self._renumbered:
                 continue
             verdict = self._records.verdicts.get(key)
             if isinstance(verdict, Pending):
@@ -139,7 +145,8 @@ class Applier:
                     f"waits for {key}", verdict.after_seconds
                 )
             else:
-                text = f"{task.key} waits for {key}, which is not posted"
+                why = "is of a renumbered customer" if is_there else "is not posted"
+                text = f"{task.key} waits for {key}, which {why}"
                 waiting = Finding(
                     task.key, Disposition.PARKED, Reason.WAITS_FOR_PARKED, text, *_amount(task)
                 )
