@@ -22,8 +22,11 @@ def lambda_handler(event: Mapping[str, Any], context: InvocationContext) -> Mapp
     with worker.telemetry.invocation(context):
         records = {record["messageId"]: record for record in event["Records"]}
         ends_at_unix = int(time.time()) + context.get_remaining_time_in_millis() // 1000
+        stop_sending_at_unix = ends_at_unix - worker.limits.sending_seconds
         results = worker.processor.process(
-            _messages(records), ends_at_unix - worker.finishing_seconds
+            _messages(records),
+            stop_reading_at_unix=stop_sending_at_unix - worker.limits.reading_seconds,
+            stop_sending_at_unix=stop_sending_at_unix,
         )
         retries = {each: retry for each, retry in results.items() if isinstance(retry, Retry)}
         for message_id, retry in retries.items():

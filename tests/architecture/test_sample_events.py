@@ -140,7 +140,8 @@ def test_processor_sample(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
         lease_seconds=130,
     )
     telemetry = Telemetry(CommonSettings("dev", False, "processor", "Tieout/dev", "INFO"))
-    worker = bootstrap.Worker(use_case, cast("Visibility", NoQueue()), telemetry, 70)
+    limits = bootstrap.TimeLimits(reading_seconds=30, sending_seconds=70, lease_seconds=130)
+    worker = bootstrap.Worker(use_case, cast("Visibility", NoQueue()), telemetry, limits)
     monkeypatch.setattr(processor, "processor", lambda: worker)
     answer = processor.lambda_handler(invocation, Context())
     again = [invocation["Records"][position]["messageId"] for position in PROCESSOR[name]]

@@ -13,6 +13,8 @@ import pytest
 
 from tests.sandbox.aws.emulator import ROOT
 from tests.sandbox.aws.template import load_template, resources_of_type
+from tieout import bootstrap
+from tieout.bootstrap import TimeLimits, time_limits
 from tieout.services import process
 from tieout.settings import ENVIRONMENT, PollerSettings, ProcessorSettings, WebhookSettings
 from tieout.store import items
@@ -101,6 +103,28 @@ def test_a_request_gives_up_before_the_function_does(folder: str) -> None:
     requests = [int(variables[name]) for name in variables if name.endswith("_TIMEOUT_SECONDS")]
     # One Stripe read and one Intacct request, both unanswered, still leave time to write it down.
     assert sum(requests) < function_seconds
+
+
+def processor_limits() -> TimeLimits:
+    values = {name: at_default(value) for name, value in environment("processor").items()}
+    return time_limits(ProcessorSettings.from_environment(values))
+
+
+def test_a_worker_that_still_lives_owns_what_it_sends() -> None:
+    assert processor_limits().lease_seconds >= FUNCTIONS["ProcessorFunction"]["Timeout"]
+
+
+def test_a_request_begun_at_the_last_moment_can_still_be_written_down() -> None:
+    intacct_seconds = int(environment("processor")["INTACCT_TIMEOUT_SECONDS"])
+    writing_seconds = processor_limits().sending_seconds - intacct_seconds
+    assert writing_seconds > bootstrap._READ_TIMEOUT_SECONDS * bootstrap._ATTEMPTS_MAX
+
+
+def test_there_is_time_to_begin_a_batch() -> None:
+    limits = processor_limits()
+    reserved_seconds = limits.reading_seconds + limits.sending_seconds
+    # Ten subjects of some four reads each, which Stripe answers in a third of a second.
+    assert FUNCTIONS["ProcessorFunction"]["Timeout"] - reserved_seconds >= 15
 
 
 def test_api_gateway_waits_longer_than_the_webhook_works() -> None:

@@ -26,7 +26,7 @@ from tests.fakes import (
     FakeQueue,
 )
 from tests.support.doors import SIGNING_SECRET, Context, signed
-from tieout.bootstrap import Webhook, Worker
+from tieout.bootstrap import TimeLimits, Webhook, Worker
 from tieout.domain.policy import Policy
 from tieout.observability import InvocationContext, Telemetry
 from tieout.services import messages
@@ -104,9 +104,8 @@ class InProcess:
             LEASE_SECONDS,
         )
         webhook = Webhook(receiver, cast("PowertoolsOnce", once), telemetry)
-        worker = Worker(
-            processor, cast("Visibility", _NoVisibility()), telemetry, finishing_seconds=10
-        )
+        limits = TimeLimits(reading_seconds=0, sending_seconds=0, lease_seconds=LEASE_SECONDS)
+        worker = Worker(processor, cast("Visibility", _NoVisibility()), telemetry, limits)
         monkeypatch.setattr(webhook_app, "webhook", lambda: webhook)
         monkeypatch.setattr(processor_app, "processor", lambda: worker)
 

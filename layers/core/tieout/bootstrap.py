@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from tieout.services.poll import Poller
     from tieout.services.process import Processor
     from tieout.services.receive import Receiver
-    from tieout.settings import CommonSettings, StripeSettings
+    from tieout.settings import CommonSettings, ProcessorSettings, StripeSettings
     from tieout.store.credentials import SecretsManagerSecrets
     from tieout.store.idempotency import PowertoolsOnce
     from tieout.store.work_queue import Visibility
@@ -44,17 +44,30 @@ class Webhook:
 
 
 @dataclass(frozen=True, slots=True)
-class Worker:
-    """What the processor's handler works with.
+class TimeLimits:
+    """How the processor divides the time of an invocation.
 
     Attributes:
-        finishing_seconds: how long before its end an invocation must stop beginning new subjects.
+        reading_seconds: what one unanswered read of Stripe takes; no subject is begun unless so
+            much is left before sending must stop.
+        sending_seconds: what one unanswered request to Intacct takes, and writing down that its
+            outcome is unknown; no request is begun unless so much is left.
+        lease_seconds: for how long a posting that is being sent is nobody else's.
     """
+
+    reading_seconds: int
+    sending_seconds: int
+    lease_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """What the processor's handler works with."""
 
     processor: "Processor"
     visibility: "Visibility"
     telemetry: "Telemetry"
-    finishing_seconds: int
+    limits: TimeLimits
 
 
 @dataclass(frozen=True, slots=True)
@@ -132,6 +145,7 @@ def processor() -> Callable[[], Worker]:
     @cache
     def build() -> Worker:
         settings = ProcessorSettings.from_environment(os.environ)
+        limits = time_limits(settings)
         telemetry = Telemetry(settings.common)
         clock = SystemClock()
         dynamodb = _client("dynamodb")
@@ -155,18 +169,25 @@ def processor() -> Callable[[], Worker]:
             policies,
             clock,
             telemetry,
-            # The template gives the function twice the time of its longest request; only when all
-            # of it is over can nobody be at work on a posting any more.
-            lease_seconds=2 * settings.intacct_timeout_seconds + _FINISHING_SECONDS,
+            limits.lease_seconds,
         )
-        return Worker(
-            processor,
-            Visibility(_client("sqs"), settings.event_queue_url),
-            telemetry,
-            finishing_seconds=settings.intacct_timeout_seconds + _FINISHING_SECONDS,
-        )
+        visibility = Visibility(_client("sqs"), settings.event_queue_url)
+        return Worker(processor, visibility, telemetry, limits)
 
     return build
+
+
+def time_limits(settings: "ProcessorSettings") -> TimeLimits:
+    """Return the limits that follow from the time-outs; a test compares them with the template."""
+    from tieout.stripe.api import ATTEMPTS_MAX
+
+    return TimeLimits(
+        reading_seconds=ATTEMPTS_MAX * settings.stripe.timeout_seconds,
+        sending_seconds=settings.intacct_timeout_seconds + _FINISHING_SECONDS,
+        # The template gives the function twice the time of its longest request; only when all of
+        # it is over can nobody be at work on a posting any more.
+        lease_seconds=2 * settings.intacct_timeout_seconds + _FINISHING_SECONDS,
+    )
 
 
 def poller() -> Callable[[], Polling]:

@@ -14,7 +14,7 @@ import pytest
 
 from functions.processor import app
 from tests.support.doors import Context, sample
-from tieout.bootstrap import Worker
+from tieout.bootstrap import TimeLimits, Worker
 from tieout.domain.errors import ConfigurationFault, Unavailable
 from tieout.domain.reasons import Reason
 from tieout.observability import Telemetry
@@ -23,7 +23,7 @@ from tieout.settings import CommonSettings
 from tieout.store.work_queue import Visibility
 
 COMMON = CommonSettings("dev", False, "processor", "Tieout/dev", "INFO")
-FINISHING_SECONDS = 70
+LIMITS = TimeLimits(reading_seconds=30, sending_seconds=70, lease_seconds=130)
 
 
 @dataclass
@@ -32,13 +32,19 @@ class Scripted:
 
     results: Mapping[str, Result] = field(default_factory=dict)
     asked: list[ReceivedMessage] = field(default_factory=list)
-    stop_reading_at_unix: int | None = None
+    stop_reading_at_unix: int = 0
+    stop_sending_at_unix: int = 0
 
     def process(
-        self, messages: Sequence[ReceivedMessage], stop_reading_at_unix: int | None = None
+        self,
+        messages: Sequence[ReceivedMessage],
+        *,
+        stop_reading_at_unix: int,
+        stop_sending_at_unix: int,
     ) -> Mapping[str, Result]:
         self.asked += messages
         self.stop_reading_at_unix = stop_reading_at_unix
+        self.stop_sending_at_unix = stop_sending_at_unix
         return {each.message_id: self.results.get(each.message_id, Done()) for each in messages}
 
 
@@ -63,7 +69,7 @@ def use_case(monkeypatch: pytest.MonkeyPatch, visibility: Postponed) -> Scripted
         cast("Processor", use_case),
         cast("Visibility", visibility),
         Telemetry(COMMON, io.StringIO()),
-        FINISHING_SECONDS,
+        LIMITS,
     )
     monkeypatch.setattr(app, "processor", lambda: worker)
     return use_case
@@ -123,8 +129,10 @@ def test_a_message_that_cannot_be_put_off_is_still_reported(
     assert [each["itemIdentifier"] for each in answer["batchItemFailures"]] == ids
 
 
-def test_reading_stops_while_there_is_time_to_finish(use_case: Scripted) -> None:
+def test_sending_stops_while_an_answer_can_be_waited_for_and_reading_before(
+    use_case: Scripted,
+) -> None:
     before = int(time.time())
     app.lambda_handler(batch()[0], Context(remaining_ms=119_000))
-    assert use_case.stop_reading_at_unix is not None
-    assert 0 <= use_case.stop_reading_at_unix - (before + 119 - FINISHING_SECONDS) <= 2
+    assert 0 <= use_case.stop_sending_at_unix - (before + 119 - 70) <= 2
+    assert use_case.stop_reading_at_unix == use_case.stop_sending_at_unix - 30

@@ -16,7 +16,7 @@ from tieout.domain.errors import (
     Unavailable,
 )
 from tieout.domain.reasons import Reason
-from tieout.stripe.api import API_VERSION, NETWORK_RETRIES_MAX, StripeApi, fault_of, path_of
+from tieout.stripe.api import API_VERSION, ATTEMPTS_MAX, StripeApi, fault_of, path_of
 from tieout.stripe.reader import connect
 
 
@@ -174,7 +174,7 @@ def test_reads_count_what_left_including_the_librarys_retries() -> None:
 
     counted.get("/v1/thing", {})
 
-    assert counted.reads == 3 == NETWORK_RETRIES_MAX + 1
+    assert counted.reads == 3 == ATTEMPTS_MAX
 
 
 @pytest.mark.parametrize(

@@ -18,9 +18,9 @@ from tieout.domain.reasons import Reason
 
 # Older objects are rendered in this shape, too. Source: stripe-api dossier section 3.
 API_VERSION = "2026-10-28.endive"
-# A read is sent at most three times, so it takes at most three timeouts and 1.5 s of pauses.
+# So a read takes at most three timeouts and 1.5 s of pauses.
 # Source: stripe-api dossier section 6.3.
-NETWORK_RETRIES_MAX = 2
+ATTEMPTS_MAX = 3
 
 _SCOPE = re.compile(r"\brak_[a-z_]{1,60}\b")
 _NOT_FOUND = 404
@@ -45,7 +45,7 @@ class StripeApi:
             "",  # each request brings the key, so that a rolled one is used at once
             stripe_version=API_VERSION,
             base_addresses={"api": api_base.rstrip("/")},
-            max_network_retries=NETWORK_RETRIES_MAX,
+            max_network_retries=ATTEMPTS_MAX - 1,
             http_client=self._http,
         )
 
