@@ -3,7 +3,8 @@ is lost: as soon as a person has mended it, everything that waited is booked.
 
 Method: Intacct's administrator changes the password, withdraws the sender's authorisation, or takes
 a permission away. What waits in the queue is handed to the deployed processor by the test, so that
-it need not wait out its pause.
+it need not wait out its pauses; several times, since a storm only shows when all of it comes again.
+Then somebody mends it, and nothing is deployed, restarted or redriven.
 """
 
 import dataclasses
@@ -19,6 +20,7 @@ from tests.sandbox.intacct import sample
 pytestmark = pytest.mark.emulator
 
 NEW_PASSWORD = "changed-by-the-administrator"
+DELIVERIES = 3
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,7 @@ class Lock:
         close: what the administrator does. mend: what a person does about it.
         said: what the log must say.
         stops_everything: or only what needs the permission.
-        requests_max: how many requests may be spent on it, however many messages wait.
+        requests_max: how many requests may be spent on it, whatever waits and comes again.
     """
 
     close: Callable[[Shop], None]
@@ -48,18 +50,23 @@ def change_password(shop: Shop) -> None:
         shop.running.gateway.sessions.end_all()
 
 
-def fill_in_new_password(shop: Shop) -> None:
-    """Fill the secret, and do not wait the minutes until the function reads it again."""
-    shop.fill_secrets()
-    shop.running.stack.restart("processor")
-
-
 def authorize(shop: Shop, *, authorized: bool) -> None:
     with shop.running.gateway.lock:
         senders = shop.running.company.senders
         sender = dataclasses.replace(senders[sample.SENDER_ID], authorized=authorized)
         senders.put(sample.SENDER_ID, sender)
         shop.running.company.log.commit()
+
+
+def reauthorize(shop: Shop) -> None:
+    """Authorise the sender in Intacct, which our secret cannot tell, and be some minutes later."""
+    authorize(shop, authorized=True)
+    stack = shop.running.stack
+    stack.client("dynamodb").update_item(
+        TableName=stack.outputs["StateTableName"],
+        Key={"id": {"S": "session"}},
+        UpdateExpression="REMOVE held_until_unix",
+    )
 
 
 def deny(shop: Shop, *objects: str) -> None:
@@ -74,14 +81,14 @@ def deny(shop: Shop, *objects: str) -> None:
 LOCKS = {
     "wrong password": Lock(
         change_password,
-        fill_in_new_password,
+        Shop.fill_secrets,
         "Sign-in information is incorrect",
         stops_everything=True,
         requests_max=2,
     ),
     "unauthorised sender": Lock(
         lambda shop: authorize(shop, authorized=False),
-        lambda shop: authorize(shop, authorized=True),
+        reauthorize,
         "not authorized",
         stops_everything=True,
         requests_max=2,
@@ -91,7 +98,7 @@ LOCKS = {
         deny,
         "permission",
         stops_everything=False,
-        requests_max=3,
+        requests_max=3 * DELIVERIES,
     ),
 }
 
@@ -132,7 +139,9 @@ def locked_out(shop: Shop, request: pytest.FixtureRequest) -> LockedOut:
         waiting = stack.event_queue().total
         logged, asked = len(stack.log_lines("processor")), len(running.gateway.requests)
 
-        given_back = shop.event_source.work()
+        for _ in range(DELIVERIES):
+            given_back = shop.event_source.work()
+            shop.event_source.call_back(given_back)
 
         found = LockedOut(
             lock,
@@ -145,20 +154,8 @@ def locked_out(shop: Shop, request: pytest.FixtureRequest) -> LockedOut:
         )
         assert [shop.books.invoices(each.number) for each in invoices] == [[]] * len(invoices)
         lock.mend(shop)
-        end_hold(shop)
-        shop.event_source.call_back(given_back)
     running.settle()
     return found
-
-
-def end_hold(shop: Shop) -> None:
-    """Let signing in be tried at once, instead of some minutes after it was refused."""
-    stack = shop.running.stack
-    stack.client("dynamodb").update_item(
-        TableName=stack.outputs["StateTableName"],
-        Key={"id": {"S": "session"}},
-        UpdateExpression="REMOVE held_until_unix, held_reason, held_text",
-    )
 
 
 def test_the_door_stays_open(locked_out: LockedOut) -> None:
@@ -168,7 +165,7 @@ def test_the_door_stays_open(locked_out: LockedOut) -> None:
 
 def test_there_is_no_storm_of_requests(locked_out: LockedOut) -> None:
     before, _ = locked_out.messages
-    assert before > locked_out.lock.requests_max
+    assert before * DELIVERIES > locked_out.lock.requests_max
     assert len(locked_out.requests) <= locked_out.lock.requests_max
     sign_ins = sum("getAPISession" in functions for functions in locked_out.requests)
     assert sign_ins <= 1

@@ -2,7 +2,7 @@
 permission is named.
 
 Method: the secret is filled with a restricted key that may not read charges and refunds, which are
-one permission.
+one permission. With the full key back in the secret, nothing is restarted or redriven.
 """
 
 import json
@@ -58,13 +58,13 @@ def restricted(shop: Shop) -> Restricted:
             tuple(stack.log_lines("processor")[logged:]),
         )
         shop.fill_secrets()
-        stack.restart("processor")
         shop.event_source.call_back(given_back)
     running.settle()
     return found
 
 
 def fill_with(shop: Shop, api_key: str) -> None:
+    """Fill in a lesser key and have it in use at once: the better one was not refused."""
     shop.fill_secrets(api_key=api_key)
     shop.running.stack.restart("processor")
 

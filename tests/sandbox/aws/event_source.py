@@ -29,7 +29,7 @@ class GivenBack:
 class EventSource:
     """Lambda's event-source mapping of the processor; while it is paused, a test can play it.
 
-    Messages that the processor puts off stay invisible for up to a quarter of an hour, and only who
+    Messages that the processor puts off stay invisible for up to an hour, and only who
     received them can call them back. So a test that is about such messages pauses the mapping,
     hands them to the processor itself, and lets them come again when it wants.
     """
