@@ -219,8 +219,12 @@ def test_a_taken_number_is_not_ours_unless_the_content_is(desk: WorldDesk) -> No
     assert found.text
 
 
-@pytest.mark.parametrize("document", [payment(6_000), journal_entry()], ids=["payment", "journal"])
-def test_a_payment_or_journal_under_another_control_id_is_booked_twice(
+@pytest.mark.parametrize(
+    "document",
+    [payment(6_000), adjustment(-6_000), journal_entry()],
+    ids=lambda each: type(each).__name__,
+)
+def test_what_has_no_unique_number_is_booked_twice_under_another_control_id(
     desk: WorldDesk, document: Document
 ) -> None:
     desk.post(customer(), invoice(), document)

@@ -1,7 +1,7 @@
 """An Intacct in memory that remembers control ids and numbers, as the gateway does.
 
-Only the id of a customer and the numbers of invoices and adjustments are unique there. A payment
-or a journal entry that is sent again under another control id is simply booked twice.
+Only the id of a customer and the number of an invoice are known to be unique there. A payment, an
+adjustment or a journal entry that is sent again under another control id is simply booked twice.
 Source: intacct-xml-api dossier sections 4 and 7.
 
 It keeps no books: the strict gateway in `tests/sandbox/intacct` does.
@@ -163,13 +163,13 @@ def natural_key(document: Document) -> tuple[str, ...]:
 def _refusal(document: Document) -> Outcome | None:
     """Return what Intacct answers to a second one of the same natural key; None: it books both."""
     match document:
-        case Customer() | ArInvoice() | ArAdjustment():
+        case Customer() | ArInvoice():
             return AlreadyThere(by_control_id=False, text="the number is taken")
         case InvoiceReversal():
             return NotAccepted(Reason.INTACCT_REFUSED, "only a posted invoice can be reversed")
         case CreditApplication():
             return NotAccepted(Reason.OVER_APPLICATION, "more than is due")
-        case ArPayment() | JournalEntry():
+        case ArPayment() | ArAdjustment() | JournalEntry():
             return None
 
 

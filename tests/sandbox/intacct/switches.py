@@ -58,11 +58,20 @@ class Switches:
     refuse_unknown_fields: bool = True
     enforce_lengths: bool = True
 
-    # Section 7.3 (U9) and the key that apply_arpayment answers.
+    # Section 7.1: a setting of the company; once on, an address needs country and code, or neither.
+    iso_country_codes: bool = False
+
+    # Section 7.3 (U9), the amounts listed for foreign payments, the key of apply_arpayment.
     payment_currency_required: bool = False
+    foreign_payment_amounts: Literal["optional", "transaction", "both"] = "optional"
     apply_key: Literal["source", "application"] = "source"
 
-    # Section 7.6 and 7.9: journal lines on control and bank accounts.
+    # Section 7.5: nobody says that the numbers of adjustments are unique.
+    duplicate_adjustment_number: Literal["refuse", "accept"] = "accept"
+
+    # Section 7.6 and 7.9: journal lines on control and bank accounts; what happens to an entry that
+    # balances in its own currency but, each line rounded by itself, not in the base currency.
+    foreign_journal_rounding: Literal["refuse", "settle"] = "refuse"
     journals_on_control_accounts: bool = True
     journals_on_bank_accounts: bool = True
 

@@ -16,6 +16,7 @@ from tests.sandbox.intacct.books.records import Customer
 CONTACT_NAME = "DISPLAYCONTACT.CONTACTNAME"
 _EMAIL = re.compile(r"[^@\s,;]+@[^@\s,;]+\.[^@\s,;]+")
 _EMAIL_PATHS = ("DISPLAYCONTACT.EMAIL1", "DISPLAYCONTACT.EMAIL2")
+_COUNTRY = ("COUNTRY", "ISOCOUNTRYCODE")
 _CONTACT_REFERENCES = ("CONTACTINFO.CONTACTNAME", "BILLTO.CONTACTNAME", "SHIPTO.CONTACTNAME")
 
 
@@ -124,6 +125,9 @@ def _check_values(company: IntacctCompany, values: Mapping[str, str]) -> None:
     if values["STATUS"] not in {"active", "inactive"}:
         raise errors.illegal("STATUS", values["STATUS"])
     _check_references(company, values)
+    country, code = (values.get(f"DISPLAYCONTACT.MAILADDRESS.{name}") for name in _COUNTRY)
+    if company.switches.iso_country_codes and bool(country) != bool(code):
+        raise errors.missing("COUNTRY" if code else "ISOCOUNTRYCODE")
     if "E-Mail" in values.get("DELIVERY_OPTIONS", "") and not values.get("DISPLAYCONTACT.EMAIL1"):
         raise errors.refuse("BL01001973", "Delivery by E-Mail needs a contact e-mail address")
 

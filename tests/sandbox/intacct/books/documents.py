@@ -150,7 +150,7 @@ def _with_header(
     if change.customer_id is not None:
         company.customer(change.customer_id)
     if change.number is not None and change.number != document.number:
-        company.document_numbers.remove((document.kind, document.number))
+        _release_number(company, document)
         number = _claim_number(company, document.kind, change.number)
         company.document_numbers.put((document.kind, number), document.record_no)
     return replace(
@@ -203,7 +203,7 @@ def delete_document(company: IntacctCompany, key: int, kind: Kind) -> None:
         raise errors.refuse("BL01001973", "Only an unpaid or draft transaction can be deleted")
     ledger.withdraw(company, document.entry_key)
     company.documents.remove(key)
-    company.document_numbers.remove((kind, document.number))
+    _release_number(company, document)
 
 
 def settle(
@@ -251,14 +251,22 @@ def _ledger_lines(document: ReceivableDocument) -> Iterable[LedgerLine]:
 
 
 def _claim_number(company: IntacctCompany, kind: Kind, number: str) -> str:
-    """Return the document's number; taken numbers are BL03002185, missing ones PL01000127."""
+    """Return the document's number; taken ones are BL03002185, missing ones PL01000127."""
     if not number:
         if kind not in company.profile.sequences:
             raise errors.refuse("PL01000127", "The document number is missing")
         number = f"{_NUMBER_PREFIX[kind]}{company.next_number(kind):06d}"
-    if (kind, number) in company.document_numbers:
+    may_repeat = company.switches.duplicate_adjustment_number == "accept"
+    if (kind, number) in company.document_numbers and not (kind == "adjustment" and may_repeat):
         raise errors.duplicate_number(number)
     return number
+
+
+def _release_number(company: IntacctCompany, document: ReceivableDocument) -> None:
+    """Let the number be used again, unless it is that of a later document by now."""
+    key = (document.kind, document.number)
+    if company.document_numbers.get(key) == document.record_no:
+        company.document_numbers.remove(key)
 
 
 def _due_date(company: IntacctCompany, new: NewDocument, term_name: str) -> date | None:

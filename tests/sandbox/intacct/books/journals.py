@@ -4,7 +4,7 @@ Source: dossier 7.6.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal
@@ -53,7 +53,19 @@ def journal_lines(
                 line.document,
             )
         )
+    if company.switches.foreign_journal_rounding == "settle":
+        return _without_rounding(checked)
     return tuple(checked)
+
+
+def _without_rounding(lines: Sequence[LedgerLine]) -> tuple[LedgerLine, ...]:
+    """Give the last line what its base amount lacks, if the lines balance in their one currency."""
+    one_currency = len({line.currency for line in lines}) == 1
+    if not one_currency or sum((line.amount for line in lines), ZERO):
+        return tuple(lines)
+    *others, last = lines
+    missing = -sum((line.base_amount for line in lines), ZERO)
+    return (*others, replace(last, base_amount=last.base_amount + missing))
 
 
 def create_journal_entry(

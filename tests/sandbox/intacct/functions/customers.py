@@ -51,9 +51,15 @@ _LEGACY_CONTACT_ROLES: Mapping[str, str] = {
 }
 
 
+# An address is written with ISOCOUNTRYCODE and read with COUNTRYCODE (7.1).
+_ADDRESS = frozenset(
+    names("ADDRESS1 ADDRESS2 ADDRESS3 CITY STATE ZIP COUNTRY ISOCOUNTRYCODE LATITUDE LONGITUDE")
+)
+
+
 def create(context: Context, fields: Fields) -> Row:
     """Create a CUSTOMER from the children of a generic ``create``."""
-    context.refuse_unknown(fields, _FIELDS)
+    _refuse_unknown(context, fields)
     values = dict(_flattened(context, fields))
     customer_id = values.pop("CUSTOMERID", "")
     customer = customers.create_customer(context.company, context.scope, customer_id, values)
@@ -62,7 +68,7 @@ def create(context: Context, fields: Fields) -> Row:
 
 def update(context: Context, fields: Fields) -> Row:
     """Change a CUSTOMER named by CUSTOMERID or RECORDNO; absent elements stay untouched."""
-    context.refuse_unknown(fields, _FIELDS)
+    _refuse_unknown(context, fields)
     values = dict(_flattened(context, fields))
     customer_id, record_no = values.pop("CUSTOMERID", ""), values.pop("RECORDNO", "")
     if not customer_id:
@@ -109,6 +115,12 @@ def delete_legacy(context: Context, fields: Fields) -> Payload:
     customer_id = fields.attribute("customerid")
     customers.delete_customer(context.company, customer_id)
     return KeyPayload(customer_id)
+
+
+def _refuse_unknown(context: Context, fields: Fields) -> None:
+    context.refuse_unknown(fields, _FIELDS)
+    for address in fields.each("DISPLAYCONTACT/MAILADDRESS"):
+        context.refuse_unknown(address, _ADDRESS)
 
 
 def _flattened(context: Context, fields: Fields, prefix: str = "") -> Iterator[tuple[str, str]]:

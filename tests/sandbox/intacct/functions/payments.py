@@ -70,7 +70,7 @@ def create(context: Context, fields: Fields) -> Row:
     )
     credit_only = bool(applications) and all(each.credit_kind for each in applications)
     new = _generic_payment(context, fields, applications, surplus, credit_only=credit_only)
-    _check_amount_to_pay(fields, new)
+    _check_amount_to_pay(context, fields, new)
     payment = payments.create_payment(context.company, context.scope, new)
     return {"RECORDNO": str(payment.record_no)}
 
@@ -239,7 +239,13 @@ def _generic_payment(
     )
 
 
-def _check_amount_to_pay(fields: Fields, new: NewPayment) -> None:
+def _check_amount_to_pay(context: Context, fields: Fields, new: NewPayment) -> None:
+    if new.cash and new.exchange.currency != context.company.profile.base_currency:
+        wanted = context.company.switches.foreign_payment_amounts
+        if wanted != "optional":
+            fields.required_amount("TRX_AMOUNTTOPAY")
+        if wanted == "both":
+            fields.required_amount("AMOUNTTOPAY")
     stated = fields.amount("TRX_AMOUNTTOPAY")
     if stated is not None and stated != new.cash:
         raise errors.refuse(

@@ -176,3 +176,26 @@ def test_only_an_unused_customer_can_be_deleted(client: Client) -> None:
     assert result.status == "success"
     assert result.element.find("data") is None
     assert result.element.find("key") is None
+
+
+@pytest.mark.parametrize(
+    ("enabled", "address", "status"),
+    [
+        (False, "<ISOCOUNTRYCODE>AT</ISOCOUNTRYCODE>", "success"),
+        (False, "<COUNTRY>Austria</COUNTRY>", "success"),
+        (True, "<ISOCOUNTRYCODE>AT</ISOCOUNTRYCODE>", "failure"),
+        (True, "<COUNTRY>Austria</COUNTRY>", "failure"),
+        (True, "<COUNTRY>Austria</COUNTRY><ISOCOUNTRYCODE>AT</ISOCOUNTRYCODE>", "success"),
+        (True, "<CITY>Wien</CITY>", "success"),
+        (False, "<COUNTRYCODE>AT</COUNTRYCODE>", "failure"),
+    ],
+)
+def test_country_and_code_of_an_address_follow_the_switch(
+    enabled: bool, address: str, status: str
+) -> None:
+    client = make_client(Switches(iso_country_codes=enabled))
+    result = client.call(
+        "<create><CUSTOMER><CUSTOMERID>C2</CUSTOMERID><NAME>Beta</NAME><DISPLAYCONTACT><PRINTAS>"
+        f"Beta</PRINTAS><MAILADDRESS>{address}</MAILADDRESS></DISPLAYCONTACT></CUSTOMER></create>"
+    )
+    assert result.status == status

@@ -444,3 +444,85 @@ class TestMultiEntity:
         )
         assert "in entity" in client.refused(journal(*entries)).texts
         client.do(journal(*entries, more="<BASELOCATION_NO>100</BASELOCATION_NO>"))
+
+
+def test_payments_and_journals_of_one_number_are_two(client: Client) -> None:
+    key = client.do(invoice("A", line("100")))
+    numbered = payment(detail(key, "5"), more="<DOCNUMBER>inpay_1</DOCNUMBER>")
+    assert client.do(numbered) != client.do(numbered)
+    entry = journal(
+        glentry("1000", "1", "1"),
+        glentry("4000", "1", "-1"),
+        more="<REFERENCENO>re_1</REFERENCENO>",
+    )
+    assert client.do(entry) != client.do(entry)
+    assert len(client.company.payments) == 2
+    assert [each.reference for each in client.company.entries].count("re_1") == 2
+
+
+@pytest.mark.parametrize(
+    ("switches", "status"),
+    [
+        (Switches(duplicate_adjustment_number="accept"), "success"),
+        (Switches(duplicate_adjustment_number="refuse"), "failure"),
+    ],
+)
+def test_duplicate_adjustment_numbers_follow_the_switch(switches: Switches, status: str) -> None:
+    client = make_client(switches)
+    memo = credit_memo("-5", number="CM-1")
+    first = client.do(memo)
+    again = client.call(memo)
+    assert again.status == status
+    for key in (first, again.key):
+        if key:
+            client.do(f"<delete><object>ARADJUSTMENT</object><keys>{key}</keys></delete>")
+    client.do(memo)
+
+
+TRANSACTION = "<TRX_AMOUNTTOPAY>5</TRX_AMOUNTTOPAY>"
+BOTH = f"{TRANSACTION}<AMOUNTTOPAY>5.50</AMOUNTTOPAY>"
+
+
+@pytest.mark.parametrize(
+    ("switches", "accepted"),
+    [
+        (Switches(foreign_payment_amounts="optional"), {"", TRANSACTION, BOTH}),
+        (Switches(foreign_payment_amounts="transaction"), {TRANSACTION, BOTH}),
+        (Switches(foreign_payment_amounts="both"), {BOTH}),
+    ],
+)
+def test_amounts_of_a_foreign_payment_follow_the_switch(
+    switches: Switches, accepted: set[str]
+) -> None:
+    client = make_client(switches)
+    euros = "<currency>EUR</currency><exchratetype>Intacct Daily Rate</exchratetype>"
+    key = client.do(invoice("E", tail=euros))
+    bank = "<FINANCIALENTITY>BANK-EUR</FINANCIALENTITY>"
+    for amounts in ("", TRANSACTION, BOTH):
+        more = f"<CURRENCY>EUR</CURRENCY>{amounts}"
+        result = client.call(payment(detail(key, "5"), target=bank, more=more))
+        assert (result.status == "success") is (amounts in accepted), amounts
+    client.do(payment(detail(client.do(invoice("D")), "5")))
+
+
+@pytest.mark.parametrize(
+    ("switches", "status"),
+    [
+        (Switches(foreign_journal_rounding="refuse"), "failure"),
+        (Switches(foreign_journal_rounding="settle"), "success"),
+    ],
+)
+def test_rounding_of_a_foreign_journal_follows_the_switch(switches: Switches, status: str) -> None:
+    client = make_client(switches)
+    euros = "<CURRENCY>EUR</CURRENCY>"
+    lines = (
+        glentry("4000", "0.05", "1", euros),
+        glentry("4020", "0.05", "1", euros),
+        glentry("1210", "0.10", "-1", euros),
+    )
+    assert client.call(journal(*lines)).status == status
+    pairs = (glentry("4000", "0.05", "1", euros), glentry("1210", "0.05", "-1", euros))
+    client.do(journal(*pairs, *pairs))
+    dollars = (glentry("4000", "0.05", "1"), glentry("1210", "0.06", "-1"))
+    assert client.call(journal(*dollars)).status == "failure"
+    assert sum(row.balance for row in reports.trial_balance(client.company)) == 0
