@@ -33,8 +33,8 @@ help: ## Show this list
 
 setup: $(environments) ## Install everything into .venv and .venvs (the other commands do so as needed)
 
-run: .venv/.installed .venvs/sam/.installed .venvs/emulator/.installed ## The whole product on this machine: deploy, play a small business, tie out
-	$(with_sources) $(bin)/python -m tests.sandbox
+run: .venv/.installed .venvs/sam/.installed .venvs/emulator/.installed ## The whole product on this machine: deploy, play a small business, tie out (KEEP=1 leaves it running)
+	$(with_sources) $(bin)/python -m tests.sandbox $(if $(KEEP),--keep)
 
 intacct: .venv/.installed ## A strict Intacct gateway alone, to test any client against (PORT=8443)
 	$(with_sources) $(bin)/python -m tests.sandbox.intacct --port $(PORT)

@@ -5,7 +5,7 @@ tables are fakes; they cost nothing in Stripe or Intacct.
 """
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from urllib.parse import urlsplit
@@ -15,9 +15,10 @@ import stripe
 from tests.fakes import FakeMetrics, FakePolicies, FakePostings, FakeSessions
 from tests.sandbox import intacct_credentials
 from tests.sandbox.intacct import Gateway, sample_company
+from tests.sandbox.intacct.books.company import IntacctCompany
 from tests.sandbox.intacct.gateway import ENDPOINT_PATH
-from tests.sandbox.policy import first_policy
-from tests.sandbox.scenario import set_up_catalog
+from tests.sandbox.policy import chart_of, first_policy
+from tests.sandbox.scenario import Catalog, set_up_catalog
 from tests.sandbox.stripe import FULL_KEY, PINNED_VERSION, InvoiceSpec, LineSpec, StripeAccount
 from tests.sandbox.stripe.api import StripeApi as StripeDouble
 from tests.sandbox.stripe.clock import SteppedClock
@@ -82,15 +83,18 @@ class OneClock(SteppedClock):
 class Spine:
     """A company that sells subscriptions, and Tieout between its Stripe account and its books.
 
+    Args:
+        policy_of: writes the policy, given what the company sells.
+
     Attributes:
         account: what the business does. reader: how Tieout sees it. ledger: where it books.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, policy_of: Callable[[Catalog], str] = first_policy) -> None:
         self.clock = OneClock()
         self.account = StripeAccount(clock=self.clock)
         self.catalog = set_up_catalog(self.account)
-        self.policy = parse_policy(first_policy(self.catalog))
+        self.policy = parse_policy(policy_of(self.catalog))
         self.postings = FakePostings()
         self._stripe = StripeDouble(self.account)
         self._gateway = Gateway(sample_company(clock=self.clock.now_utc))
@@ -98,7 +102,6 @@ class Spine:
         self.reader = StripeApiReader(
             StripeApi(_StripeWire(self._stripe), lambda: FULL_KEY, "http://stripe.test"),
             livemode=False,
-            now=self.clock.now,
         )
         self.ledger = self._ledger()
         self._processor = Processor(
@@ -110,6 +113,11 @@ class Spine:
             FakeMetrics(),
             LEASE_SECONDS,
         )
+
+    @property
+    def company(self) -> IntacctCompany:
+        """The books."""
+        return self._gateway.company
 
     def counts(self) -> Counts:
         """Return what was asked of the doubles so far."""
@@ -170,7 +178,7 @@ class Spine:
     def check_books(self) -> None:
         """Hold the figures to account: cheap work that is not done right is no achievement."""
         assert all(each.state is State.POSTED for each in self.postings.by_key.values())
-        checks = tie_out(self.account, self._gateway.company)
+        checks = tie_out(self.account, self.company, chart_of(self.catalog))
         assert all(check.agrees for check in checks), [each for each in checks if not each.agrees]
 
     def _ledger(self) -> IntacctLedger:

@@ -11,8 +11,9 @@ from typing import Any
 from tests.e2e.books import Books
 from tests.sandbox import intacct_credentials
 from tests.sandbox.aws import EventSource
+from tests.sandbox.chart import Chart
 from tests.sandbox.intacct import sample
-from tests.sandbox.policy import Additions, mended_policy
+from tests.sandbox.policy import Additions, chart_of, mended_policy
 from tests.sandbox.product import Running
 from tests.sandbox.scenario import Catalog, Month
 from tests.sandbox.stripe.events import WebhookEndpoint
@@ -55,6 +56,11 @@ class Shop:
     def books(self) -> Books:
         """What Intacct has booked."""
         return Books(self.running.gateway)
+
+    @property
+    def chart(self) -> Chart:
+        """Where the company books what, under the policy of now."""
+        return chart_of(self.catalog, self.additions)
 
     @property
     def event_source(self) -> EventSource:

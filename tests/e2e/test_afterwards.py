@@ -67,5 +67,5 @@ def test_every_request_is_valid_by_intacct_s_own_schema(shop: Shop) -> None:
 
 
 def test_the_books_tie_out_at_the_end_of_it_all(shop: Shop) -> None:
-    checks = tie_out(shop.running.account, shop.running.company)
+    checks = tie_out(shop.running.account, shop.running.company, shop.chart)
     assert [check for check in checks if not check.agrees] == []

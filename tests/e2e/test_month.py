@@ -16,7 +16,7 @@ pytestmark = pytest.mark.emulator
 
 @pytest.mark.usefixtures("played")
 def test_the_books_tie_out(shop: Shop) -> None:
-    checks = tie_out(shop.running.account, shop.running.company)
+    checks = tie_out(shop.running.account, shop.running.company, shop.chart)
     assert len(checks) >= 6
     assert [check for check in checks if not check.agrees] == []
 

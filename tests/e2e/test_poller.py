@@ -92,5 +92,5 @@ def test_the_refund_is_booked_once(shop: Shop, missed: Missed) -> None:
 
 @pytest.mark.usefixtures("missed")
 def test_the_books_tie_out(shop: Shop) -> None:
-    checks = tie_out(shop.running.account, shop.running.company)
+    checks = tie_out(shop.running.account, shop.running.company, shop.chart)
     assert [check for check in checks if not check.agrees] == []

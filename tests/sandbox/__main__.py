@@ -1,129 +1,142 @@
-"""`make run`: deploy the product on this machine, play a month of a small business, tie out."""
+"""`make run`: deploy the product on this machine, play a month of a small business, tie out.
 
+The exit code is 0 only if every comparison of the tie-out agrees.
+"""
+
+import argparse
 import sys
+import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections import Counter
+from collections.abc import Sequence
+from contextlib import suppress
 from decimal import Decimal
-from typing import TextIO
+from pathlib import Path
+from typing import Any, TextIO
 
+from tests.sandbox.aws.emulator import ROOT
 from tests.sandbox.intacct import reports
-from tests.sandbox.policy import first_policy, mended_policy
-from tests.sandbox.product import DAY_SECONDS, Product, Running
-from tests.sandbox.scenario import Month, set_up_catalog
-from tests.sandbox.tie_out import CLEARING_ACCOUNTS, Check, tie_out
+from tests.sandbox.policy import chart_of, first_policy, mended_policy
+from tests.sandbox.product import DIRECTORY, Product, Running
+from tests.sandbox.scenario import DAY_SECONDS, Catalog, Month, set_up_catalog
+from tests.sandbox.story import Story, table, tie_out_text, verdict, write_ledgers
+from tests.sandbox.tie_out import tie_out
 from tieout.store.policies import POLICY_AGE_SECONDS_MAX
 
-_RULE = "-" * 100
+QUEUE_TIMEOUT_SECONDS = 180
 
 
-class Story:
-    """Prints what happens, with the seconds since the start in front."""
-
-    def __init__(self, out: TextIO) -> None:
-        self._out = out
-        self._started = time.monotonic()
-
-    def chapter(self, title: str) -> None:
-        """Begin a new part."""
-        self._print(f"\n{_RULE}\n{title}\n{_RULE}")
-
-    def say(self, line: str) -> None:
-        """Print one line of progress."""
-        self._print(f"[{time.monotonic() - self._started:5.0f} s] {line}")
-
-    def show(self, text: str) -> None:
-        """Print a report."""
-        self._print(text.rstrip())
-
-    def _print(self, text: str) -> None:
-        print(text, file=self._out, flush=True)
-
-
-def main(out: TextIO = sys.stdout) -> int:
+def main(arguments: Sequence[str] | None = None, out: TextIO = sys.stdout) -> int:
     """Play the story; the exit code says whether the books tie out."""
+    parser = argparse.ArgumentParser(prog="python -m tests.sandbox", description=__doc__)
+    parser.add_argument("--keep", action="store_true", help="leave everything running at the end")
+    parser.add_argument("--directory", type=Path, default=DIRECTORY, help="for builds and logs")
+    options = parser.parse_args(arguments)
     story = Story(out)
+    story.show(
+        "Tieout on one machine: the real AWS stack between a double of Stripe and one of Intacct."
+        "\nIt takes about two minutes. Chapter 7 is the proof: every figure from both sides."
+    )
     story.chapter("1. The stack: the real template, built and deployed onto an embedded AWS")
-    with Product(say=story.say) as running:
+    with Product(say=story.say, directory=options.directory) as running:
         catalog = set_up_catalog(running.account)
-        running.publish_policy(first_policy(catalog))
-        story.say("Policy published; one product is missing from it, on purpose")
-        month = Month(running.account, catalog)
-
-        story.chapter("2. A month of business; webhooks come twice, late and out of order")
-        for title, play in month.chapters().items():
-            play()
-            attempts = running.deliver()
-            accepted = sum(attempt.accepted for attempt in attempts)
-            story.say(f"{title}: {accepted} webhooks delivered")
-        running.stack.wait_until_idle(timeout_seconds=180)
-        story.say("The queue is empty")
-
-        story.chapter(
-            "3. The webhook endpoint is down for an hour: the poller finds what it missed"
-        )
-        _miss_an_hour(running, month, story.say)
-
-        story.chapter("4. What could not be booked: fix the policy, redrive the dead-letter queue")
-        _redrive(running, mended_policy(catalog), story)
-
-        story.chapter("5. What was posted")
-        story.show(_postings(running))
-
-        story.chapter("6. The books in Intacct")
-        story.show(reports.trial_balance_text(running.company))
-        story.show("\n" + reports.aging_text(running.company))
-        for account_no in CLEARING_ACCOUNTS.values():
-            story.show("\n" + reports.account_ledger_text(running.company, account_no))
-
-        story.chapter("7. The tie-out: Stripe on one side, Intacct on the other")
-        checks = tie_out(running.account, running.company)
-        story.show(_tie_out_text(checks))
-        story.show(_cost(running))
-        exit_code = _verdict(story, checks)
-
-        story.chapter("8. What this version recognises but does not book yet")
-        month.not_booked_yet()
-        running.settle()
-        story.show(_not_booked(running))
+        exit_code = _play(running, catalog, story)
+        _what_next(running, story, write_ledgers(running.company, options.directory / "ledgers"))
+        if options.keep:
+            _stay(running, story)
     return exit_code
 
 
-def _miss_an_hour(running: Running, month: Month, say: Callable[[str], None]) -> None:
+def _play(running: Running, catalog: Catalog, story: Story) -> int:
+    """Let the business happen and Tieout book it; return the verdict as an exit code."""
+    running.publish_policy(first_policy(catalog))
+    story.say("Policy published; one product is missing from it, on purpose")
+    month = Month(running.account, catalog)
+    story.chapter("2. A month of business; webhooks come twice, late and out of order")
+    for title, play in month.chapters().items():
+        play()
+        accepted = sum(attempt.accepted for attempt in running.deliver())
+        story.say(f"{title}: {accepted} webhooks delivered")
+    running.stack.wait_until_idle(QUEUE_TIMEOUT_SECONDS)
+    story.say("The queue is empty: all is booked or set aside")
+
+    story.chapter("3. The webhook endpoint is down for an hour: the poller finds what it missed")
+    _miss_an_hour(running, month, story)
+
+    story.chapter("4. What could not be booked: fix the policy, redrive the dead-letter queue")
+    _redrive(running, mended_policy(catalog), story)
+
+    story.chapter("5. What Tieout posted, from its own records")
+    story.show(_postings(running))
+
+    story.chapter("6. The books in Intacct, in dollars; euros at Intacct's rate of the day")
+    story.show(reports.trial_balance_text(running.company))
+    story.show("\n" + reports.aging_text(running.company))
+
+    story.chapter("7. The tie-out: worked out from Stripe's objects, read from Intacct's ledgers")
+    checks = tie_out(running.account, running.company, chart_of(catalog))
+    story.show(tie_out_text(checks))
+    story.show(_cost(running))
+    exit_code = verdict(checks, story.say)
+
+    story.chapter("8. What this version recognises but does not book yet")
+    month.not_booked_yet()
+    running.settle()
+    story.show(_not_booked(running))
+    return exit_code
+
+
+def _miss_an_hour(running: Running, month: Month, story: Story) -> None:
     """Let business happen while nothing is delivered, then run the poller."""
     running.clock.set(int(time.time()) - 2 * DAY_SECONDS)
     down = running.account.endpoints.pop(running.endpoint.id)
     month.missed_hour()
     running.account.endpoints[down.id] = down
-    say("An invoice was finalised and paid, and another refunded in part, unseen")
+    story.say("An invoice was finalised and paid, and another refunded in part, unseen")
     running.stack.poll_now()
-    running.stack.wait_until_idle(timeout_seconds=120)
-    say("The poller queued what the inbox and the postings lacked; it is booked")
+    running.stack.wait_until_idle(QUEUE_TIMEOUT_SECONDS)
+    story.say("The poller queued what the inbox and the postings lacked; it is booked")
 
 
 def _redrive(running: Running, policy: str, story: Story) -> None:
-    story.show(running.tieout("parked", "--stack", running.stack.name).stdout)
+    _operate(running, story, "parked")
     dead = running.stack.dead_letter_queue().total
-    story.say(f"{dead} messages in the dead-letter queue; the policy now knows the product")
     running.publish_policy(policy)
     time.sleep(POLICY_AGE_SECONDS_MAX + 1)
-    story.show(running.tieout("redrive", "--stack", running.stack.name).stdout)
-    running.stack.wait_until_idle(timeout_seconds=120)
-    parked = running.tieout("parked", "--stack", running.stack.name).stdout
-    story.say("After the redrive:")
-    story.show(parked)
+    story.show("")
+    story.say(f"A policy that knows the product is published; {dead} messages wait to be redriven")
+    _operate(running, story, "redrive")
+    running.stack.wait_until_idle(QUEUE_TIMEOUT_SECONDS)
+    _operate(running, story, "parked")
+
+
+def _operate(running: Running, story: Story, command: str) -> None:
+    """Run a command of the operator and show it with what it prints.
+
+    Raises:
+        RuntimeError: it failed; the text is what it printed.
+    """
+    arguments = (command, "--stack", running.stack.name)
+    story.command("tieout", *arguments)
+    done = running.tieout(*arguments)
+    if done.returncode != 0:
+        raise RuntimeError(done.stdout + done.stderr)
+    story.show(done.stdout)
 
 
 def _postings(running: Running) -> str:
-    rows = sorted(
-        (
-            item["key"]["S"],
-            item["state"]["S"],
-            _amount(item),
-            item.get("record_no", {}).get("S", ""),
-        )
-        for item in running.stack.items("Postings")
-    )
-    return _table(("document", "state", "amount", "Intacct"), rows)
+    """Count the postings by what they are and how they stand."""
+    counts: Counter[tuple[str, str]] = Counter()
+    for item in running.stack.items("Postings"):
+        counts[_kind(item), item["state"]["S"]] += 1
+    rows = [(kind, state, str(count)) for (kind, state), count in sorted(counts.items())]
+    return table(("document", "state", "how many"), rows, to_the_right=("how many",))
+
+
+def _kind(item: dict[str, Any]) -> str:
+    """Return the kind of a posting: the key without the ids, such as `refund .../failed`."""
+    kind, _, *more = item["key"]["S"].split("/")
+    return "/".join([f"{kind} ...", *more])
 
 
 def _not_booked(running: Running) -> str:
@@ -132,54 +145,51 @@ def _not_booked(running: Running) -> str:
         for item in running.stack.items("Postings")
         if item["state"]["S"] == "not_booked"
     )
-    return _table(("recorded as", "reason", "amount", "text"), rows)
+    return table(("recorded as", "reason", "amount", "text"), rows, to_the_right=("amount",))
 
 
-def _amount(item: dict[str, dict[str, str]]) -> str:
+def _amount(item: dict[str, Any]) -> str:
     if "amount_minor" not in item or "currency" not in item:
         return ""
     amount = Decimal(item["amount_minor"]["N"]).scaleb(-2)
     return f"{amount:,.2f} {item['currency']['S']}"
 
 
-def _tie_out_text(checks: Iterable[Check]) -> str:
-    rows = [
-        (
-            each.name,
-            f"{each.stripe:,.2f} {each.currency}",
-            f"{each.intacct:,.2f} {each.currency}",
-            "agrees" if each.agrees else f"RESIDUAL {each.intacct - each.stripe:,.2f}",
-        )
-        for each in checks
-    ]
-    return _table(("check", "Stripe", "Intacct", ""), rows)
-
-
 def _cost(running: Running) -> str:
-    counters = running.gateway.counters.as_dict()
-    return "\nIntacct's meter: " + ", ".join(
-        f"{name.replace('_', ' ')} {value}"
-        for name, value in counters.items()
-        if isinstance(value, int)
+    """Print what Intacct would bill: each record written and each read is one transaction."""
+    counted = running.gateway.counters
+    return (
+        f"\nIntacct's bill: {counted.paid_transactions} transactions ({counted.records_written}"
+        f" records written, {counted.lookups} look-ups) in {counted.requests} requests;"
+        f" {counted.failed_functions} refused, {counted.replays} sent twice"
     )
 
 
-def _table(header: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
-    lines = [tuple(header), *(tuple(row) for row in rows)]
-    widths = [max(len(line[column]) for line in lines) for column in range(len(header))]
-    return "\n".join(
-        "  ".join(cell.ljust(width) for cell, width in zip(line, widths, strict=True)).rstrip()
-        for line in lines
+def _what_next(running: Running, story: Story, ledgers: Sequence[Path]) -> None:
+    story.chapter("What to look at next")
+    home = ledgers[0].parent
+    shown = home.relative_to(ROOT) if home.is_relative_to(ROOT) else home
+    story.show(
+        f"The ledgers, line by line:  {shown}/ (account-1200.txt and {len(ledgers) - 1} others)\n"
+        f"The functions' logs:        {running.aws.log_path}\n"
+        "Why it is booked like this: docs/posting-rules.md; the policy: docs/policy.md\n"
+        "The business that happened: tests/sandbox/scenario.py\n"
+        "The same, left running:     make run KEEP=1"
     )
 
 
-def _verdict(story: Story, checks: Sequence[Check]) -> int:
-    residuals = [check for check in checks if not check.agrees]
-    if residuals:
-        story.say(f"{len(residuals)} of {len(checks)} checks leave a residual")
-        return 1
-    story.say(f"All {len(checks)} checks agree: the books tie out to the cent")
-    return 0
+def _stay(running: Running, story: Story) -> None:
+    """Wait until somebody presses Ctrl-C, having said what can be tried meanwhile."""
+    exports = "\n".join(f"  export {name}={value}" for name, value in running.access.items())
+    story.chapter("Everything stays up until you press Ctrl-C")
+    story.show(
+        f"In another terminal:\n{exports}\n"
+        f"  .venv/bin/tieout parked --stack {running.stack.name}\n"
+        f"  curl {running.intacct_url}/_double/reports/trial-balance\n"
+        f"  curl {running.stripe_url}/_double/balance\n"
+    )
+    with suppress(KeyboardInterrupt):
+        threading.Event().wait()
 
 
 if __name__ == "__main__":

@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
+from tests.sandbox.chart import COMPANY_ZONE, Chart
 from tests.sandbox.scenario import Catalog
 
 _POLICY = """\
 label: {label}
-time_zone: America/New_York
+time_zone: {zone}
 base_currency: usd
 journal: GJ
 payment_method: Credit Card
@@ -76,9 +77,38 @@ def mended_policy(catalog: Catalog, additions: Additions | None = None) -> str:
     return _filled(catalog, "second version", whole)
 
 
+def chart_of(catalog: Catalog, additions: Additions | None = None) -> Chart:
+    """Return what the mended policy says about accounts, for those who judge what it led to."""
+    more = additions or Additions()
+    return Chart(
+        categories={
+            "subscriptions": "4000",
+            "services": "4010",
+            "usage": "4020",
+            **more.categories,
+        },
+        products={
+            catalog.seat: "subscriptions",
+            catalog.usage: "usage",
+            catalog.unmapped: "services",
+            **more.products,
+        },
+        tax_rates={catalog.vat_inclusive: "2210"},
+        tax="2200",
+        shipping="4030",
+        clearing={
+            "usd": "1200",
+            "eur": "1210",
+            **{currency: account for currency, (account, _) in more.clearing.items()},
+        },
+        out_of_band={"usd": "1010"},
+    )
+
+
 def _filled(catalog: Catalog, label: str, more: Additions) -> str:
     return _POLICY.format(
         label=label,
+        zone=COMPANY_ZONE.key,
         seat=catalog.seat,
         usage=catalog.usage,
         vat=catalog.vat_inclusive,

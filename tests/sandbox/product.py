@@ -11,7 +11,7 @@ import os
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,7 +25,7 @@ from tests.sandbox.intacct.books.customers import create_customer
 from tests.sandbox.intacct.gateway import Gateway
 from tests.sandbox.intacct.sample import sample_company
 from tests.sandbox.intacct.server import IntacctServer
-from tests.sandbox.scenario import KNOWN_CUSTOMER
+from tests.sandbox.scenario import KNOWN_CUSTOMER, beginning
 from tests.sandbox.stripe.account import StripeAccount
 from tests.sandbox.stripe.clock import SteppedClock
 from tests.sandbox.stripe.delivery import Attempt, DeliveryFaults, WebhookSender
@@ -36,10 +36,6 @@ from tests.sandbox.stripe.transport import http_transport
 from tieout.domain.events import SUBSCRIPTIONS
 
 DIRECTORY = ROOT / ".sandbox" / "aws"
-DAY_SECONDS = 86_400
-# The business month lies in the near past, so that Stripe still lists its events and Intacct's
-# periods are open whenever this runs.
-MONTH_AGO_SECONDS = 20 * DAY_SECONDS
 IDLE_TIMEOUT_SECONDS = 120
 # The least that the template allows, so that nobody waits long for what is parked to be set aside.
 # It is no setting for real books: an outage of an hour would set everything aside.
@@ -66,6 +62,7 @@ class Running:
 
     Attributes:
         stack: the deployed stack. account: Stripe. company: Intacct's books. gateway: its door.
+        stripe_url, intacct_url: where the doubles let themselves be looked into, at `/_double/`.
     """
 
     stack: Stack
@@ -76,6 +73,18 @@ class Running:
     sender: WebhookSender
     company: IntacctCompany
     gateway: Gateway
+    stripe_url: str
+    intacct_url: str
+
+    @property
+    def access(self) -> Mapping[str, str]:
+        """Variables with which AWS clients reach the embedded AWS."""
+        return {
+            "AWS_ENDPOINT_URL": self.aws.endpoint_url,
+            "AWS_ACCESS_KEY_ID": ACCESS_KEY_ID,
+            "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
+            "AWS_DEFAULT_REGION": REGION,
+        }
 
     def deliver(self) -> list[Attempt]:
         """Send every webhook that waits, in whatever order the weather makes."""
@@ -92,16 +101,9 @@ class Running:
 
     def tieout(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run the `tieout` command as an operator would, against this stack."""
-        environment = {
-            **os.environ,
-            "AWS_ENDPOINT_URL": self.aws.endpoint_url,
-            "AWS_ACCESS_KEY_ID": ACCESS_KEY_ID,
-            "AWS_SECRET_ACCESS_KEY": SECRET_ACCESS_KEY,
-            "AWS_DEFAULT_REGION": REGION,
-        }
         return subprocess.run(
             [str(Path(sys.executable).with_name("tieout")), *arguments],
-            env=environment,
+            env={**os.environ, **self.access},
             capture_output=True,
             text=True,
             check=False,
@@ -165,7 +167,7 @@ class Product:
         self._exits.close()
 
     def _start(self) -> Running:
-        clock = SteppedClock(int(time.time()) - MONTH_AGO_SECONDS)
+        clock = SteppedClock(beginning(int(time.time())))
         account = StripeAccount(self._options, clock)
         company = sample_company()
         _keep_known_customer(company)
@@ -199,4 +201,15 @@ class Product:
             account, http_transport, self._weather, signing_clock=lambda: int(time.time())
         )
         self._say(f"Stack {stack.name} is up; Stripe delivers to {stack.webhook_url}")
-        return Running(stack, aws, account, clock, endpoint, sender, company, gateway)
+        return Running(
+            stack,
+            aws,
+            account,
+            clock,
+            endpoint,
+            sender,
+            company,
+            gateway,
+            stripe.url,
+            intacct.base_url,
+        )

@@ -7,9 +7,12 @@ derived by `tests.sandbox.tie_out` from Stripe's own figures.
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
+from tests.sandbox.chart import COMPANY_ZONE
 from tests.sandbox.stripe.account import StripeAccount
+from tests.sandbox.stripe.clock import SteppedClock
 from tests.sandbox.stripe.payments import ChargeSpec
 from tests.sandbox.stripe.specs import (
     CreditLineSpec,
@@ -22,8 +25,21 @@ from tests.sandbox.stripe.specs import (
 JsonObject = dict[str, Any]
 # A customer that the company kept in Intacct before it had Tieout.
 KNOWN_CUSTOMER = "C-100"
-# Between two actions; the whole month fits into the days that Stripe lists its events for.
 PAUSE_SECONDS = 4 * 3_600
+DAY_SECONDS = 86_400
+# The story begins so long before the end of a month, and goes on so long after it at most.
+BEFORE_MONTH_END_SECONDS = 3 * DAY_SECONDS
+_AFTER_MONTH_END = timedelta(days=7)
+
+
+def beginning(now_unix: int) -> int:
+    """Return when the story must begin to have the end of a month in it and be over by now."""
+    day = datetime.fromtimestamp(now_unix, COMPANY_ZONE) - _AFTER_MONTH_END
+    return _month_start(day) - BEFORE_MONTH_END_SECONDS
+
+
+def _month_start(day: datetime) -> int:
+    return int(datetime(day.year, day.month, 1, tzinfo=COMPANY_ZONE).timestamp())
 
 
 @dataclass(frozen=True)
@@ -81,12 +97,17 @@ class Month:
             "Acme upgrades: a credit for unused time and one payment over two invoices": (
                 self.upgrade
             ),
-            "Zenith pays in euros": self.euros,
+            "Zenith buys twice in euros and pays one of the invoices": self.euros,
+            "A sale a minute before midnight at the month's end, when UTC is in the next month": (
+                self.last_minute
+            ),
             "A trial invoice over nothing": self.trial,
             "Harbor pays by bank transfer, outside Stripe, twice": self.out_of_band,
             "An invoice stays open, another is half paid": self.unpaid,
-            "One invoice is voided unpaid, one after part payment": self.voids,
-            "Refunds: part, part, pending, and one that fails": self.refunds_of_all_kinds,
+            "Voids: an unpaid invoice, one after part payment, one in euros": self.voids,
+            "Refunds: part, the rest, pending, in euros, and one that fails": (
+                self.refunds_of_all_kinds
+            ),
             "A product that nobody mapped": self.forgotten_product,
         }
 
@@ -165,11 +186,24 @@ class Month:
         self.charges["together"] = self._charge_of(payments[0])
 
     def euros(self) -> None:
-        """Another currency, with its own clearing account."""
-        line = LineSpec(
-            description="Sitzplätze", amount_minor=19_999, metadata={"revenue_category": "usage"}
+        """Another currency, with its own clearing account; the second invoice has tax inside."""
+        usage = LineSpec("Sitzplätze", amount_minor=19_999, metadata={"revenue_category": "usage"})
+        training = LineSpec(
+            "Schulung", amount_minor=7_501, metadata={"revenue_category": "services"}
         )
-        self._paid(self._invoice("euros", "zenith", (line,), currency="eur"))
+        self.charges["euros"] = self._paid(
+            self._invoice("euros", "zenith", (usage,), currency="eur")
+        )
+        vat = (self.catalog.vat_inclusive,)
+        self._invoice("euros, unpaid", "zenith", (usage, training), currency="eur", tax_rates=vat)
+
+    def last_minute(self) -> None:
+        """Finalised and paid on the last day of a month that has already ended in UTC."""
+        now = datetime.fromtimestamp(self._clock.now(), COMPANY_ZONE)
+        midnight = _month_start(now.replace(day=1) + timedelta(days=32))
+        self._clock.set(midnight - PAUSE_SECONDS - 60)
+        line = LineSpec(price=self.catalog.seat_price, quantity=5, description="5 seats")
+        self._paid(self._invoice("last minute", "acme", (line,)), pause_seconds=30)
 
     def trial(self) -> None:
         """A $0 invoice finalises and is paid at once; no money moves."""
@@ -193,7 +227,7 @@ class Month:
         self._paid(half_paid, 1_999)
 
     def voids(self) -> None:
-        """A reversal, and a credit memo over the rest."""
+        """A reversal, a credit memo over the rest, and a reversal in another currency."""
         line = LineSpec(price=self.catalog.seat_price, quantity=6, description="6 seats")
         self.account.void_invoice(self._invoice("void", "harbor", (line,), days_until_due=30))
         taxed = (self.catalog.sales_tax,)
@@ -201,6 +235,7 @@ class Month:
         self._paid(part, 7_000)
         self._pass_time()
         self.account.void_invoice(part)
+        self.account.void_invoice(self.invoices["euros, unpaid"])
 
     def refunds_of_all_kinds(self) -> None:
         """Everything a refund can do, on charges of earlier chapters."""
@@ -212,6 +247,7 @@ class Month:
         self.refunds["pending, then succeeded"] = pending["id"]
         self.account.complete_refund(pending["id"])
         self.refunds["over two invoices"] = refund(self.charges["together"], 33_333)["id"]
+        self.refunds["in euros"] = refund(self.charges["euros"], 4_999)["id"]
         failing = refund(self.charges["second part"], 1_234)
         self._pass_time()
         self.refunds["failed afterwards"] = failing["id"]
@@ -235,6 +271,7 @@ class Month:
         open_invoice = self.account.retrieve("invoice", self.invoices["open"])
         line = CreditLineSpec(open_invoice["lines"]["data"][0]["id"], 1_000)
         self.account.create_credit_note(CreditNoteSpec(open_invoice["id"], (line,)))
+        self.account.create_payout(amount_minor=10_000)
 
     def _invoice(
         self,
@@ -250,8 +287,10 @@ class Month:
         self.invoices[name] = invoice["id"]
         return str(invoice["id"])
 
-    def _paid(self, invoice: str, amount_minor: int | None = None) -> str:
-        self._pass_time()
+    def _paid(
+        self, invoice: str, amount_minor: int | None = None, *, pause_seconds: int = PAUSE_SECONDS
+    ) -> str:
+        self._clock.advance(pause_seconds)
         return self._charge_of(self.account.pay_invoice(invoice, amount_minor))
 
     def _charge_of(self, payment: JsonObject) -> str:
@@ -259,6 +298,10 @@ class Month:
         return str(intent["latest_charge"])
 
     def _pass_time(self) -> None:
-        advance = getattr(self.account.clock, "advance", None)
-        if advance is not None:
-            advance(PAUSE_SECONDS)
+        self._clock.advance(PAUSE_SECONDS)
+
+    @property
+    def _clock(self) -> SteppedClock:
+        clock = self.account.clock
+        assert isinstance(clock, SteppedClock), "a story needs a clock that it can move"
+        return clock
