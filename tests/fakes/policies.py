@@ -27,14 +27,16 @@ class FakePolicies(Faulty):
             raise ConfigurationFault(Reason.POLICY_MISSING, "no policy is published")
         return self.published[-1]
 
-    def publish(self, text: str, version: str, now_unix: int) -> None:  # noqa: ARG002 - the real one stamps it
+    def publish(self, text: str, version: str, now_unix: int) -> bool:  # noqa: ARG002 - the real one stamps it
         self._may_fail()
         assert self._parse is not None, "this fake was made without a parser"
         policy = self._parse(text)
         if policy.version != version:
             raise ConfigurationFault(Reason.POLICY_INVALID, f"the text is not version {version}")
-        if not self.published or self.published[-1].version != version:
-            self.published.append(policy)
+        if self.published and self.published[-1].version == version:
+            return False
+        self.published.append(policy)
+        return True
 
     def undo(self) -> str:
         self._may_fail()

@@ -19,7 +19,7 @@ from tieout.store.policies import POLICY_AGE_SECONDS_MAX, DynamoPolicies
 
 
 class Publisher(Protocol):
-    def publish(self, text: str, version: str, now_unix: int) -> None: ...
+    def publish(self, text: str, version: str, now_unix: int) -> bool: ...
 
     def undo(self) -> str: ...
 
@@ -32,8 +32,8 @@ class Office:
         self.source = source
         self.clock = clock
 
-    def publish(self, version: str) -> None:
-        self.publisher.publish(f"{version} says so", version, self.clock.now_unix())
+    def publish(self, version: str) -> bool:
+        return self.publisher.publish(f"{version} says so", version, self.clock.now_unix())
 
     def version_a_little_later(self) -> str:
         self.clock.advance(POLICY_AGE_SECONDS_MAX)
@@ -99,8 +99,8 @@ def test_undo_goes_back_version_by_version_to_the_first(office: Office) -> None:
 
 
 def test_publishing_the_current_version_again_changes_nothing(office: Office) -> None:
-    for version in ("v1", "v2", "v2", "v2"):
-        office.publish(version)
+    published = [office.publish(version) for version in ("v1", "v2", "v2", "v2")]
+    assert published == [True, True, False, False]
     assert office.publisher.undo() == "v1"
 
 

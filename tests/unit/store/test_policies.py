@@ -71,6 +71,17 @@ def test_every_version_is_kept_with_its_text(policies: DynamoPolicies) -> None:
         policies.text_of("v3")
 
 
+def test_what_is_published_can_be_read_even_if_newer_rules_refuse_it(
+    aws: Aws, policies: DynamoPolicies, clock: FakeClock
+) -> None:
+    with pytest.raises(ConfigurationFault, match="no policy is published"):
+        policies.published()
+    for version in ("v1:", "v2:"):
+        policies.publish(f"{version} [unreadable", version, 1_795_000_000)
+    stricter = DynamoPolicies(aws.dynamodb, policies._table_name, parse_policy, clock)
+    assert stricter.published() == ("v2:", "v2: [unreadable")
+
+
 def test_no_version_and_no_pointer_ever_expires(aws: Aws, policies: DynamoPolicies) -> None:
     policies.publish("v1", "v1", 1_795_000_000)
     stored = aws.dynamodb.scan(TableName=policies._table_name)["Items"]

@@ -80,15 +80,22 @@ class DynamoPolicies:
         now_unix, cached = self._clock.now_unix(), self._cached
         if cached is not None and now_unix - cached.read_at_unix < POLICY_AGE_SECONDS_MAX:
             return cached.policy
-        version = self._pointer().get(_VERSION, {}).get("S")
-        if version is None:
-            raise ConfigurationFault(Reason.POLICY_MISSING, "no policy is published")
+        version = self._current_version()
         if cached is not None and cached.stored_version == version:
             policy = cached.policy
         else:
             policy = self._parse(self.text_of(version))
         self._cached = _Cached(policy, version, now_unix)
         return policy
+
+    def published(self) -> tuple[str, str]:
+        """Return version and text of what is published, valid by today's rules or not.
+
+        Raises:
+            ConfigurationFault: none is published.
+        """
+        version = self._current_version()
+        return version, self.text_of(version)
 
     def text_of(self, version: str) -> str:
         """Return the text of a version, current or not.
@@ -101,11 +108,15 @@ class DynamoPolicies:
             raise ConfigurationFault(Reason.POLICY_MISSING, f"policy {version} is not stored")
         return str(item[_TEXT]["S"])
 
-    def publish(self, text: str, version: str, now_unix: int) -> None:
+    def publish(self, text: str, version: str, now_unix: int) -> bool:
         """Store the text under its version and make it current.
 
-        A version is a hash of what the policy says. Publishing the current version again is a
-        no-op; an older one becomes current again, as a new entry of the history.
+        A version is a hash of what the policy says, so other comments make no other version.
+        Publishing the current version again is a no-op; an older one becomes current again, as a
+        new entry of the history.
+
+        Returns:
+            Whether it became current; if not, it was.
 
         Raises:
             ConfigurationFault: the policy is invalid or too large, or not of this version.
@@ -133,7 +144,9 @@ class DynamoPolicies:
             reasons = declined.answer.get("CancellationReasons", [])
             if not any(each.get("Code") == "ConditionalCheckFailed" for each in reasons):
                 raise Unavailable(f"{operation}: another write was in the way") from None
+            return False
         self._cached = None
+        return True
 
     def undo(self) -> str:
         """Make the version that was current before current again, and return it.
@@ -202,6 +215,12 @@ class DynamoPolicies:
                 ":entry": {"L": [attribute(version)]},
             },
         }
+
+    def _current_version(self) -> str:
+        pointer = self._pointer()
+        if _VERSION not in pointer:
+            raise ConfigurationFault(Reason.POLICY_MISSING, "no policy is published")
+        return str(pointer[_VERSION]["S"])
 
     def _pointer(self) -> Item:
         return self._read(items.POLICY_POINTER_ID) or {}

@@ -1,0 +1,62 @@
+"""The operator's command: `tieout`.
+
+Each module adds its commands with `register`; what they share is in `console` (arguments and
+output) and `places` (tables, queues and who is asking).
+"""
+
+import argparse
+import sys
+from collections.abc import Callable, Sequence
+
+from botocore.exceptions import BotoCoreError
+
+from tieout.cli import by_hand, lists, policy, replay, setup
+from tieout.cli.console import FAILED, POLICY_HAS_ERRORS, say
+from tieout.domain.errors import TieoutError
+from tieout.domain.policy_file import PolicyErrors
+
+EPILOG = """examples:
+  tieout events                                        what to subscribe to in Stripe
+  tieout policy check policy.yaml                      every error at once
+  tieout policy publish policy.yaml --stack tieout-dev
+  tieout policy undo --stack tieout-dev                back to the version before
+  tieout policy show --stack tieout-dev                the policy in force
+  tieout parked --stack tieout-prod                    what a person must look at, and the way out
+  tieout not-booked --stack tieout-prod                what the books lack, with totals
+  tieout redrive --stack tieout-prod                   after the fix: try the failed messages again
+  tieout retry invoice/in_1 --stack tieout-prod        try this one again; always safe
+  tieout close invoice/in_1 --note "..." --record-no 4711 --stack tieout-prod
+                                                       a person solved it in Intacct
+  tieout reopen invoice/in_1 --stack tieout-prod       undo a close
+  tieout show invoice/in_1 --stack tieout-prod         everything that is known of it
+
+`tieout COMMAND --help` says more, `--json` prints for programs.
+exit codes: 0 done, 1 the policy has errors, 2 it could not be done (one line says why).
+AWS region and credentials come from the environment, as for the AWS CLI."""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command and return its exit code."""
+    options = _parser().parse_args(arguments)
+    run: Callable[[argparse.Namespace], int] = options.run
+    try:
+        return run(options)
+    except PolicyErrors as errors:
+        say({"errors": list(errors.errors)} if options.json else str(errors), sys.stderr)
+        return POLICY_HAS_ERRORS
+    except (TieoutError, BotoCoreError, OSError) as error:
+        say({"error": str(error)} if options.json else f"tieout: {error}", sys.stderr)
+        return FAILED
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="tieout",
+        description="Operate Tieout: set Stripe up, publish the policy, solve what is parked.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for module in (setup, policy, lists, replay, by_hand):
+        module.register(commands)
+    return parser

@@ -1,0 +1,92 @@
+"""`tieout close | reopen`: what a person solved in Intacct, and taking that back."""
+
+import argparse
+from collections.abc import Sequence
+from typing import Any
+
+from tieout.cli.console import DONE, add_command, amount_of, described, say
+from tieout.cli.places import add_place, postings, signature
+from tieout.domain.postings import Posting, State
+from tieout.services.operate import close, reopen, waiting_for
+
+_CLOSE = """examples:
+  tieout close invoice/in_1 --note "entered by hand as INV-77" --record-no 4711 --stack tieout-prod
+  tieout close payout/po_1 payout/po_2 --note "in the May journal JE-310" --stack tieout-prod
+
+Tieout never sends what is closed. With --record-no (Intacct's RECORDNO of the record that you made)
+what depends on it can be booked: payments are applied to that invoice. Of a posted document that
+differs from Stripe, `close` accepts the difference; another difference is reported again.
+
+Your name (as AWS knows you), the time and the note stay on the posting: `tieout show KEY`."""
+_REOPEN = """example:
+  tieout reopen invoice/in_1 --stack tieout-prod
+
+Then `tieout retry KEY`: it is planned anew, and looked up in Intacct before it is sent. An accepted
+difference is back on the list at once."""
+
+
+def register(commands: Any) -> None:  # noqa: ANN401 - argparse keeps the class to itself
+    """Add the commands."""
+    closing = add_command(commands, "close", _close, "say that a person solved it", _CLOSE)
+    closing.add_argument("keys", nargs="+", metavar="KEY", help="as the lists name it")
+    closing.add_argument(
+        "--note", required=True, type=_text, metavar="TEXT", help="how it was solved: the evidence"
+    )
+    closing.add_argument(
+        "--record-no", type=_text, metavar="N", help="RECORDNO of the record made by hand"
+    )
+    reopening = add_command(commands, "reopen", _reopen, "undo a close", _REOPEN)
+    reopening.add_argument("keys", nargs="+", metavar="KEY", help="what was closed")
+    for each in (closing, reopening):
+        add_place(each, "--table", "the postings table")
+
+
+def _text(argument: str) -> str:
+    if not argument.strip():
+        raise argparse.ArgumentTypeError("must not be empty")
+    return argument.strip()
+
+
+def _close(options: argparse.Namespace) -> int:
+    table = postings(options)
+    closed = close(table, options.keys, signature(), options.note, options.record_no)
+    by_key = {each.key: each for posting in closed for each in waiting_for(table, posting)}
+    waiting = [by_key[key] for key in by_key.keys() - {each.key for each in closed}]
+    if options.json:
+        keys = sorted(each.key for each in waiting)
+        say({"closed": [described(each) for each in closed], "waiting": keys})
+        return DONE
+    lines = [_told(each) for each in closed]
+    if waiting:
+        lines += ["", *_next_for(waiting, is_recorded=options.record_no is not None)]
+    lines += ["", "Its message, if one failed, leaves the dead-letter queue by `tieout redrive`."]
+    say("\n".join(lines))
+    return DONE
+
+
+def _told(posting: Posting) -> str:
+    what = "closed" if posting.state is State.CLOSED else "accepted the difference of"
+    record = f"  RECORDNO {posting.record_no}" if posting.record_no else ""
+    amount = f"  {amount_of(posting)}".rstrip()
+    return f"{what} {posting.key}{amount}{record}\n  {posting.reason_text}"
+
+
+def _next_for(waiting: Sequence[Posting], *, is_recorded: bool) -> Sequence[str]:
+    keys = " ".join(sorted(each.key for each in waiting))
+    if is_recorded:
+        return ["What waited for it can be booked now:", f"  tieout retry {keys}"]
+    return [
+        "What waits for it cannot be booked without --record-no (`tieout reopen` first), or close:",
+        f"  {keys}",
+    ]
+
+
+def _reopen(options: argparse.Namespace) -> int:
+    opened = reopen(postings(options), options.keys, signature())
+    if options.json:
+        say({"reopened": [described(each) for each in opened]})
+        return DONE
+    lines = [f"reopened {each.key}: it is {each.state}" for each in opened]
+    keys = " ".join(each.key for each in opened)
+    say("\n".join([*lines, f"Now have it looked at: tieout retry {keys}"]))
+    return DONE

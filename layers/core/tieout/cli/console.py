@@ -1,0 +1,99 @@
+"""What the commands share: their arguments, their output, their exit codes."""
+
+import argparse
+import dataclasses
+import json
+import sys
+import textwrap
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from tieout.domain.money import decimal_from_minor
+from tieout.domain.postings import Posting
+
+DONE, POLICY_HAS_ERRORS, FAILED = 0, 1, 2
+_WIDTH = 96
+
+
+def add_command(
+    commands: Any,  # noqa: ANN401 - argparse keeps the class of subparsers to itself
+    name: str,
+    run: Callable[[argparse.Namespace], int],
+    summary: str,
+    more: str = "",
+) -> argparse.ArgumentParser:
+    """Add a command that prints JSON if asked to.
+
+    Args:
+        commands: where to.
+        name: of the command.
+        run: takes the options and returns the exit code.
+        summary: one line.
+        more: shown below the options: what to know, and examples.
+    """
+    parser: argparse.ArgumentParser = commands.add_parser(
+        name,
+        help=summary,
+        description=summary,
+        epilog=more,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument("--json", action="store_true", help="print JSON for a program to read")
+    parser.set_defaults(run=run)
+    return parser
+
+
+def say(message: object, stream: Any = None) -> None:  # noqa: ANN401 - stdout as it is now
+    """Print text as it is, anything else as JSON."""
+    text = message if isinstance(message, str) else json.dumps(message, indent=2)
+    (stream or sys.stdout).write(text + "\n")
+
+
+def wrapped(text: str, label: str = "") -> str:
+    """Return a sentence in lines of a terminal's width, indented, below its label."""
+    return textwrap.fill(
+        text,
+        _WIDTH,
+        initial_indent=f"  {label}",
+        subsequent_indent=" " * (2 + len(label)),
+        break_on_hyphens=False,
+    )
+
+
+def money(amount_minor: int, currency: str) -> str:
+    """Return an amount (minor units) as people read it."""
+    return f"{decimal_from_minor(amount_minor, currency):,f} {currency.upper()}"
+
+
+def amount_of(posting: Posting) -> str:
+    """Return a posting's amount as people read it; empty if it has none."""
+    if posting.amount_minor is None or posting.currency is None:
+        return ""
+    return money(posting.amount_minor, posting.currency)
+
+
+def sums_text(sums: Mapping[str, int]) -> str:
+    """Return totals (minor units by currency) on one line."""
+    return ", ".join(money(amount_minor, currency) for currency, amount_minor in sums.items())
+
+
+def described(posting: Posting) -> dict[str, object]:
+    """Return the facts of a posting that a program may rely on."""
+    facts = dataclasses.asdict(posting) | {"subject": str(posting.subject)}
+    return {name: facts[name] for name in _TOLD}
+
+
+_TOLD = (
+    "key",
+    "subject",
+    "state",
+    "reason",
+    "reason_text",
+    "amount_minor",
+    "currency",
+    "policy_version",
+    "attempts",
+    "record_no",
+    "trigger",
+    "updated_at_unix",
+)
