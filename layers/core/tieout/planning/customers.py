@@ -2,7 +2,7 @@
 
 from tieout.domain.documents import Contact, Customer
 from tieout.domain.errors import Refused
-from tieout.domain.keys import customer_key
+from tieout.domain.keys import customer_key, fit
 from tieout.domain.policy import Policy
 from tieout.domain.reasons import Reason
 from tieout.domain.text import clean
@@ -16,7 +16,6 @@ from tieout.planning.fields import (
     PHONE_LENGTH_MAX,
     POSTAL_CODE_LENGTH_MAX,
     STATE_LENGTH_MAX,
-    fit,
     whole,
 )
 from tieout.planning.snapshots import CustomerSnapshot, InvoiceSnapshot

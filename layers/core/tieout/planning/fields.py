@@ -4,9 +4,6 @@ Source: intacct-xml-api dossier section 1.5 (lengths written in the schema's com
 limits are often larger, never smaller). What has no published length keeps to a cautious one.
 """
 
-import base64
-import hashlib
-
 from tieout.domain.money import Money
 from tieout.domain.text import clean
 
@@ -22,20 +19,6 @@ NUMBER_LENGTH_MAX = 30
 DESCRIPTION_LENGTH_MAX = 80
 MEMO_LENGTH_MAX = 200
 DIMENSION_LENGTH_MAX = 100
-
-# 50 bits: two identifiers of one company that share their beginning do not meet by accident.
-_HASH_LENGTH = 10
-
-
-def fit(identifier: str, length_max: int) -> str:
-    """Return `identifier`, or a deterministic short form that still begins like it.
-
-    The hash keeps two long identifiers apart that differ only where they were cut.
-    """
-    if len(identifier) <= length_max:
-        return identifier
-    hashed = base64.b32encode(hashlib.sha256(identifier.encode()).digest()).decode()
-    return f"{identifier[: length_max - _HASH_LENGTH - 1]}-{hashed[:_HASH_LENGTH]}"
 
 
 def whole(text: str, length_max: int) -> str:

@@ -1,8 +1,9 @@
 """Numbers of documents: what a person sees in Intacct and finds again in Stripe."""
 
+from tieout.domain.keys import fit
 from tieout.domain.policy import Policy
 from tieout.domain.text import clean
-from tieout.planning.fields import NUMBER_LENGTH_MAX, fit
+from tieout.planning.fields import NUMBER_LENGTH_MAX
 from tieout.planning.snapshots import InvoiceSnapshot
 
 
