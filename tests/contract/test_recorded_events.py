@@ -29,12 +29,17 @@ EVENTS = sorted(RECORDED.glob("events/*.json"))
 OBJECTS = sorted(RECORDED.glob("objects/*.json"))
 FIXTURES = RECORDED / "openapi-fixtures3.json"
 
+# Our reader asks for balance transactions expanded; an event only names them.
+UNEXPANDED = "balance_transaction.created is missing: it is not expanded"
 # Of what is recorded, only this cannot be read, each for a reason that is right.
 REFUSED: Mapping[str, str] = {
     "objects/invoice_in_fakefakefakefakefake0001.json": "lines.data is missing",
     # Stored by another product, with amounts in major units: not what Stripe sends.
     "objects/payout_custom_bank_account.json": "amount is not an integer",
-    "events/refund_created.json": "balance_transaction.created is missing: it is not expanded",
+    "events/charge_succeeded.json": UNEXPANDED,
+    "events/refund_created.json": UNEXPANDED,
+    "fixture charge": UNEXPANDED,
+    "objects/charge_ch_fakefakefakefakefake0001.json": UNEXPANDED,
     "fixture invoice_payment": "status is 'status', which is not known",
 }
 

@@ -45,7 +45,7 @@ NOT_BOOKED = "not booked"
 NOT_OURS = "not ours"
 # A draft invoice; a charge that only reserves money.
 NOTHING = "calls for nothing"
-# Its subject is another object (the invoice of an old charge, say), which was not recorded.
+# It leads to another object (the invoice that an old charge names, say), which was not recorded.
 MISSING = f"parked: {Reason.OBJECT_MISSING_IN_STRIPE}"
 # Each for a reason that is right; test_recorded_events.py says which.
 UNREADABLE = f"parked: {Reason.UNREADABLE_OBJECT}"
@@ -55,7 +55,7 @@ ENDS: Mapping[str, str] = {
     "events/charge_dispute_created.json": NOT_BOOKED,
     "events/charge_failed.json": MISSING,
     "events/charge_pending.json": NOT_OURS,
-    "events/charge_succeeded.json": MISSING,
+    "events/charge_succeeded.json": UNREADABLE,
     "events/charge_updated.json": MISSING,
     "events/checkout_session_completed.json": NOT_BOOKED,
     "events/credit_note_created.json": NOT_BOOKED,
@@ -70,7 +70,7 @@ ENDS: Mapping[str, str] = {
     "events/refund_created.json": UNREADABLE,
     "events/subscription_created.json": NOT_OURS,
     "objects/balance_transaction_txn_fake_ch_fakefakefakefakefake0001.json": NOT_OURS,
-    "objects/charge_ch_fakefakefakefakefake0001.json": MISSING,
+    "objects/charge_ch_fakefakefakefakefake0001.json": UNREADABLE,
     "objects/customer_cus_6lsBvm5rJ0zyHc.json": BOOKED,
     "objects/dispute_dp_funds_reinstated_full.json": NOT_BOOKED,
     "objects/invoice_in_fakefakefakefakefake0001.json": UNREADABLE,
@@ -81,7 +81,7 @@ ENDS: Mapping[str, str] = {
 }
 # Of the specification's resources, those that are for our books.
 ENDS_OF_RESOURCES: Mapping[str, str] = {
-    "charge": NOTHING,
+    "charge": UNREADABLE,
     "checkout.session": NOT_BOOKED,
     "credit_note": NOT_BOOKED,
     "customer": BOOKED,

@@ -8,7 +8,7 @@ with the text beside it. `UPDATE_GOLDEN=1` writes the texts anew; read the diff 
 import copy
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -35,7 +35,7 @@ def snapshot_of(case: Mapping[str, Any]) -> Snapshot:
         case "invoice":
             return decode.invoice(raw)
         case "charge":
-            return decode.charge(raw, [])
+            return decode.charge(raw)
         case "refund":
             return RefundSnapshot(
                 refund=decode.refund(raw["refund"]),
@@ -44,6 +44,11 @@ def snapshot_of(case: Mapping[str, Any]) -> Snapshot:
             )
         case kind:
             return decode.other(raw, str(kind))
+
+
+def with_invoices(snapshot: Snapshot) -> Sequence[Snapshot]:
+    """The snapshot after those that it brings along and that have plans of their own."""
+    return (*snapshot.invoices, snapshot) if isinstance(snapshot, RefundSnapshot) else (snapshot,)
 
 
 def policy_of(case: Mapping[str, Any]) -> Policy:
@@ -67,7 +72,9 @@ def changed(content: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str,
 @pytest.mark.parametrize("path", CASES, ids=lambda path: path.stem)
 def test_the_plan_of_a_case_is_what_it_was(path: Path) -> None:
     case = json.loads(path.read_text(encoding="utf-8"))
-    text = f"{case['about']}\n\n{render(planned(snapshot_of(case), policy_of(case)))}"
+    policy = policy_of(case)
+    plans = "\n".join(render(planned(each, policy)) for each in with_invoices(snapshot_of(case)))
+    text = f"{case['about']}\n\n{plans}"
     golden = path.with_suffix(".txt")
     if os.environ.get("UPDATE_GOLDEN"):
         golden.write_text(text, encoding="utf-8")

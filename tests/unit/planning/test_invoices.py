@@ -411,6 +411,10 @@ def test_a_nameless_customer_is_parked_and_its_invoice_still_planned() -> None:
     assert the_finding(made, "customer/cus_1").reason is Reason.CUSTOMER_NAME_MISSING
 
 
+def test_credit_notes_are_listed_by_their_own_subjects_and_not_a_second_time() -> None:
+    assert planned(an_invoice(pre_payment_credit_notes_minor=300)).findings == ()
+
+
 def test_the_receipt_of_a_refused_invoice_is_still_planned() -> None:
     made = planned(an_invoice(metadata={"revenue_category": "?"}, payments=(a_payment(),)))
     assert the(made, "receipt/inpay_1", ArPayment).amount_minor == 10_000
@@ -424,11 +428,6 @@ def test_every_currency_of_the_policy_can_be_invoiced_whatever_its_exponent() ->
     ("changes", "what", "amount_minor"),
     [
         ({"credit_balance_applied_minor": 700}, "credit-balance", 700),
-        (
-            {"pre_payment_credit_notes_minor": 300, "post_payment_credit_notes_minor": 50},
-            "credit-notes",
-            350,
-        ),
         ({"amount_overpaid_minor": 120}, "overpaid", 120),
     ],
 )
@@ -449,6 +448,21 @@ def test_a_balance_owed_from_before_is_not_missing_from_this_invoice() -> None:
     assert planned(an_invoice(credit_balance_applied_minor=-700)).findings == ()
 
 
-def test_the_clearing_account_is_only_needed_for_money() -> None:
+def test_an_invoice_in_a_currency_without_clearing_account_is_parked_whole() -> None:
     policy = a_policy(clearing={"eur": CashAccount("1210", "STRIPE-EUR")})
-    assert keys_of(planned(an_invoice(), policy)) == ["customer/cus_1", "invoice/in_1"]
+    made = planned(an_invoice(), policy)
+    assert keys_of(made) == ["customer/cus_1"]
+    (finding,) = made.findings
+    assert (finding.key, finding.disposition, finding.reason, finding.amount_minor) == (
+        "invoice/in_1",
+        Disposition.PARKED,
+        Reason.CURRENCY_NOT_IN_POLICY,
+        10_000,
+    )
+
+
+def test_nothing_in_a_currency_without_clearing_account_is_nothing_still() -> None:
+    policy = a_policy(clearing={"eur": CashAccount("1210", "STRIPE-EUR")})
+    made = planned(an_invoice(lines=(a_line(0),)), policy)
+    assert made.documents == ()
+    assert the_finding(made, "invoice/in_1").reason is Reason.NOTHING_TO_BOOK

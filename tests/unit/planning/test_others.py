@@ -10,10 +10,12 @@ from tieout.domain.plans import Disposition
 from tieout.domain.reasons import Reason
 from tieout.domain.subjects import Subject, SubjectKind
 from tieout.planning.plan import plan
+from tieout.planning.snapshots import Fee
 
 
 def test_a_sale_without_invoice_is_recorded_with_its_amount() -> None:
-    finding = the_finding(planned(a_charge()), "charge/ch_1")
+    finding = the_finding(planned(a_charge()), "sale/ch_1")
+    assert "ch_1" in finding.text
     assert (finding.disposition, finding.reason, finding.amount_minor, finding.currency) == (
         Disposition.NOT_BOOKED,
         Reason.NOT_YET_PLANNED,
@@ -32,6 +34,38 @@ def test_a_charge_that_is_booked_elsewhere_or_moved_nothing_says_nothing(
 ) -> None:
     made = planned(a_charge(**changes))
     assert (made.documents, made.findings) == ((), ())
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [{}, {"invoices": ("in_1",)}, {"status": "failed"}],
+    ids=["a sale", "its invoice books it", "failed after it had moved the balance"],
+)
+def test_what_stripe_kept_is_recorded_whatever_became_of_the_charge(
+    changes: dict[str, object],
+) -> None:
+    fees = (Fee("txn_1", 54, "eur"), Fee("txn_2", -54, "eur"))
+    made = planned(a_charge(fees=fees, **changes))
+    kept, given_back = (the_finding(made, f"fee/{fee.balance_transaction}") for fee in fees)
+    assert (kept.disposition, kept.reason) == (Disposition.NOT_BOOKED, Reason.NOT_YET_PLANNED)
+    assert (kept.amount_minor, given_back.amount_minor, kept.currency) == (54, -54, "eur")
+    assert kept.text == "Stripe's fee on charge ch_1"
+
+
+@pytest.mark.parametrize(
+    ("changes", "reason"),
+    [
+        ({"status": "issued"}, Reason.NOT_YET_PLANNED),
+        ({"status": "void"}, Reason.NOTHING_TO_BOOK),
+        ({"status": "issued", "amount_minor": 0}, Reason.NOTHING_TO_BOOK),
+    ],
+    ids=["issued", "void", "refunds book all of it"],
+)
+def test_a_credit_note_is_on_the_list_as_long_as_something_of_it_is_not_booked(
+    changes: dict[str, object], reason: Reason
+) -> None:
+    made = planned(an_other(id="cn_1", kind="credit_note", **changes))
+    assert the_finding(made, "credit_note/cn_1").reason is reason
 
 
 def test_an_object_of_a_later_kind_is_recorded_with_kind_status_and_amount() -> None:

@@ -10,6 +10,7 @@ import pytest
 from tests.factories import (
     DAY_SECONDS,
     NOON,
+    a_charge,
     a_paid_invoice,
     a_payment,
     a_policy,
@@ -19,11 +20,12 @@ from tests.factories import (
     the,
     the_finding,
 )
-from tieout.domain.documents import ArPayment, CashAccount
+from tieout.domain.documents import ArInvoice, ArPayment, CashAccount
+from tieout.domain.keys import REFERENCE_LENGTH_MAX
 from tieout.domain.plans import Disposition, Plan
 from tieout.domain.policy import Periods
 from tieout.domain.reasons import Reason
-from tieout.planning.snapshots import InvoiceSnapshot
+from tieout.planning.snapshots import InvoicePayment, InvoiceSnapshot
 
 
 def receipts_of(made: Plan) -> dict[str, int]:
@@ -74,11 +76,17 @@ def test_a_partial_payment_leaves_the_rest_open() -> None:
 
 
 def test_a_payment_record_lands_in_the_out_of_band_account() -> None:
-    payment = a_payment(out_of_band=True, payment_intent=None)
+    payment = a_payment(out_of_band=True, payment_intent=None, payment_record="pr_1")
     receipt = the(planned(a_paid_invoice(payments=(payment,))), "receipt/inpay_1", ArPayment)
     assert receipt.cash_account == CashAccount("1010", "BANK-OTHER")
     assert receipt.method == "EFT"
-    assert receipt.description == "inpay_1"
+    assert receipt.description == "Paid outside Stripe, pr_1"
+
+
+def test_a_payment_outside_stripe_without_record_goes_by_its_own_id() -> None:
+    payment = a_payment(out_of_band=True, payment_intent=None)
+    receipt = the(planned(a_paid_invoice(payments=(payment,))), "receipt/inpay_1", ArPayment)
+    assert receipt.description == "Paid outside Stripe, inpay_1"
 
 
 def test_what_no_payment_explains_was_paid_out_of_band() -> None:
@@ -88,6 +96,15 @@ def test_what_no_payment_explains_was_paid_out_of_band() -> None:
     assert rest.cash_account == CashAccount("1010", "BANK-OTHER")
     assert rest.payment_date == date(2026, 11, 3)
     assert rest.description == "Paid outside Stripe, in_1"
+
+
+@pytest.mark.parametrize("invoice_id", ["in_1", "in_1SQk4hLkdIwHu7ixA1b2C3d4"])
+def test_a_receipt_without_payment_has_another_reference_than_its_invoice(invoice_id: str) -> None:
+    made = planned(a_paid_invoice(id=invoice_id, payments=(), amount_paid_minor=10_000))
+    receipt = the(made, f"receipt/{invoice_id}/out-of-band", ArPayment)
+    assert receipt.reference != the(made, f"invoice/{invoice_id}", ArInvoice).reference
+    assert receipt.reference[:4] == invoice_id[:4]
+    assert len(receipt.reference) <= REFERENCE_LENGTH_MAX
 
 
 @pytest.mark.parametrize(
@@ -109,10 +126,9 @@ def test_money_that_a_payment_may_still_explain_is_not_called_out_of_band(
     assert (finding.disposition, finding.amount_minor) == (Disposition.NOT_BOOKED, 6_000)
 
 
-def test_a_currency_without_clearing_account_parks_the_receipt_only() -> None:
-    invoice = a_paid_invoice(currency="gbp")
-    made = planned(invoice)
-    assert keys_of(made) == ["customer/cus_1", "invoice/in_1"]
+def test_a_currency_without_clearing_account_parks_the_receipt_with_its_invoice() -> None:
+    made = planned(a_paid_invoice(currency="gbp"))
+    assert keys_of(made) == ["customer/cus_1"]
     finding = the_finding(made, "receipt/inpay_1")
     assert finding.reason is Reason.CURRENCY_NOT_IN_POLICY
     assert "gbp" in finding.text
@@ -176,6 +192,34 @@ def test_real_ids_fit_into_reference_and_description() -> None:
     receipt = the(made, f"receipt/{payment.id}", ArPayment)
     assert len(receipt.reference) == 20
     assert receipt.description == f"{payment.id} {payment.payment_intent}, dated 2026-11-03"
+
+
+@pytest.mark.parametrize(
+    ("changes", "sale"),
+    [
+        ({"payment_intent": "pi_1"}, "sale/pi_1"),
+        ({"payment_intent": None, "charge": "ch_1"}, "sale/ch_1"),
+    ],
+)
+def test_a_payment_is_no_sale_of_its_own_whatever_its_charge_said_before(
+    changes: dict[str, str | None], sale: str
+) -> None:
+    charge = a_charge(payment_intent=changes["payment_intent"])
+    assert [each.key for each in planned(charge).findings] == [sale]
+    made = planned(a_paid_invoice(payments=(a_payment(**changes),)))
+    assert made.supersedes == (sale,)
+
+
+@pytest.mark.parametrize(
+    "payment",
+    [
+        a_payment(0, status="open", paid_at_unix=None),
+        a_payment(payment_intent=None, out_of_band=True),
+    ],
+    ids=["not paid yet", "paid outside Stripe"],
+)
+def test_without_money_through_stripe_no_sale_is_covered(payment: InvoicePayment) -> None:
+    assert planned(an_invoice(payments=(payment,))).supersedes == ()
 
 
 def test_a_payment_from_before_invoice_payments_existed_goes_by_its_payment_intent() -> None:

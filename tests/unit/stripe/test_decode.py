@@ -17,6 +17,7 @@ from tieout.planning.snapshots import (
     Address,
     ChargeSnapshot,
     CustomerSnapshot,
+    Fee,
     InvoicePayment,
     OtherSnapshot,
     RefundFacts,
@@ -58,7 +59,7 @@ def refund(**changes: object) -> Json:
         "created": 100,
         "charge": "ch_1",
         "payment_intent": "pi_1",
-        "balance_transaction": {"id": "txn_1", "created": 110},
+        "balance_transaction": {"id": "txn_1", "created": 110, "fee": 0, "currency": "usd"},
         "failure_balance_transaction": None,
         "reason": None,
         **changes,
@@ -324,7 +325,8 @@ def test_without_payments_an_unpaid_invoice_can_be_read() -> None:
 
 
 def test_a_refund_tells_when_the_money_moved_and_came_back() -> None:
-    raw = refund(status="failed", failure_balance_transaction={"id": "txn_2", "created": 130})
+    back = {"id": "txn_2", "created": 130, "fee": 0, "currency": "usd"}
+    raw = refund(status="failed", failure_balance_transaction=back)
 
     assert decode.refund(raw) == RefundFacts(
         id="re_1",
@@ -349,20 +351,72 @@ def test_a_balance_transaction_that_is_only_named_does_not_say_when() -> None:
     assert text == "refund re_1: balance_transaction.created is missing: it is not expanded"
 
 
-def test_a_charge_names_the_invoices_handed_in_else_the_one_of_its_old_shape() -> None:
-    raw = {
-        "id": "ch_1",
-        "object": "charge",
-        "amount": 900,
-        "currency": "usd",
-        "status": "succeeded",
-        "created": 100,
-        "captured": True,
-    }
+def test_what_stripe_kept_or_gave_back_of_a_refund_is_in_the_currency_of_its_balance() -> None:
+    moved = {"id": "txn_1", "created": 110, "fee": 25, "currency": "eur"}
+    back = {"id": "txn_2", "created": 130, "fee": -25, "currency": "eur"}
 
-    assert decode.charge(raw) == ChargeSnapshot("ch_1", 900, "usd", "succeeded", 100, captured=True)
-    assert decode.charge({**raw, "invoice": "in_1"}).invoices == ("in_1",)
-    assert decode.charge({**raw, "invoice": "in_1"}, ["in_2", "in_3"]).invoices == ("in_2", "in_3")
+    found = decode.refund(refund(balance_transaction=moved, failure_balance_transaction=back))
+
+    assert found.fees == (Fee("txn_1", 25, "eur"), Fee("txn_2", -25, "eur"))
+
+
+CHARGE: Json = {
+    "id": "ch_1",
+    "object": "charge",
+    "amount": 900,
+    "currency": "usd",
+    "status": "succeeded",
+    "created": 100,
+    "captured": True,
+}
+
+
+def test_a_charge_that_has_not_moved_the_balance_yet_has_no_fee() -> None:
+    found = decode.charge({**CHARGE, "balance_transaction": None})
+
+    assert found == ChargeSnapshot("ch_1", 900, "usd", "succeeded", 100, captured=True)
+
+
+def test_what_stripe_kept_of_a_charge_is_in_the_currency_of_its_balance() -> None:
+    movement = {"id": "txn_1", "amount": 840, "fee": 54, "currency": "eur"}
+
+    assert decode.charge({**CHARGE, "balance_transaction": movement}).fees == (
+        Fee("txn_1", 54, "eur"),
+    )
+    assert decode.charge({**CHARGE, "balance_transaction": movement | {"fee": 0}}).fees == ()
+
+
+@pytest.mark.parametrize(
+    ("movement", "problem"),
+    [
+        ("txn_1", "balance_transaction.created is missing: it is not expanded"),
+        ({"id": "txn_1", "currency": "usd"}, "balance_transaction.fee is missing"),
+        ({"id": "txn_1", "fee": 5}, "balance_transaction.currency is missing"),
+    ],
+)
+def test_a_fee_that_cannot_be_read_is_not_taken_for_none(movement: object, problem: str) -> None:
+    text = refused_text(decode.charge, {**CHARGE, "balance_transaction": movement})
+
+    assert text == f"charge ch_1: {problem}"
+
+
+def test_of_what_was_authorised_only_what_was_captured_is_a_sale() -> None:
+    assert decode.charge({**CHARGE, "amount_captured": 300}).amount_minor == 300
+
+
+def test_of_a_credit_note_only_what_no_refund_paid_out_is_its_own() -> None:
+    refunds = [
+        {"type": "refund", "refund": "re_1", "amount_refunded": 300},
+        {"type": "payment_record_refund", "refund": None, "amount_refunded": 50},
+    ]
+    raw = {"id": "cn_1", "object": "credit_note", "amount": 900, "currency": "usd"}
+
+    assert decode.other({**raw, "refunds": refunds}, "credit_note").amount_minor == 600
+    assert decode.other({**raw, "refunds": None}, "credit_note").amount_minor == 900
+
+
+def test_a_charge_of_an_old_shape_names_its_invoice() -> None:
+    assert decode.charge({**CHARGE, "invoice": "in_1"}).invoices == ("in_1",)
 
 
 @pytest.mark.parametrize(

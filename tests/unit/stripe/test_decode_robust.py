@@ -47,7 +47,13 @@ FULL = Facts(
     ),
     shipping={"amount_subtotal": 5, "amount_tax": 1, "amount_total": 6},
 )
-MOVED = {"id": "txn_1", "object": "balance_transaction", "created": 1}
+MOVED = {
+    "id": "txn_1",
+    "object": "balance_transaction",
+    "created": 1,
+    "fee": 3,
+    "currency": "usd",
+}
 REFUND = {
     "id": "re_1",
     "object": "refund",
@@ -69,6 +75,9 @@ CHARGE = {
     "status": "succeeded",
     "created": 1,
     "captured": True,
+    "amount_captured": 5,
+    "balance_transaction": MOVED,
+    "payment_intent": "pi_1",
     "invoice": None,
 }
 PAYOUT = {"id": "po_1", "object": "payout", "amount": -5, "currency": "usd", "status": "paid"}

@@ -14,6 +14,7 @@ from tieout.domain.subjects import Subject, SubjectKind
 from tieout.planning.snapshots import (
     ChargeSnapshot,
     CustomerSnapshot,
+    Fee,
     InvoiceSnapshot,
     OtherSnapshot,
     RefundSnapshot,
@@ -197,7 +198,7 @@ def refund(identifier: str = "re_1", **changes: object) -> Json:
         "created": 100,
         "charge": "ch_1",
         "payment_intent": "pi_1",
-        "balance_transaction": {"id": "txn_1", "created": 110},
+        "balance_transaction": {"id": "txn_1", "created": 110, "fee": 0, "currency": "usd"},
         "failure_balance_transaction": None,
         **changes,
     }
@@ -241,7 +242,8 @@ def test_a_refund_comes_with_its_siblings_and_the_invoices_it_takes_from() -> No
 
 
 def test_a_refund_is_seen_in_the_state_of_its_siblings() -> None:
-    later = refund(status="failed", failure_balance_transaction={"id": "txn_2", "created": 130})
+    back = {"id": "txn_2", "created": 130, "fee": 0, "currency": "usd"}
+    later = refund(status="failed", failure_balance_transaction=back)
     http = FakeHttp()
     http.answer("refunds/re_1", refund())
     http.answer("refunds", paged([later]))
@@ -299,6 +301,23 @@ def test_a_charge_names_every_invoice_its_intent_pays_once() -> None:
 
     assert isinstance(found, ChargeSnapshot)
     assert found.invoices == ("in_1", "in_2")
+
+
+def test_a_charge_brings_its_fee_along_in_the_same_read() -> None:
+    movement = {"id": "txn_1", "fee": 88, "currency": "eur"}
+    http = FakeHttp()
+    http.answer("charges/ch_1", charge(balance_transaction=movement))
+    http.answer("invoice_payments", paged([]))
+
+    found = snapshot(http, SubjectKind.CHARGE, "ch_1")
+
+    assert isinstance(found, ChargeSnapshot)
+    assert found.fees == (Fee("txn_1", 88, "eur"),)
+    assert http.paths == ["charges/ch_1", "invoice_payments"]
+    assert http.requests[0].query == {
+        "expand[0]": "balance_transaction",
+        "expand[1]": "failure_balance_transaction",
+    }
 
 
 def test_a_charge_without_intent_is_one_read() -> None:

@@ -158,6 +158,7 @@ NOT_NEEDED: Mapping[str, tuple[str, ...]] = {
     "said by the list that it is in": ("InvoiceLineItem.object",),
     "the same as the invoice's": ("InvoiceLineItem.currency", "InvoiceLineItem.livemode"),
     "checked by the reader, for every object": ("Invoice.livemode", "InvoicePayment.livemode"),
+    "credit notes are subjects of their own": ("Invoice.post_payment_credit_notes_amount",),
     "free text for the company; a refund's entry follows the invoice's": ("Refund.metadata",),
 }
 
@@ -188,8 +189,8 @@ def reads() -> set[str]:
 
     payment = full_invoice()["payments"]["data"][0]
     nameless = {**full_invoice()["customer"], "name": None, "address": {"city": "Leeds"}}
-    moved = {"object": "balance_transaction", "id": "txn_1", "created": 1}
     money = {"amount": 1, "currency": "usd", "created": 1, "status": "succeeded"}
+    moved = {"object": "balance_transaction", "id": "txn_1", "fee": 1, **money}
     decode.invoice(recorded(full_invoice()))
     decode.invoice(recorded(full_invoice() | {"customer": "cus_1"}))
     decode.invoice_row(recorded(full_invoice()))
@@ -197,7 +198,8 @@ def reads() -> set[str]:
     decode.customer(recorded(nameless))
     refund = {"id": "re_1", "object": "refund", **money, "balance_transaction": moved}
     decode.refund(recorded(refund | {"failure_balance_transaction": moved}))
-    decode.charge(recorded({"id": "ch_1", "object": "charge", **money, "captured": True}))
+    charge = {"id": "ch_1", "object": "charge", **money, "captured": True}
+    decode.charge(recorded(charge | {"balance_transaction": moved}))
     event = {"id": "evt_1", "object": "event", "type": "invoice.paid", "created": 1}
     decode.event_hint(recorded(event | {"data": {"object": full_invoice()}}))
     return found

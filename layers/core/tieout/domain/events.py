@@ -77,7 +77,7 @@ def subject_of(event: Mapping[str, Any]) -> Subject | None:
 
     That is a type not subscribed to, or an object that belongs to nobody whose books we keep: a
     tax id of the account itself names `null` as its customer. Works for every API version: only
-    ids are read. A charge of a time when charges named their invoice leads straight to the invoice.
+    ids are read.
 
     Raises:
         ValueError: the payload has no usable object or id.
@@ -87,8 +87,6 @@ def subject_of(event: Mapping[str, Any]) -> Subject | None:
         return None
     payload = _object_of(event)
     account = event.get("account") or None
-    if subscription.kind is SubjectKind.CHARGE and payload.get("invoice"):
-        return Subject(SubjectKind.INVOICE, _id(payload["invoice"]), account)
     if subscription.names_another and payload.get(subscription.id_path, "") is None:
         return None
     return Subject(subscription.kind, _id(payload.get(subscription.id_path)), account)

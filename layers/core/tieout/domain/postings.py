@@ -104,7 +104,7 @@ class Posting:
             return Worklist.ATTENTION
         if self.state in _IN_FLIGHT_STATES:
             return Worklist.IN_FLIGHT
-        nothing_owed = {Reason.NOTHING_TO_BOOK, Reason.WITHDRAWN}
+        nothing_owed = {Reason.NOTHING_TO_BOOK, Reason.WAITS_FOR_STRIPE, Reason.WITHDRAWN}
         if self.state is State.NOT_BOOKED and self.reason not in nothing_owed:
             return Worklist.NOT_BOOKED
         return None

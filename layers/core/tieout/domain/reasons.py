@@ -182,8 +182,8 @@ WAY_OUT: dict[Reason, str] = {
         "customer keeps its number."
     ),
     Reason.NOT_YET_PLANNED: (
-        "Nothing to solve: `tieout not-booked` lists it with its amount until a later version books "
-        f"it. If you need it in the books before, {_BY_HAND}, so that it is not booked twice."
+        "Nothing to solve: `tieout not-booked` lists it with its amount until a later version "
+        f"books it. If the books need it before, {_BY_HAND}, so that it is not booked twice."
     ),
     Reason.CONNECTED_ACCOUNT: "Nothing: events of connected accounts are recorded, not booked.",
     Reason.NOTHING_TO_BOOK: "Nothing: there is no amount to book.",

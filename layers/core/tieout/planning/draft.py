@@ -20,6 +20,7 @@ class PlanDraft:
     def __init__(self) -> None:
         self._documents: dict[str, Document] = {}
         self._findings: dict[str, Finding] = {}
+        self._supersedes: dict[str, None] = {}
 
     def document(
         self,
@@ -62,6 +63,10 @@ class PlanDraft:
         finding = Finding(key, Disposition.NOT_BOOKED, reason, text, amount_minor, currency)
         self._findings.setdefault(key, finding)
 
+    def supersede(self, key: str) -> None:
+        """Say that what another subject may have recorded under `key` is covered by this plan."""
+        self._supersedes[key] = None
+
     def finish(self, subject: Subject, policy: Policy, source_state: str = "") -> Plan:
         """Return the plan; documents come in the order they were added."""
         return Plan(
@@ -70,4 +75,5 @@ class PlanDraft:
             findings=tuple(self._findings.values()),
             policy_version=policy.version,
             source_state=source_state,
+            supersedes=tuple(self._supersedes),
         )

@@ -8,6 +8,7 @@ from tieout.domain.keys import customer_key, invoice_key, reference
 from tieout.domain.policy import Policy
 from tieout.domain.reasons import Reason
 from tieout.domain.text import clean
+from tieout.planning.accounts import clearing
 from tieout.planning.customers import add_customer, debtor_id
 from tieout.planning.draft import PlanDraft
 from tieout.planning.fields import DESCRIPTION_LENGTH_MAX
@@ -58,6 +59,8 @@ def _is_final(invoice: InvoiceSnapshot) -> bool:
 
 
 def _ar_invoice(invoice: InvoiceSnapshot, policy: Policy) -> ArInvoice:
+    # A currency without clearing account is one that the controller has not decided about.
+    clearing(invoice.currency, policy)
     invoice_date = _invoice_date(invoice, policy)
     posted = posting_date(invoice_date, policy)
     return ArInvoice(
@@ -94,7 +97,10 @@ def _due_date(invoice: InvoiceSnapshot, invoice_date: date, policy: Policy) -> d
 
 
 def _note_what_is_not_booked(draft: PlanDraft, invoice: InvoiceSnapshot) -> None:
-    """Name what makes the books' receivable differ from what Stripe still asks for."""
+    """Name what makes the books' receivable differ from what Stripe still asks for.
+
+    Credit notes do, too; they are subjects of their own and listed there.
+    """
     if invoice.status != "void" and invoice.credit_balance_applied_minor > 0:
         # A void gives the balance back, so nothing is missing then.
         _note(
@@ -103,17 +109,6 @@ def _note_what_is_not_booked(draft: PlanDraft, invoice: InvoiceSnapshot) -> None
             "credit-balance",
             invoice.credit_balance_applied_minor,
             "the customer's credit balance settled part of the invoice",
-        )
-    credited_minor = (
-        invoice.pre_payment_credit_notes_minor + invoice.post_payment_credit_notes_minor
-    )
-    if credited_minor > 0:
-        _note(
-            draft,
-            invoice,
-            "credit-notes",
-            credited_minor,
-            "credit notes were issued for the invoice",
         )
     if invoice.status == "uncollectible":
         _note(

@@ -1,33 +1,54 @@
 """What is recognised but not booked yet: visible with its amount, never dropped."""
 
+from collections.abc import Iterable
+
+from tieout.domain.keys import fee_key, sale_key
 from tieout.domain.policy import Policy
 from tieout.domain.reasons import Reason
 from tieout.planning.draft import PlanDraft
-from tieout.planning.snapshots import ChargeSnapshot, OtherSnapshot
+from tieout.planning.snapshots import ChargeSnapshot, Fee, OtherSnapshot
 
 
 def plan_charge(draft: PlanDraft, charge: ChargeSnapshot, _policy: Policy) -> None:
     """Plan a charge: its invoices book the payment; a sale without an invoice is recorded.
 
-    A charge that failed or only reserved money has moved nothing.
+    A charge that failed or only reserved money has moved nothing. What Stripe kept is recorded in
+    any case: no invoice knows of it.
     """
+    note_fees(draft, charge.fees, f"charge {charge.id}")
     if charge.invoices or charge.status != "succeeded" or not charge.captured:
         return
     draft.not_booked(
-        f"charge/{charge.id}",
+        sale_key(charge.payment_intent or charge.id),
         Reason.NOT_YET_PLANNED,
-        "a sale without an invoice",
+        f"a sale without an invoice, charge {charge.id}",
         charge.amount_minor,
         charge.currency,
     )
 
 
 def plan_other(draft: PlanDraft, other: OtherSnapshot, _policy: Policy) -> None:
-    """Record an object of a kind that is not booked yet."""
+    """Record an object of a kind that is not booked yet.
+
+    A void credit note changes nothing, and of one that was refunded the refunds book everything.
+    """
+    nothing_left = other.amount_minor == 0 or (other.kind, other.status) == ("credit_note", "void")
     draft.not_booked(
         f"{other.kind}/{other.id}",
-        Reason.NOT_YET_PLANNED,
+        Reason.NOTHING_TO_BOOK if nothing_left else Reason.NOT_YET_PLANNED,
         f"{other.kind} {other.status}".rstrip(),
         other.amount_minor,
         other.currency,
     )
+
+
+def note_fees(draft: PlanDraft, fees: Iterable[Fee], of_what: str) -> None:
+    """Record what Stripe kept, in the currency of the balance that it was taken from."""
+    for fee in fees:
+        draft.not_booked(
+            fee_key(fee.balance_transaction),
+            Reason.NOT_YET_PLANNED,
+            f"Stripe's fee on {of_what}",
+            fee.amount_minor,
+            fee.currency,
+        )

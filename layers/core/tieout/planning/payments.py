@@ -3,7 +3,13 @@
 from tieout.domain.dates import accounting_date
 from tieout.domain.documents import ArPayment
 from tieout.domain.errors import Refused
-from tieout.domain.keys import invoice_key, out_of_band_receipt_key, receipt_key, reference
+from tieout.domain.keys import (
+    invoice_key,
+    out_of_band_receipt_key,
+    receipt_key,
+    reference,
+    sale_key,
+)
 from tieout.domain.policy import Policy
 from tieout.domain.reasons import Reason
 from tieout.domain.text import clean
@@ -26,11 +32,14 @@ def add_receipts(draft: PlanDraft, invoice: InvoiceSnapshot, policy: Policy) -> 
 
     A receipt is planned even if its invoice is refused: it then waits, on the exceptions list. What
     a payment brings beyond the invoice is named, and a payment that finds nothing left to settle
-    is parked.
+    is parked. Either way the charge behind it is no sale of its own.
     """
     excess_minor = 0
     for settlement in settlements(invoice):
         _add_receipt(draft, invoice, settlement, policy)
+        for source_id in (settlement.payment.payment_intent, settlement.payment.charge):
+            if source_id:
+                draft.supersede(sale_key(source_id))
         if settlement.amount_minor:
             excess_minor += settlement.payment.amount_paid_minor - settlement.amount_minor
     if beyond_minor := max(invoice.amount_overpaid_minor, excess_minor):
@@ -45,7 +54,7 @@ def add_receipts(draft: PlanDraft, invoice: InvoiceSnapshot, policy: Policy) -> 
     if unexplained and not is_paid_out_of_band(invoice):
         draft.not_booked(
             out_of_band_receipt_key(invoice.id),
-            Reason.NOTHING_TO_BOOK,
+            Reason.WAITS_FOR_STRIPE,
             "Stripe counts this as paid but shows no payment for it yet",
             unexplained,
             invoice.currency,
@@ -94,7 +103,7 @@ def _receipt(
         stripe_id=payment.id,
         customer_id=debtor_id(invoice, policy),
         invoice_key=invoice_key(invoice.id),
-        reference=reference(payment.id),
+        reference=_reference(invoice, payment),
         payment_date=paid_on,
         posting_date=posted.day,
         currency=payment.currency,
@@ -115,9 +124,16 @@ def _key(invoice: InvoiceSnapshot, payment: InvoicePayment) -> str:
     return receipt_key(payment.id)
 
 
+def _reference(invoice: InvoiceSnapshot, payment: InvoicePayment) -> str:
+    """Return the receipt's own reference: the invoice's id is that of the invoice already."""
+    if payment.id == invoice.id:
+        return reference(f"{invoice.id}-paid")
+    return reference(payment.id)
+
+
 def _name(payment: InvoicePayment) -> str:
     """Return the ids under which a person finds the payment in Stripe."""
-    if payment.id == payment.invoice:
-        return f"Paid outside Stripe, {payment.id}"
+    if payment.out_of_band:
+        return f"Paid outside Stripe, {payment.payment_record or payment.id}"
     source = payment.payment_intent or payment.charge or ""
     return payment.id if source == payment.id else f"{payment.id} {source}".rstrip()

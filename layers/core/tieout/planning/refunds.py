@@ -20,6 +20,7 @@ from tieout.planning.draft import PlanDraft
 from tieout.planning.fields import DESCRIPTION_LENGTH_MAX, amount_text
 from tieout.planning.lines import invoice_lines
 from tieout.planning.numbers import invoice_number
+from tieout.planning.others import note_fees
 from tieout.planning.periods import posting_date
 from tieout.planning.refund_shares import has_failed, refund_shares
 from tieout.planning.settlement import divide, settlements
@@ -38,8 +39,10 @@ class _PaidLine:
 def plan_refund(draft: PlanDraft, snapshot: RefundSnapshot, policy: Policy) -> None:
     """Plan a refund, and its failure if it failed; the invoices it takes back are planned apart."""
     refund = snapshot.refund
+    note_fees(draft, refund.fees, f"refund {refund.id}")
     if not _has_moved_money(refund):
-        _not_booked(draft, refund, Reason.NOTHING_TO_BOOK, f"{refund.status}; no money has moved")
+        reason = Reason.NOTHING_TO_BOOK if has_failed(refund) else Reason.WAITS_FOR_STRIPE
+        _not_booked(draft, refund, reason, f"{refund.status}; no money has moved")
     elif not snapshot.invoices:
         text = f"{refund.status}; the charge paid no invoice"
         _not_booked(draft, refund, Reason.NOT_YET_PLANNED, text)
@@ -68,7 +71,7 @@ def _add_failure(draft: PlanDraft, snapshot: RefundSnapshot, policy: Policy) -> 
     key = refund_failure_key(refund.id)
     if refund.returned_at_unix is None:
         text = f"{refund.status}, but the money is not back in Stripe's balance yet"
-        draft.not_booked(key, Reason.NOTHING_TO_BOOK, text, refund.amount_minor, refund.currency)
+        draft.not_booked(key, Reason.WAITS_FOR_STRIPE, text, refund.amount_minor, refund.currency)
         return
     returned_at_unix = refund.returned_at_unix
     draft.document(
@@ -102,15 +105,14 @@ def _failure_entry(snapshot: RefundSnapshot, returned_at_unix: int, policy: Poli
     refund = snapshot.refund
     lines = _journal_lines(_taken_back(snapshot, policy), refund, policy, sign=-1)
     posted = posting_date(accounting_date(returned_at_unix, policy.zone), policy)
-    key = refund_failure_key(refund.id)
     return JournalEntry(
-        key=key,
+        key=refund_failure_key(refund.id),
         stripe_id=refund.id,
         journal=policy.journal,
         posting_date=posted.day,
         currency=refund.currency,
         title=clean(f"Stripe refund {refund.id} failed{posted.note}", DESCRIPTION_LENGTH_MAX),
-        reference=reference(key),
+        reference=reference(f"{refund.id}-failed"),
         lines=lines,
         after=(refund_key(refund.id),),
     )

@@ -99,6 +99,7 @@ class InvoicePayment:
         amount_paid_minor: what this payment settled of this invoice; 0 until paid.
         paid_at_unix: None until paid.
         out_of_band: paid outside Stripe (a payment record).
+        payment_record: id of that record, where Stripe names it.
     """
 
     id: str
@@ -110,6 +111,7 @@ class InvoicePayment:
     payment_intent: str | None = None
     charge: str | None = None
     out_of_band: bool = False
+    payment_record: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,11 +120,10 @@ class InvoiceSnapshot:
 
     Attributes:
         status: draft, open, paid, uncollectible or void.
-        discount_minor: sum of the invoice's discounts, already divided over the lines by Stripe.
         total_minor: after discounts, tax and shipping; not reduced by credit notes.
         taxes: totals per tax rate, shipping tax included: the control total for tax.
         credit_balance_applied_minor: positive when customer credit balance paid part of it.
-        pre_payment_credit_notes_minor, post_payment_credit_notes_minor: as Stripe sums them.
+        pre_payment_credit_notes_minor: what credit notes took off what is owed.
         payments: every InvoicePayment in any status, by (paid_at, id).
         api_paid_out_of_band: the flag of invoices rendered before basil.
     """
@@ -147,11 +148,25 @@ class InvoiceSnapshot:
     shipping: ShippingCost | None = None
     credit_balance_applied_minor: int = 0
     pre_payment_credit_notes_minor: int = 0
-    post_payment_credit_notes_minor: int = 0
     payments: tuple[InvoicePayment, ...] = ()
     metadata: Mapping[str, str] = field(default_factory=dict)
     api_paid_out_of_band: bool = False
     marked_uncollectible_at_unix: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Fee:
+    """What Stripe kept of a movement of its balance.
+
+    Attributes:
+        balance_transaction: id of the movement.
+        amount_minor: positive when Stripe keeps it, negative when it gives it back; never zero.
+        currency: the balance's, which may be another one than the charge's or refund's.
+    """
+
+    balance_transaction: str
+    amount_minor: int
+    currency: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,6 +177,7 @@ class RefundFacts:
         status: pending, requires_action, succeeded, failed or canceled.
         moved_at_unix: when it moved Stripe's balance (its balance transaction); None if it did not.
         returned_at_unix: when a failure brought the money back; None if it did not.
+        fees: what Stripe kept or gave back when the money moved and when it came back.
     """
 
     id: str
@@ -174,6 +190,7 @@ class RefundFacts:
     charge: str | None = None
     payment_intent: str | None = None
     reason: str = ""
+    fees: tuple[Fee, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -196,6 +213,7 @@ class ChargeSnapshot:
 
     Attributes:
         invoices: ids of invoices; their own subjects book the payment.
+        fees: what Stripe kept of it; empty until the charge has moved Stripe's balance.
     """
 
     id: str
@@ -204,7 +222,9 @@ class ChargeSnapshot:
     status: str
     created_unix: int
     captured: bool
+    payment_intent: str | None = None
     invoices: tuple[str, ...] = ()
+    fees: tuple[Fee, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,7 +233,8 @@ class OtherSnapshot:
 
     Attributes:
         kind: Stripe's `object` (credit_note, dispute, payout, ...).
-        amount_minor: with `currency`, where the object has one.
+        amount_minor: with `currency`, where the object has one; of a credit note without what
+            refunds paid out, which are subjects of their own.
     """
 
     id: str

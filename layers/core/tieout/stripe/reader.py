@@ -1,5 +1,6 @@
 """Stripe, read now, at the pinned version: the adapter behind `services.ports.StripeReader`."""
 
+import dataclasses
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from types import MappingProxyType
@@ -21,13 +22,11 @@ from tieout.planning.snapshots import (
 from tieout.services.ports import EventHint, InvoiceRow
 from tieout.stripe import decode, listing
 from tieout.stripe.api import StripeApi, path_of
+from tieout.stripe.decode.moves import MOVES
 
 LINES_MAX = 5_000
 PAYMENTS_MAX = 1_000
 REFUNDS_MAX = 1_000
-
-# The balance transactions of a refund say when its money moved.
-_MOVES = ("balance_transaction", "failure_balance_transaction")
 
 # Where each kind that is not booked yet is read, and what Stripe calls such an object.
 _OTHERS: Mapping[SubjectKind, tuple[tuple[str, ...], str]] = {
@@ -117,13 +116,13 @@ class StripeApiReader:
         return decode.other(self._get((*place, subject.id), subject.account), kind)
 
     def _charge(self, identifier: str, account: str | None) -> ChargeSnapshot:
-        raw = self._get(("charges", identifier), account)
-        intent = raw.get("payment_intent")
-        invoices = self._invoices_paid_by(intent if isinstance(intent, str) else None, account)
-        return decode.charge(raw, invoices)
+        raw = self._get(("charges", identifier), account, {"expand": MOVES})
+        charge = decode.charge(raw)
+        invoices = self._invoices_paid_by(charge.payment_intent, account)
+        return dataclasses.replace(charge, invoices=invoices)
 
     def _refund(self, identifier: str, account: str | None) -> RefundSnapshot:
-        raw = self._get(("refunds", identifier), account, {"expand": _MOVES})
+        raw = self._get(("refunds", identifier), account, {"expand": MOVES})
         refund = decode.refund(raw)
         siblings = {refund.id: refund, **self._siblings(refund, account)}
         return RefundSnapshot(
@@ -145,7 +144,7 @@ class StripeApiReader:
             parent = {"charge": refund.charge}
         else:
             return {}
-        expand = [f"data.{move}" for move in _MOVES]
+        expand = [f"data.{move}" for move in MOVES]
         rows = self._all(("refunds",), account, {**parent, "expand": expand}, REFUNDS_MAX)
         return {each.id: each for each in map(decode.refund, rows)}
 

@@ -62,7 +62,6 @@ def invoice(
         shipping=_shipping(fields.child("shipping_cost")),
         credit_balance_applied_minor=_credit_balance_applied_minor(fields),
         pre_payment_credit_notes_minor=fields.integer("pre_payment_credit_notes_amount"),
-        post_payment_credit_notes_minor=fields.integer("post_payment_credit_notes_amount"),
         payments=payments_of_invoice(fields, payments),
         metadata=fields.metadata(),
         api_paid_out_of_band=fields.boolean("paid_out_of_band"),

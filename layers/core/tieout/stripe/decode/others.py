@@ -1,34 +1,35 @@
 """Charges, and the objects that are recognised but not booked yet."""
 
-from collections.abc import Sequence
-
 from tieout.planning.snapshots import ChargeSnapshot, OtherSnapshot
-from tieout.stripe.decode.fields import object_of
+from tieout.stripe.decode.fields import Fields, object_of
+from tieout.stripe.decode.moves import fees
 
 
-def charge(raw: object, invoices: Sequence[str] | None = None) -> ChargeSnapshot:
-    """Return the snapshot of a charge.
+def charge(raw: object) -> ChargeSnapshot:
+    """Return the snapshot of a charge whose balance transactions are expanded.
 
-    Args:
-        raw: the charge.
-        invoices: ids of the invoices that it paid; None takes the one that a charge named before
-            basil, if it does.
+    They are null until Stripe has captured the charge, which `charge.updated` tells. The invoice is
+    the one that a charge named before basil; since then only the InvoicePayments know.
 
     Raises:
-        Refused: the object cannot be read.
+        Refused: the object cannot be read, or a balance transaction is only named.
 
-    Source: stripe-api dossier section 4.5.
+    Source: stripe-api dossier sections 0 (item 3) and 4.5.
     """
     fields = object_of(raw, "charge")
     named = fields.identifier("invoice")
+    captured_minor = fields.integer_or_none("amount_captured")
     return ChargeSnapshot(
         id=fields.text("id"),
-        amount_minor=fields.integer("amount"),
+        # Of what was authorised, a part may have been released.
+        amount_minor=captured_minor or fields.integer("amount"),
         currency=fields.currency(),
         status=fields.text("status"),
         created_unix=fields.moment("created"),
         captured=fields.boolean("captured"),
-        invoices=tuple(invoices) if invoices is not None else (named,) if named else (),
+        payment_intent=fields.identifier("payment_intent"),
+        invoices=(named,) if named else (),
+        fees=fees(fields),
     )
 
 
@@ -41,16 +42,24 @@ def other(raw: object, kind: str) -> OtherSnapshot:
 
     Raises:
         Refused: the object cannot be read.
+
+    Source: stripe-api dossier section 4.3 for what of a credit note is refunds.
     """
     fields = object_of(raw, kind)
-    amount_minor = fields.integer_or_none("amount")
-    if amount_minor is None:
-        # A checkout session calls it so.
-        amount_minor = fields.integer_or_none("amount_total")
     return OtherSnapshot(
         id=fields.text("id"),
         kind=kind,
         status=fields.text_or_empty("status"),
-        amount_minor=amount_minor,
+        amount_minor=_amount_minor(fields, kind),
         currency=None if fields.text_or_none("currency") is None else fields.currency(),
     )
+
+
+def _amount_minor(fields: Fields, kind: str) -> int | None:
+    if kind == "credit_note":
+        # What was refunded outside Stripe names no refund.
+        refunds = [each for each in fields.children("refunds") or () if each.identifier("refund")]
+        return fields.integer("amount") - sum(each.integer("amount_refunded") for each in refunds)
+    amount_minor = fields.integer_or_none("amount")
+    # A checkout session calls it so.
+    return fields.integer_or_none("amount_total") if amount_minor is None else amount_minor

@@ -36,6 +36,7 @@ def invoice_payment(raw: object) -> InvoicePayment:
         payment_intent=means.identifier("payment_intent"),
         charge=means.identifier("charge"),
         out_of_band=means.one_of("type", _TYPES) == "payment_record",
+        payment_record=means.identifier("payment_record"),
     )
 
 

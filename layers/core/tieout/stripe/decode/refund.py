@@ -1,7 +1,8 @@
 """Refunds."""
 
 from tieout.planning.snapshots import RefundFacts
-from tieout.stripe.decode.fields import Fields, object_of
+from tieout.stripe.decode.fields import object_of
+from tieout.stripe.decode.moves import fees, moved_at
 
 _STATUSES = frozenset({"pending", "requires_action", "succeeded", "failed", "canceled"})
 
@@ -22,18 +23,10 @@ def refund(raw: object) -> RefundFacts:
         currency=fields.currency(),
         status=fields.one_of("status", _STATUSES),
         created_unix=fields.moment("created"),
-        moved_at_unix=_moment(fields, "balance_transaction"),
-        returned_at_unix=_moment(fields, "failure_balance_transaction"),
+        moved_at_unix=moved_at(fields, "balance_transaction"),
+        returned_at_unix=moved_at(fields, "failure_balance_transaction"),
         charge=fields.identifier("charge"),
         payment_intent=fields.identifier("payment_intent"),
         reason=fields.text_or_empty("reason"),
+        fees=fees(fields),
     )
-
-
-def _moment(fields: Fields, name: str) -> int | None:
-    if fields.identifier(name) is None:
-        return None
-    balance_transaction = fields.expanded(name)
-    if balance_transaction is None:
-        raise fields.refusal(f"{name}.created", "is missing: it is not expanded")
-    return balance_transaction.moment("created")
