@@ -1,6 +1,6 @@
 """Goal: the README's runbook lists every reason code with its way out, and nothing else.
 
-Method: the table between two markers is written by `write_runbook` and compared with the code.
+Method: the tables between two markers are written by `write_runbook` and compared with the code.
 Run `make docs` after changing a reason.
 """
 
@@ -8,7 +8,7 @@ import re
 import sys
 from pathlib import Path
 
-from tieout.domain.reasons import WAY_OUT, Reason
+from tieout.domain.reasons import WAY_OUT, Group, Reason, group
 
 README = Path(__file__).parents[2] / "README.md"
 BEGIN = "<!-- reasons:begin"
@@ -16,9 +16,30 @@ END = "<!-- reasons:end -->"
 _TABLE = re.compile(rf"({BEGIN}[^\n]*\n)(.*?)({END})", re.DOTALL)
 
 
+INTRODUCTIONS = {
+    Group.PERSON: (
+        "Listed by `tieout parked`, waiting for a decision. The message is in the dead-letter "
+        "queue: after the fix `tieout redrive` brings it again. KEY is the key in the list."
+    ),
+    Group.RECORDED: (
+        "Recognised and kept with its amount. Nothing failed, no message waits; what the books do "
+        "not show yet is listed with totals by `tieout not-booked`."
+    ),
+    Group.DEPLOYMENT: (
+        "Nothing can be booked, or a defect of ours: an alarm has told the engineer. The queue "
+        "keeps everything."
+    ),
+}
+
+
 def runbook() -> str:
-    rows = [f"| `{reason.value}` | {WAY_OUT[reason]} |" for reason in Reason]
-    return "\n".join(["| code | way out |", "|---|---|", *rows]) + "\n"
+    return "\n".join(_table(each) for each in Group)
+
+
+def _table(of_group: Group) -> str:
+    rows = [f"| `{each.value}` | {WAY_OUT[each]} |" for each in Reason if group(each) is of_group]
+    head = [f"#### {of_group.value}", "", INTRODUCTIONS[of_group], "", "| code | way out |"]
+    return "\n".join([*head, "|---|---|", *rows]) + "\n"
 
 
 def write_runbook() -> None:
