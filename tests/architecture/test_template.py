@@ -4,6 +4,7 @@ Method: read template.yaml as data and compare relations that no linter knows. P
 test_template_permissions.py, the deployment itself in test_template_deployment.py.
 """
 
+import math
 import re
 import tomllib
 from collections.abc import Callable, Mapping
@@ -15,9 +16,17 @@ from tests.sandbox.aws.emulator import ROOT
 from tests.sandbox.aws.template import load_template, resources_of_type
 from tieout import bootstrap
 from tieout.bootstrap import TimeLimits, time_limits
+from tieout.domain.events import SUBSCRIPTIONS
 from tieout.services import process
-from tieout.settings import ENVIRONMENT, PollerSettings, ProcessorSettings, WebhookSettings
+from tieout.settings import (
+    ENVIRONMENT,
+    READ_BUDGET_MIN,
+    PollerSettings,
+    ProcessorSettings,
+    WebhookSettings,
+)
 from tieout.store import items
+from tieout.stripe.listing import EVENT_TYPES_MAX
 
 TEMPLATE = load_template()
 PARAMETERS = TEMPLATE["Parameters"]
@@ -226,7 +235,7 @@ def test_the_indexes_are_those_that_the_code_queries() -> None:
     assert indexes == {
         items.SUBJECT_INDEX: (items.SUBJECT, items.POSTING_KEY),
         items.WORKLIST_INDEX: (items.WORKLIST, items.UPDATED_AT),
-        items.OPEN_INDEX: (items.OPEN, items.POSTING_KEY),
+        items.OPEN_INDEX: (items.OPEN, items.SOURCE_CREATED),
     }
 
 
@@ -299,6 +308,19 @@ def test_the_poller_fits_the_reads_that_stripe_allows_the_smallest_account() -> 
     reads_a_month_max = 10_000  # Source: stripe-api dossier, read allocation
     runs_a_month = 31 * SECONDS_PER_DAY / schedule_seconds()
     assert runs_a_month * PARAMETERS["PollerReadBudget"]["Default"] < reads_a_month_max
+
+
+def test_the_smallest_read_budget_covers_a_step_of_each_pass_of_the_poller() -> None:
+    lists_of_events = math.ceil(len(SUBSCRIPTIONS) / EVENT_TYPES_MAX)
+    lists_of_invoices = 2
+    assert lists_of_events + lists_of_invoices == READ_BUDGET_MIN
+    assert PARAMETERS["PollerReadBudget"]["MinValue"] == READ_BUDGET_MIN
+
+
+def test_the_alarm_on_a_poller_that_is_behind_hears_of_every_run() -> None:
+    alarm = ALARMS["PollerBehindAlarm"]
+    assert alarm["Period"] >= 2 * schedule_seconds()
+    assert alarm["TreatMissingData"] == "notBreaching"
 
 
 # --- Front matter -----------------------------------------------------------------------------

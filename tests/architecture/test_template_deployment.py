@@ -162,7 +162,7 @@ MAY = {
         "write the inbox",
         "read postings",
         "find open postings",
-        "change the state",
+        "replace the state",
         "queue a subject",
         "read the Stripe secret",
     },

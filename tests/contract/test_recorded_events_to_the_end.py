@@ -9,7 +9,7 @@ of the project: without them those tests are skipped, and say so.
 """
 
 import json
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ from tieout.domain.reasons import Reason
 from tieout.domain.subjects import Subject, SubjectKind
 from tieout.planning.snapshots import RefundSnapshot, Snapshot
 from tieout.services import metric_names
-from tieout.services.ports import EventHint, InvoiceRow
+from tieout.services.ports import EventHint, InvoiceRow, Stretch
 from tieout.stripe import decode
 
 Json = Mapping[str, Any]
@@ -127,13 +127,15 @@ class RecordedStripe:
             case _:
                 return decode.other(raw, str(raw["object"]))
 
-    def events_since(self, since_unix: int, types: Sequence[str]) -> Iterable[EventHint]:
+    def events(
+        self, types: Sequence[str], since_unix: int, until_unix: int | None
+    ) -> Stretch[EventHint]:
         raise NotImplementedError
 
-    def invoices_created_since(self, since_unix: int) -> Iterable[InvoiceRow]:
+    def invoices(self, since_unix: int, until_unix: int | None) -> Stretch[InvoiceRow]:
         raise NotImplementedError
 
-    def open_invoices(self) -> Iterable[InvoiceRow]:
+    def open_invoices(self, since_unix: int, until_unix: int | None) -> Stretch[InvoiceRow]:
         raise NotImplementedError
 
 

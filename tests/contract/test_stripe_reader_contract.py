@@ -41,7 +41,7 @@ from tieout.planning.snapshots import (
     OtherSnapshot,
     RefundSnapshot,
 )
-from tieout.services.ports import StripeReader
+from tieout.services.ports import EventHint, Stretch, StripeReader
 from tieout.stripe import decode
 from tieout.stripe.api import API_VERSION, StripeApi
 from tieout.stripe.reader import StripeApiReader
@@ -62,7 +62,7 @@ def reader_of(
     server: StripeServer, key: str = FULL_KEY, *, livemode: bool = False
 ) -> StripeApiReader:
     api = StripeApi(stripe.RequestsClient(timeout=5), lambda: key, server.url)
-    return StripeApiReader(api, livemode=livemode, now=server.account.clock.now)
+    return StripeApiReader(api, livemode=livemode)
 
 
 @dataclass(frozen=True)
@@ -108,11 +108,11 @@ def fake_of(world: World) -> FakeStripe:
         raw = {**account.show(stored), "customer": customer}
         subject = Subject(SubjectKind.INVOICE, stored["id"])
         fake.snapshots[subject] = decode.invoice(raw, payments=payments)
-        fake.invoices.append(decode.invoice_row(raw))
+        fake.invoices_listed.append(decode.invoice_row(raw))
     for record in account.event_log:
         hint = decode.event_hint(record.body(PINNED_VERSION))
         if hint is not None:
-            fake.events.append(hint)
+            fake.events_listed.append(hint)
     return fake
 
 
@@ -150,35 +150,50 @@ def test_what_does_not_exist_is_refused_as_missing(make: Make) -> None:
     assert refused.value.reason is Reason.OBJECT_MISSING_IN_STRIPE
 
 
-def test_events_come_oldest_first_and_only_of_the_types_and_time(make: Make, world: World) -> None:
-    since = world.began_at + 60
+def test_events_come_newest_first_and_only_of_the_types_and_time(make: Make, world: World) -> None:
+    paid_at = world.began_at + 60
 
-    everything = list(make().events_since(world.began_at, TYPES))
-    later = list(make().events_since(since, TYPES))
-    paid = list(make().events_since(world.began_at, ["invoice.paid"]))
+    everything = make().events(TYPES, world.began_at, None)
+    later = make().events(TYPES, paid_at, None)
+    earlier = make().events(TYPES, world.began_at, paid_at - 1)
+    paid = make().events(["invoice.paid"], world.began_at, None)
 
-    assert [hint.created_unix for hint in everything] == sorted(
-        hint.created_unix for hint in everything
-    )
-    assert {hint.event_id for hint in later} == {
-        hint.event_id for hint in everything if hint.created_unix >= since
-    }
-    assert [hint.subject for hint in paid] == [Subject(SubjectKind.INVOICE, world.paid)]
-    assert {hint.group for hint in paid} == {world.customer}
+    moments = [hint.created_unix for hint in everything.rows]
+    assert moments == sorted(moments, reverse=True)
+    assert everything.reached_unix == world.began_at
+    assert later.reached_unix == paid_at
+    assert min(hint.created_unix for hint in later.rows) == paid_at
+    assert max(hint.created_unix for hint in earlier.rows) < paid_at
+    assert ids_of(everything) == ids_of(later) | ids_of(earlier)
+    assert [hint.subject for hint in paid.rows] == [Subject(SubjectKind.INVOICE, world.paid)]
+    assert {hint.group for hint in paid.rows} == {world.customer}
 
 
-def test_invoices_created_since_include_drafts(make: Make, world: World) -> None:
-    rows = {row.invoice: row for row in make().invoices_created_since(world.began_at)}
-    later = {row.invoice for row in make().invoices_created_since(world.began_at + 3_600)}
+def ids_of(stretch: Stretch[EventHint]) -> set[str]:
+    return {hint.event_id for hint in stretch.rows}
+
+
+def test_invoices_include_drafts_and_are_those_of_the_time(make: Make, world: World) -> None:
+    a_day_later = world.began_at + 86_400
+    rows = {row.invoice: row for row in make().invoices(world.began_at, None).rows}
+    later = {row.invoice for row in make().invoices(a_day_later, None).rows}
+    earlier = {row.invoice for row in make().invoices(0, a_day_later).rows}
 
     assert set(rows) == {world.paid, world.open, world.draft}
     assert rows[world.paid].state == "paid:5000:0"
     assert rows[world.open].state == "open:0:700"
     assert later == {world.open, world.draft}
+    assert earlier == {world.paid}
 
 
 def test_open_invoices_are_the_open_ones(make: Make, world: World) -> None:
-    assert [row.invoice for row in make().open_invoices()] == [world.open]
+    (row,) = make().open_invoices(0, None).rows
+
+    assert row.invoice == world.open
+    same_second = make().open_invoices(row.created_unix, row.created_unix)
+    before = make().open_invoices(0, row.created_unix - 1)
+    assert (list(same_second.rows), same_second.reached_unix) == ([row], row.created_unix)
+    assert (list(before.rows), before.reached_unix) == ([], 0)
 
 
 def test_reads_count_up(make: Make, world: World) -> None:
@@ -187,7 +202,7 @@ def test_reads_count_up(make: Make, world: World) -> None:
 
     reader.snapshot(Subject(SubjectKind.INVOICE, world.paid))
     after_one = reader.reads
-    list(reader.open_invoices())
+    reader.open_invoices(0, None)
 
     assert before == 0
     assert after_one == 1
@@ -204,7 +219,7 @@ def test_the_pinned_versions_are_one() -> None:
 @pytest.mark.parametrize("key", ["sk_test_wrong", "rk_live_wrong"])
 def test_a_wrong_key_stops_everything(server: StripeServer, key: str) -> None:
     with pytest.raises(ConfigurationFault) as fault:
-        list(reader_of(server, key).open_invoices())
+        reader_of(server, key).open_invoices(0, None)
 
     assert fault.value.reason is Reason.STRIPE_KEY
 
@@ -238,7 +253,7 @@ def test_what_passes_is_transient(
     server.faults.add(ApiFault(kind, times=3))
     try:
         with pytest.raises(fault):
-            list(reader_of(server).open_invoices())
+            reader_of(server).open_invoices(0, None)
     finally:
         server.faults.clear()
 
@@ -247,7 +262,7 @@ def test_one_server_error_is_ridden_out(server: StripeServer, world: World) -> N
     server.faults.add(ApiFault(FaultKind.SERVER_ERROR))
     reader = reader_of(server)
 
-    assert [row.invoice for row in reader.open_invoices()] == [world.open]
+    assert [row.invoice for row in reader.open_invoices(0, None).rows] == [world.open]
     assert reader.reads == 2
 
 
@@ -257,7 +272,7 @@ def test_a_slow_answer_is_unavailable(server: StripeServer) -> None:
     reader = StripeApiReader(api, livemode=False)
     try:
         with pytest.raises(Unavailable):
-            list(reader.open_invoices())
+            reader.open_invoices(0, None)
     finally:
         server.faults.clear()
 
@@ -404,7 +419,7 @@ def test_a_deleted_customer_leaves_the_frozen_name_on_its_invoice() -> None:
     assert on_invoice.customer == CustomerSnapshot(customer, name="Gone Ltd", deleted=True)
 
 
-def test_events_of_a_long_absence_are_found_across_days_and_pages() -> None:
+def test_a_long_list_is_read_stretch_by_stretch_without_a_gap() -> None:
     clock = SteppedClock()
     account = StripeAccount(AccountOptions(default_api_version=PRE_BASIL_VERSION), clock)
     began_at = clock.now()
@@ -413,10 +428,31 @@ def test_events_of_a_long_absence_are_found_across_days_and_pages() -> None:
         account.pay_invoice(invoice_of(account, customer, 1_000)["id"])
         clock.advance(3 * 3_600)
     with StripeServer(account) as server:
-        hints = list(reader_of(server).events_since(began_at, TYPES))
+        reader = reader_of(server)
+        stretches = [reader.events(TYPES, began_at, None)]
+        while stretches[-1].reached_unix > began_at:
+            until = stretches[-1].reached_unix - 1
+            stretches.append(reader.events(TYPES, began_at, until))
 
     expected = [record for record in account.event_log if record.type in SUBSCRIPTIONS]
     assert len(expected) > 300
+    hints = [hint for stretch in stretches for hint in stretch.rows]
+    assert len(hints) == len(expected)
     assert {hint.event_id for hint in hints} == {record.id for record in expected}
-    assert [hint.created_unix for hint in hints] == sorted(hint.created_unix for hint in hints)
+    moments = [hint.created_unix for hint in hints]
+    assert moments == sorted(moments, reverse=True)
     assert {hint.api_version for hint in hints} == {PRE_BASIL_VERSION}
+
+
+def test_a_second_with_more_than_a_page_of_invoices_is_read_whole() -> None:
+    account = StripeAccount(clock=SteppedClock())
+    customer = account.create_customer("Renewals Ltd")["id"]
+    for _ in range(230):
+        invoice_of(account, customer, 1_000)
+    with StripeServer(account) as server:
+        reader = reader_of(server)
+        newest = reader.invoices(0, None)
+        rest = reader.invoices(0, newest.reached_unix - 1)
+
+    assert (len(newest.rows), len(rest.rows), rest.reached_unix) == (0, 230, 0)
+    assert reader.reads == 1 + 3

@@ -1,23 +1,24 @@
 """Cursors in memory."""
 
 from tests.fakes.faults import Faulty
+from tieout.services.ports import Progress
 
 
 class FakeCursors(Faulty):
     """The `Cursors` port in memory.
 
     Attributes:
-        reached_unix: by name.
+        progress: by name of the pass.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self.reached_unix: dict[str, int] = {}
+        self.progress: dict[str, Progress] = {}
 
-    def get(self, name: str) -> int | None:
+    def get(self, name: str) -> Progress:
         self._may_fail()
-        return self.reached_unix.get(name)
+        return self.progress.get(name, Progress())
 
-    def advance(self, name: str, to_unix: int) -> None:
+    def put(self, name: str, progress: Progress) -> None:
         self._may_fail()
-        self.reached_unix[name] = max(to_unix, self.reached_unix.get(name, to_unix))
+        self.progress[name] = progress

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from tests.fakes.faults import Faulty
 from tieout.domain.errors import StalePosting
-from tieout.domain.postings import Posting, State, Worklist
+from tieout.domain.postings import Posting, Worklist
 from tieout.domain.subjects import Subject
 
 
@@ -39,15 +39,16 @@ class FakePostings(Faulty):
         found = [posting for posting in self.by_key.values() if posting.worklist is worklist]
         return sorted(found, key=lambda posting: posting.updated_at_unix)
 
-    def open_invoices(self) -> Iterable[tuple[str, str]]:
+    def open_invoices(self, since_unix: int, until_unix: int | None) -> Iterable[str]:
         self._may_fail()
-        return sorted(
-            (posting.key.removeprefix("invoice/"), posting.source_state)
-            for posting in self.by_key.values()
-            if posting.state is State.POSTED
-            and posting.document_type == "ArInvoice"
-            and posting.source_state.startswith("open:")
-        )
+        found = [posting for posting in self.by_key.values() if posting.is_open_invoice]
+        found.sort(key=lambda posting: posting.source_created_unix)
+        return [
+            posting.key.removeprefix("invoice/")
+            for posting in found
+            if since_unix <= posting.source_created_unix
+            and (until_unix is None or posting.source_created_unix <= until_unix)
+        ]
 
     def of_subject(self, subject: Subject) -> Sequence[Posting]:
         self._may_fail()

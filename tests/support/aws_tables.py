@@ -31,11 +31,9 @@ def postings_table(name: str) -> "CreateTableInputTypeDef":
     """Return what creates the postings table with its three indexes."""
     key, subject, worklist = items.POSTING_KEY, items.SUBJECT, items.WORKLIST
     updated_at, opened = items.UPDATED_AT, items.OPEN
+    created = items.SOURCE_CREATED
     everything: ProjectionTypeDef = {"ProjectionType": "ALL"}
-    few: ProjectionTypeDef = {
-        "ProjectionType": "INCLUDE",
-        "NonKeyAttributes": [subject, items.SOURCE_STATE],
-    }
+    keys_only: ProjectionTypeDef = {"ProjectionType": "KEYS_ONLY"}
     return {
         "TableName": name,
         "BillingMode": "PAY_PER_REQUEST",
@@ -45,6 +43,7 @@ def postings_table(name: str) -> "CreateTableInputTypeDef":
             {"AttributeName": worklist, "AttributeType": "S"},
             {"AttributeName": updated_at, "AttributeType": "N"},
             {"AttributeName": opened, "AttributeType": "S"},
+            {"AttributeName": created, "AttributeType": "N"},
         ],
         "KeySchema": _key_schema(key),
         "GlobalSecondaryIndexes": [
@@ -60,8 +59,8 @@ def postings_table(name: str) -> "CreateTableInputTypeDef":
             },
             {
                 "IndexName": items.OPEN_INDEX,
-                "KeySchema": _key_schema(opened, key),
-                "Projection": few,
+                "KeySchema": _key_schema(opened, created),
+                "Projection": keys_only,
             },
         ],
     }

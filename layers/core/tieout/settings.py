@@ -59,6 +59,9 @@ _LOG_LEVELS = ("DEBUG", "INFO", "WARNING", "ERROR")
 # Stripe lists an event for 30 days; an inbox that forgets sooner would take it for a missed one.
 # Source: stripe-api dossier section 6.1.
 _RETENTION_DAYS_MIN = 31
+# What one step of each of the poller's passes reads: a page of each list of invoices, and one of
+# events for every twenty types.
+READ_BUDGET_MIN = 4
 
 
 class SettingsInvalid(TieoutError):
@@ -212,7 +215,7 @@ class PollerSettings:
             state_table=read.text("STATE_TABLE"),
             event_queue_url=read.url("EVENT_QUEUE_URL"),
             event_retention_days=read.integer("EVENT_RETENTION_DAYS", _RETENTION_DAYS_MIN),
-            read_budget=read.integer("POLLER_READ_BUDGET", 1),
+            read_budget=read.integer("POLLER_READ_BUDGET", READ_BUDGET_MIN),
             overlap_seconds=read.integer("POLLER_OVERLAP_SECONDS", 0),
             invoice_lookback_days=read.integer("POLLER_INVOICE_LOOKBACK_DAYS", 1),
         )

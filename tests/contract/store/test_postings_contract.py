@@ -40,6 +40,7 @@ FULL = Posting(
     trigger="evt_1",
     adopted=True,
     source_state="paid:100:0",
+    source_created_unix=1_793_000_000,
     created_at_unix=1_794_000_000,
     updated_at_unix=1_795_000_000,
 )
@@ -155,10 +156,28 @@ def test_invoices_open_in_the_books_are_listed_until_they_are_settled(postings: 
         postings.put(posting(key, **change))
     settled = posting("invoice/in_settled", version=2, **booked, source_state="paid:5:0")
     postings.put(settled)
-    assert list(postings.open_invoices()) == [
-        ("in_open", "open:0:1000"),
-        ("in_partly", "open:400:600"),
-    ]
+    assert set(postings.open_invoices(0, None)) == {"in_open", "in_partly"}
+
+
+@pytest.mark.parametrize(
+    ("since_unix", "until_unix", "found"),
+    [
+        (0, None, ["in_0", "in_100", "in_200"]),
+        (1, None, ["in_100", "in_200"]),
+        (100, 199, ["in_100"]),
+        (100, 200, ["in_100", "in_200"]),
+        (101, 199, []),
+        (0, 0, ["in_0"]),
+    ],
+)
+def test_invoices_open_in_the_books_are_listed_by_their_creation_in_stripe(
+    postings: Postings, since_unix: int, until_unix: int | None, found: list[str]
+) -> None:
+    booked = {"state": State.POSTED, "document_type": "ArInvoice", "source_state": "open:0:5"}
+    for created in (0, 100, 200):
+        key = f"invoice/in_{created}"
+        postings.put(posting(key, **booked, source_created_unix=created))
+    assert list(postings.open_invoices(since_unix, until_unix)) == found
 
 
 def test_postings_are_found_by_the_subject_they_were_last_changed_for(postings: Postings) -> None:

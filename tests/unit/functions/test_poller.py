@@ -18,7 +18,7 @@ def test_the_report_of_a_run_is_the_answer(monkeypatch: pytest.MonkeyPatch) -> N
     monkeypatch.setattr(app, "poller", lambda: polling(FakeStripe()))
     report = app.lambda_handler(sample("poller", "schedule"), Context())
     assert report["missed"] == 0
-    assert report["reads"] == 3
+    assert report["reads"] == 4
     json.dumps(report)
 
 

@@ -263,12 +263,14 @@ def test_the_invoices_state_is_kept_for_the_poller(world: World) -> None:
     world.stripe.snapshots[INVOICE] = an_invoice()
     world.bring_up_to_date(INVOICE)
     assert world.postings.by_key["invoice/in_1"].source_state == "open:0:10000"
+    created_unix = an_invoice().created_unix
+    assert list(world.postings.open_invoices(created_unix, created_unix)) == ["in_1"]
     world.clock.advance(10)
     world.stripe.snapshots[INVOICE] = a_paid_invoice()
     world.bring_up_to_date(INVOICE)
     posting = world.postings.by_key["invoice/in_1"]
     assert (posting.source_state, posting.state) == ("paid:10000:0", State.POSTED)
-    assert list(world.postings.open_invoices()) == []
+    assert list(world.postings.open_invoices(0, None)) == []
 
 
 def test_a_throttled_request_leaves_nothing_in_doubt(world: World) -> None:

@@ -78,8 +78,8 @@ def api(http: FakeHttp, api_key: str = API_KEY) -> StripeApi:
     return StripeApi(http, lambda: api_key, "https://stripe.test")
 
 
-def reader(http: FakeHttp, now: int = 1_760_000_000) -> StripeApiReader:
-    return StripeApiReader(api(http), livemode=False, now=lambda: now)
+def reader(http: FakeHttp) -> StripeApiReader:
+    return StripeApiReader(api(http), livemode=False)
 
 
 def error(status: int, headers: Mapping[str, str] | None = None, **content: str) -> Response:

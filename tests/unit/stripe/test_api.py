@@ -308,7 +308,7 @@ def test_nobody_listening_is_unavailable() -> None:
     connected = connect(lambda: API_KEY, "http://127.0.0.1:9", timeout_seconds=1, livemode=False)
 
     with pytest.raises(Unavailable) as fault:
-        next(iter(connected.open_invoices()))
+        connected.open_invoices(0, None)
 
     assert str(fault.value) == "GET /v1/invoices failed: APIConnectionError"
     assert connected.reads == 3

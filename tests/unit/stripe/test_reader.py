@@ -3,6 +3,8 @@
 Method: the real Stripe library over a scripted wire; what was asked is looked at as well.
 """
 
+from collections.abc import Callable, Sequence
+
 import pytest
 
 from tests.unit.stripe import shapes
@@ -391,19 +393,44 @@ def event(number: int, created: int, **changes: object) -> Json:
     }
 
 
-def test_events_come_oldest_first_across_pages() -> None:
+def listed(rows: Sequence[Json]) -> Callable[[Request], Response]:
+    """Return what lists the rows, newest first, as Stripe does: by time and by pages of 100."""
+
+    def answer(request: Request) -> Response:
+        since = int(request.query.get("created[gte]", 0))
+        until = int(request.query.get("created[lte]", 2**40))
+        found = [row for row in rows if since <= row["created"] <= until]
+        if "starting_after" in request.query:
+            after = [row["id"] for row in found].index(request.query["starting_after"]) + 1
+            found = found[after:]
+        page = {"object": "list", "data": found[:100], "has_more": len(found) > 100}
+        return Response(page)
+
+    return answer
+
+
+def test_a_page_of_events_is_a_stretch_down_to_the_second_that_may_go_on() -> None:
     rows = [event(number, created=1_000 + number) for number in reversed(range(150))]
     http = FakeHttp()
-    http.answer("events", paged(rows))
+    http.answer("events", listed(rows))
+    stripe = reader(http)
 
-    found = list(reader(http, now=2_000).events_since(1_000, ["invoice.paid"]))
+    newest = stripe.events(["invoice.paid"], 1_000, None)
+    rest = stripe.events(["invoice.paid"], 1_000, newest.reached_unix - 1)
 
-    assert [hint.event_id for hint in found] == [f"evt_{number}" for number in range(150)]
-    assert http.requests[0].query == {
-        "types[0]": "invoice.paid",
-        "created[gte]": "1000",
-        "limit": "100",
-    }
+    assert [hint.event_id for hint in newest.rows] == [f"evt_{n}" for n in range(149, 50, -1)]
+    assert newest.reached_unix == 1_051
+    assert [hint.event_id for hint in rest.rows] == [f"evt_{n}" for n in range(50, -1, -1)]
+    assert rest.reached_unix == 1_000
+    assert [request.query for request in http.requests] == [
+        {"types[0]": "invoice.paid", "created[gte]": "1000", "limit": "100"},
+        {
+            "types[0]": "invoice.paid",
+            "created[gte]": "1000",
+            "created[lte]": "1050",
+            "limit": "100",
+        },
+    ]
 
 
 def test_types_are_asked_for_twenty_at_a_time_and_merged_in_order() -> None:
@@ -415,31 +442,30 @@ def test_types_are_asked_for_twenty_at_a_time_and_merged_in_order() -> None:
     http = FakeHttp()
     http.answer("events", by_type)
 
-    found = reader(http, now=2_000).events_since(1_000, [f"invoice.{n}" for n in range(41)])
+    types = [f"invoice.{number}" for number in range(40)]
+    found = reader(http).events(types, 1_000, None)
 
-    assert [hint.event_id for hint in found] == ["evt_2", "evt_1"]
+    assert [hint.event_id for hint in found.rows] == ["evt_1", "evt_2"]
     sizes = [sum(key.startswith("types") for key in each.query) for each in http.requests]
-    assert sizes == [20, 20, 1]
+    assert sizes == [20, 20]
 
 
-def test_a_long_absence_is_worked_off_day_by_day_and_only_as_far_as_asked() -> None:
-    day = 86_400
+def test_events_reach_only_as_far_as_every_list_of_types_was_read() -> None:
+    busy = listed([event(number, created=5_000 - number) for number in range(150)])
+    quiet = listed([event(1_000, created=4_999), event(1_001, created=1_500)])
+
+    def by_type(request: Request) -> Response:
+        return (quiet if "invoice.20" in request.query.values() else busy)(request)
+
     http = FakeHttp()
-    http.answer(
-        "events",
-        paged([event(1, 10)]),
-        paged([event(2, day + 10)]),
-        paged([event(3, 2 * day + 10)]),
-    )
-    found = iter(reader(http, now=2 * day + 20).events_since(0, ["invoice.paid"]))
+    http.answer("events", by_type)
 
-    assert next(found).event_id == "evt_1"
-    assert len(http.requests) == 1
-    assert [hint.event_id for hint in found] == ["evt_2", "evt_3"]
-    windows = [
-        (each.query.get("created[gte]"), each.query.get("created[lt]")) for each in http.requests
-    ]
-    assert windows == [("0", "86400"), ("86400", "172800"), ("172800", None)]
+    types = [f"invoice.{number}" for number in range(40)]
+    found = reader(http).events(types, 1_000, None)
+
+    assert found.reached_unix == 4_902
+    assert [hint.event_id for hint in found.rows[:3]] == ["evt_0", "evt_1000", "evt_1"]
+    assert (len(found.rows), found.rows[-1].event_id) == (100, "evt_98")
 
 
 def test_an_unreadable_event_is_skipped_and_logged_by_its_id(
@@ -448,36 +474,67 @@ def test_an_unreadable_event_is_skipped_and_logged_by_its_id(
     http = FakeHttp()
     http.answer("events", paged([event(2, 1_001), event(1, 1_000, data={"object": {}})]))
 
-    found = list(reader(http, now=2_000).events_since(1_000, ["invoice.paid"]))
+    found = reader(http).events(["invoice.paid"], 1_000, None)
 
-    assert [hint.event_id for hint in found] == ["evt_2"]
+    assert [hint.event_id for hint in found.rows] == ["evt_2"]
+    assert found.reached_unix == 1_000
     assert "event evt_1: data.object is not usable" in caplog.text
 
 
-def invoice_row(number: int) -> Json:
-    return shapes.today(Facts(status="paid")) | {"id": f"in_{number}"}
+def invoice_row(number: int, created: int) -> Json:
+    return shapes.today(Facts(status="paid")) | {"id": f"in_{number}", "created": created}
 
 
-def test_invoices_are_read_page_by_page_as_they_are_taken() -> None:
+def test_invoices_are_asked_for_by_creation_a_page_at_a_time() -> None:
     http = FakeHttp()
-    http.answer("invoices", paged([invoice_row(number) for number in range(150)]))
+    http.answer("invoices", listed([invoice_row(number, 900 - number) for number in range(150)]))
     stripe = reader(http)
-    found = iter(stripe.invoices_created_since(77))
 
-    assert stripe.reads == 0
-    first = next(found)
-    assert (first.invoice, first.state, stripe.reads) == ("in_0", "paid:2000:0", 1)
-    assert len(list(found)) == 149
-    assert stripe.reads == 2
-    assert http.requests[0].query == {"created[gte]": "77", "limit": "100"}
+    found = stripe.invoices(77, 900)
+
+    assert (found.rows[0].invoice, found.rows[0].state) == ("in_0", "paid:2000:0")
+    assert (len(found.rows), found.reached_unix, stripe.reads) == (99, 802, 1)
+    assert http.requests[0].query == {
+        "created[gte]": "77",
+        "created[lte]": "900",
+        "limit": "100",
+    }
+
+
+def test_a_stretch_takes_the_pages_that_show_one_whole_second() -> None:
+    same = [invoice_row(number, 900) for number in range(230)]
+    http = FakeHttp()
+    http.answer("invoices", listed([*same, invoice_row(230, 800)]))
+    stripe = reader(http)
+
+    newest = stripe.invoices(77, None)
+    whole = stripe.invoices(77, newest.reached_unix - 1)
+
+    assert (newest.rows, newest.reached_unix) == ([], 901)
+    assert (len(whole.rows), whole.reached_unix) == (231, 77)
+    assert stripe.reads == 1 + 3
+
+
+def test_a_page_without_one_readable_row_is_passed_over() -> None:
+    odd: list[Json] = [{"id": f"in_{number}"} for number in range(100)]
+    http = FakeHttp()
+    http.answer(
+        "invoices",
+        {"data": odd, "has_more": True},
+        {"data": [invoice_row(1, 800)], "has_more": False},
+    )
+
+    found = reader(http).invoices(77, None)
+
+    assert ([row.invoice for row in found.rows], found.reached_unix) == (["in_1"], 77)
 
 
 def test_open_invoices_are_asked_for_by_status() -> None:
     http = FakeHttp()
     http.answer("invoices", paged([]))
 
-    assert list(reader(http).open_invoices()) == []
-    assert http.requests[0].query == {"status": "open", "limit": "100"}
+    assert reader(http).open_invoices(0, None).rows == []
+    assert http.requests[0].query == {"status": "open", "created[gte]": "0", "limit": "100"}
 
 
 @pytest.mark.parametrize(
@@ -493,15 +550,15 @@ def test_a_list_that_does_not_lead_on_is_no_list(answer: Json, text: str) -> Non
     http.answer("invoices", answer)
 
     with pytest.raises(Unavailable, match=text):
-        list(reader(http).open_invoices())
+        reader(http).open_invoices(0, None)
 
 
 def test_a_list_that_goes_round_in_circles_ends() -> None:
     http = FakeHttp()
-    http.answer("invoices", {"data": [invoice_row(1)], "has_more": True})
+    http.answer("invoices", {"data": [{"id": "in_1"}], "has_more": True})
 
     with pytest.raises(Unavailable, match="there is more, but not where"):
-        list(reader(http).open_invoices())
+        reader(http).open_invoices(0, None)
     assert len(http.requests) == 2
 
 
@@ -510,6 +567,6 @@ def test_faults_reach_the_caller_of_a_list() -> None:
     http.answer("invoices", error(429, code="rate_limit"), error(401, message="no"))
 
     with pytest.raises(Throttled):
-        list(reader(http).open_invoices())
+        reader(http).open_invoices(0, None)
     with pytest.raises(ConfigurationFault):
-        list(reader(http).open_invoices())
+        reader(http).open_invoices(0, None)

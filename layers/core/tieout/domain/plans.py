@@ -1,6 +1,7 @@
 """Plans: what a snapshot calls for under a policy."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from tieout.domain.documents import Document
@@ -42,8 +43,12 @@ class Plan:
         policy_version: the version of the policy that was applied.
         source_state: a short fingerprint of the Stripe object's state (see `invoice_state`), kept
             with the postings so that the poller can see from a list whether the books are behind.
+        source_created_unix: when an invoice was created in Stripe, kept with its state: Stripe's
+            lists are in this order.
         supersedes: keys that other subjects may have recorded something under which the documents
             of this plan cover, as a receipt covers the charge that it was paid with.
+        older_policies: by key, the version that a document was planned under because it was booked
+            under it.
     """
 
     subject: Subject
@@ -51,7 +56,9 @@ class Plan:
     findings: tuple[Finding, ...]
     policy_version: str
     source_state: str = ""
+    source_created_unix: int = 0
     supersedes: tuple[str, ...] = ()
+    older_policies: Mapping[str, str] = field(default_factory=dict)
 
 
 def invoice_state(status: str, amount_paid: int, amount_remaining: int) -> str:

@@ -66,6 +66,7 @@ class Posting:
             is posted; with no reason `drift`, a person has accepted the difference.
         source_state: see `domain.plans.Plan`; only on the subject's own document, and only once
             everything that the subject called for in that state was dealt with.
+        source_created_unix: see `domain.plans.Plan`; there when `source_state` is.
         read_at_unix: when Stripe was read for what the posting says.
         trigger: what led to the last change: an event id, `poll` or a message id.
     """
@@ -93,6 +94,7 @@ class Posting:
     in_doubt: bool = False
     drift_digest: str = ""
     source_state: str = ""
+    source_created_unix: int = 0
     read_at_unix: int = 0
     created_at_unix: int = 0
     updated_at_unix: int = 0
@@ -118,6 +120,12 @@ class Posting:
     def differs(self) -> bool:
         """Whether what is posted or closed was found to differ from what Stripe calls for."""
         return self.reason in _DIFFERENCES
+
+    @property
+    def is_open_invoice(self) -> bool:
+        """Whether it is an AR invoice that our books show as open."""
+        booked = self.state is State.POSTED and self.document_type == "ArInvoice"
+        return booked and self.source_state.startswith("open:")
 
 
 _ATTENTION_STATES = frozenset({State.REJECTED, State.UNKNOWN, State.PARKED})
@@ -225,7 +233,7 @@ def not_executed(posting: Posting, work: Work, text: str) -> Posting:
     )
 
 
-def noted(posting: Posting, work: Work, source_state: str) -> Posting:
+def noted(posting: Posting, work: Work, source_state: str, source_created_unix: int) -> Posting:
     """Return the record with the Stripe object's new state; the document itself is as it was.
 
     The policy version stays the one that the document was planned under.
@@ -234,6 +242,7 @@ def noted(posting: Posting, work: Work, source_state: str) -> Posting:
         posting,
         version=posting.version + 1,
         source_state=source_state,
+        source_created_unix=source_created_unix,
         read_at_unix=work.read_at_unix,
         updated_at_unix=work.now_unix,
     )

@@ -67,7 +67,13 @@ class PlanDraft:
         """Say that what another subject may have recorded under `key` is covered by this plan."""
         self._supersedes[key] = None
 
-    def finish(self, subject: Subject, policy: Policy, source_state: str = "") -> Plan:
+    def finish(
+        self,
+        subject: Subject,
+        policy: Policy,
+        source_state: str = "",
+        source_created_unix: int = 0,
+    ) -> Plan:
         """Return the plan; documents come in the order they were added."""
         return Plan(
             subject=subject,
@@ -75,5 +81,6 @@ class PlanDraft:
             findings=tuple(self._findings.values()),
             policy_version=policy.version,
             source_state=source_state,
+            source_created_unix=source_created_unix,
             supersedes=tuple(self._supersedes),
         )

@@ -1,57 +1,50 @@
 """Poll: find what Stripe has and the books have not, and queue it.
 
-Three passes, from cheap to thorough, under one budget of Stripe reads:
+A run has a budget of Stripe reads, in which long lists are not read to their end. So each pass (see
+`tieout.services.passes`) keeps how far it came, and the next run goes on from there:
 
-    events    every event since the cursor that the inbox does not hold
-    invoices  every recent invoice whose state is not the one last brought up to date
-    deep      once a day: every invoice that our books show open and Stripe does not, or not so
+    newest |========= handled =========|......... still to come .........| oldest
+                                       └ until_unix, kept after every step
 
-A run that dies at any line leaves work to be repeated, never work to be forgotten: an event is
-queued before it is stored, and a cursor moves only over what was handled.
-Source: stripe-api dossier section 6.
+A run that dies at any line leaves work to be repeated, never work to be forgotten. In every run
+each pass that is due makes a step, so none starves; then they take turns while the budget lasts.
+A pass that came to its end begins anew at the newest, in the next run or when it is due again.
+
+How late a change is found: a step reads a page of 100 rows (of each list of 20 types for events),
+so a round of steps costs 4 reads, and a pass over `rows` rows is through after, at most, about
+
+    rows / 100 / floor(budget / 4)  runs.
+
+What changes behind its back, or comes in meanwhile, waits for the end of the next one: twice that.
 """
 
-import logging
-from collections.abc import Iterable, Iterator
+import dataclasses
+from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import islice
-from typing import TypeVar
 
-from tieout.domain.events import SUBSCRIPTIONS
-from tieout.domain.keys import invoice_key
-from tieout.domain.postings import Posting, State
-from tieout.domain.subjects import Subject, SubjectKind
 from tieout.services import metric_names
+from tieout.services.passes import (
+    DAY_SECONDS,
+    EVENT_HORIZON_SECONDS,
+    Books,
+    EventsPass,
+    InvoicesPass,
+    OpenInvoicesPass,
+    Pass,
+)
 from tieout.services.ports import (
     Clock,
     Cursors,
-    EventHint,
     Inbox,
-    InvoiceRow,
     Metrics,
     Postings,
-    StoredEvent,
+    Progress,
     StripeReader,
-    WorkItem,
     WorkQueue,
 )
-from tieout.services.receive import work_item
 
-_DAY_SECONDS = 86_400
-# Stripe lists an event for 30 days. Source: stripe-api dossier section 6.1.
-EVENT_HORIZON_SECONDS = 30 * _DAY_SECONDS
-# Stripe itself retries a delivery for three days, so a new installation has missed no more.
-FIRST_LOOK_BACK_SECONDS = 3 * _DAY_SECONDS
-DEEP_PASS_EVERY_SECONDS = _DAY_SECONDS
-EVENTS_CURSOR = "events"
-DEEP_CURSOR = "deep"
-# How much is looked up in our tables at once: what DynamoDB reads in one request.
-CHUNK_ROWS = 100
-_SET_ASIDE = frozenset({State.PARKED, State.REJECTED, State.NOT_BOOKED})
-
-logger = logging.getLogger(__name__)
-
-Row = TypeVar("Row", EventHint, InvoiceRow)
+# A pass that takes longer needs a larger budget; Stripe keeps events for 30 days, so there is time.
+PASS_SECONDS_MAX = 6 * 3_600
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +52,13 @@ class PollReport:
     """What one run saw and did.
 
     Attributes:
-        events, invoices, open_invoices: how many each pass looked at.
+        events, invoices, open_invoices: how many rows of Stripe's each pass looked at.
         missed: how many subjects were queued.
         reads: GET requests sent to Stripe.
         budget_exhausted: something was left for the next run.
-        out_of_reach: the cursor was behind Stripe's horizon, so events between are gone; what
-            happened to invoices shows in their state.
+        behind: a pass is under way for longer than `PASS_SECONDS_MAX`.
+        out_of_reach: the last complete pass over the events is behind Stripe's horizon, so events
+            between are gone; what happened to invoices shows in their state.
     """
 
     events: int
@@ -73,39 +67,8 @@ class PollReport:
     missed: int
     reads: int
     budget_exhausted: bool
+    behind: bool
     out_of_reach: bool
-
-
-class _Budget:
-    """Counts Stripe reads of one run against what it may spend.
-
-    What was read is used, even if reading it overspent: a reader that must read several pages to
-    put them in order would otherwise never come past a busy day. The run stops at the first row
-    that was read after the budget was spent.
-    """
-
-    def __init__(self, stripe: StripeReader, reads_max: int) -> None:
-        self._stripe = stripe
-        self._reads_before = stripe.reads
-        self._reads_max = reads_max
-        self.exhausted = False
-
-    @property
-    def spent(self) -> int:
-        return self._stripe.reads - self._reads_before
-
-    def rows(self, listing: Iterable[Row]) -> Iterator[Row]:
-        """Yield the rows that the budget covers; `exhausted` tells if there were more."""
-        spent_until_last_row = self.spent
-        if spent_until_last_row >= self._reads_max:
-            self.exhausted = True
-            return
-        for row in listing:
-            if self.spent > spent_until_last_row >= self._reads_max:
-                self.exhausted = True
-                return
-            spent_until_last_row = self.spent
-            yield row
 
 
 class Poller:
@@ -126,46 +89,61 @@ class Poller:
         invoice_lookback_days: int,
         read_budget: int,
     ) -> None:
+        books = Books(postings, queue, livemode=livemode)
+        self._passes: Sequence[Pass] = (
+            EventsPass(stripe, inbox, queue, clock, overlap_seconds),
+            InvoicesPass(stripe, books, invoice_lookback_days * DAY_SECONDS),
+            OpenInvoicesPass(stripe, postings, books),
+        )
         self._stripe = stripe
-        self._inbox = inbox
-        self._postings = postings
-        self._queue = queue
         self._cursors = cursors
         self._clock = clock
         self._metrics = metrics
-        self._livemode = livemode
-        self._overlap_seconds = overlap_seconds
-        self._invoice_lookback_seconds = invoice_lookback_days * _DAY_SECONDS
         self._read_budget = read_budget
 
     def run(self) -> PollReport:
-        """Make the passes that the budget allows and tell what they found.
+        """Take each pass as far as the budget allows and tell what they found.
 
         Raises:
-            TransientFault, ConfigurationFault: Stripe, the queue or a table; the next run starts
-                from the same cursors.
+            TransientFault, ConfigurationFault: Stripe, the queue or a table; the next run goes on
+                where this one came to.
         """
         now_unix = self._clock.now_unix()
-        budget = _Budget(self._stripe, self._read_budget)
-        cursor = self._cursors.get(EVENTS_CURSOR)
-        horizon_unix = now_unix - EVENT_HORIZON_SECONDS
+        events, invoices, open_invoices = walks = [
+            _Walk(each, self._cursors, self._stripe, now_unix) for each in self._passes
+        ]
+        reads_before = self._stripe.reads
         try:
-            events, missed_events = self._poll_events(now_unix, budget, cursor, horizon_unix)
-            invoices, missed_invoices = self._poll_invoices(now_unix, budget)
-            deep, missed_deep = self._poll_open_invoices(now_unix, budget)
+            self._take_turns(walks, reads_before + self._read_budget)
         finally:
-            self._metrics.count(metric_names.STRIPE_READS, budget.spent)
+            self._metrics.count(metric_names.STRIPE_READS, self._stripe.reads - reads_before)
         report = PollReport(
-            events=events,
-            invoices=invoices,
-            open_invoices=deep,
-            missed=missed_events + missed_invoices + missed_deep,
-            reads=budget.spent,
-            budget_exhausted=budget.exhausted,
-            out_of_reach=cursor is not None and cursor < horizon_unix,
+            events=events.seen,
+            invoices=invoices.seen,
+            open_invoices=open_invoices.seen,
+            missed=sum(walk.missed for walk in walks),
+            reads=self._stripe.reads - reads_before,
+            budget_exhausted=any(walk.is_due for walk in walks),
+            behind=any(walk.is_due and walk.age_seconds > PASS_SECONDS_MAX for walk in walks),
+            out_of_reach=events.gap_seconds > EVENT_HORIZON_SECONDS,
         )
         self._count(report)
         return report
+
+    def _take_turns(self, walks: Sequence["_Walk"], reads_max: int) -> None:
+        """Make a step of each walk, whatever it costs, then as many as the budget covers."""
+        waiting = [walk for walk in walks if walk.is_due]
+        for walk in waiting:
+            walk.step()
+        while affordable := [
+            walk
+            for walk in waiting
+            if walk.is_due and walk.step_reads <= reads_max - self._stripe.reads
+        ]:
+            longest_waiting = affordable[0]
+            waiting.remove(longest_waiting)
+            waiting.append(longest_waiting)
+            longest_waiting.step()
 
     def _count(self, report: PollReport) -> None:
         self._metrics.count(metric_names.POLLER_RUN)
@@ -173,100 +151,48 @@ class Poller:
             self._metrics.count(metric_names.MISSED, report.missed)
         if report.budget_exhausted:
             self._metrics.count(metric_names.POLLER_BUDGET_EXHAUSTED)
-
-    def _poll_events(
-        self, now_unix: int, budget: _Budget, cursor: int | None, horizon_unix: int
-    ) -> tuple[int, int]:
-        """Queue events that the webhook never received; return how many were seen and missed."""
-        since_unix = now_unix - FIRST_LOOK_BACK_SECONDS if cursor is None else cursor
-        since_unix = max(since_unix, horizon_unix)
-        # Rows can become listed late. A cursor that never comes closer to now than the overlap
-        # re-reads what is young, and still moves on when the budget ends a run early.
-        cursor_max = now_unix - self._overlap_seconds
-        seen = missed = 0
-        listing = self._stripe.events_since(since_unix, sorted(SUBSCRIPTIONS))
-        for chunk in _chunks(budget.rows(listing)):
-            known = self._inbox.seen(hint.event_id for hint in chunk)
-            for hint in chunk:
-                if hint.event_id not in known:
-                    self._queue.send(work_item(hint))
-                    self._inbox.store(StoredEvent(hint, now_unix, source="poll"))
-                    logger.info(
-                        "missed event queued",
-                        extra={"event_id": hint.event_id, "event_type": hint.event_type},
-                    )
-                    missed += 1
-            seen += len(chunk)
-            self._cursors.advance(EVENTS_CURSOR, min(chunk[-1].created_unix, cursor_max))
-        if not budget.exhausted:
-            self._cursors.advance(EVENTS_CURSOR, cursor_max)
-        return seen, missed
-
-    def _poll_invoices(self, now_unix: int, budget: _Budget) -> tuple[int, int]:
-        """Queue recent invoices that the books are behind on."""
-        seen = missed = 0
-        listing = self._stripe.invoices_created_since(now_unix - self._invoice_lookback_seconds)
-        for chunk in _chunks(budget.rows(listing)):
-            postings = self._postings.get_many(invoice_key(row.invoice) for row in chunk)
-            for row in chunk:
-                if row.status == "draft":
-                    continue
-                if _is_behind(postings.get(invoice_key(row.invoice)), row):
-                    self._queue_invoice(row.invoice, row.state, row.customer)
-                    missed += 1
-            seen += len(chunk)
-        return seen, missed
-
-    def _poll_open_invoices(self, now_unix: int, budget: _Budget) -> tuple[int, int]:
-        """Queue invoices, however old, that are open in our books only or open otherwise.
-
-        Voids, write-offs and late payments of invoices beyond the look-back show nowhere else.
-        """
-        last_unix = self._cursors.get(DEEP_CURSOR)
-        if last_unix is not None and now_unix - last_unix < DEEP_PASS_EVERY_SECONDS:
-            return 0, 0
-        in_stripe = {row.invoice: row for row in budget.rows(self._stripe.open_invoices())}
-        if budget.exhausted:
-            # From half a list nothing can be said to be absent.
-            return 0, 0
-        seen = missed = 0
-        for invoice, state in self._postings.open_invoices():
-            row = in_stripe.get(invoice)
-            if row is None or row.state != state:
-                self._queue_invoice(invoice, row.state if row else f"not-{state}", None)
-                missed += 1
-            seen += 1
-        self._cursors.advance(DEEP_CURSOR, now_unix)
-        return seen, missed
-
-    def _queue_invoice(self, invoice: str, state: str, customer: str | None) -> None:
-        subject = Subject(SubjectKind.INVOICE, invoice)
-        self._queue.send(
-            WorkItem(
-                subject=subject,
-                trigger="poll",
-                group=customer or str(subject),
-                deduplication_id=f"poll:{invoice}:{state}",
-                livemode=self._livemode,
-            )
-        )
-        logger.info("missed invoice queued", extra={"subject": str(subject)})
+        if report.behind:
+            self._metrics.count(metric_names.POLLER_BEHIND)
 
 
-def _is_behind(posting: Posting | None, row: InvoiceRow) -> bool:
-    """Whether the books have not yet been brought up to the row's state.
+class _Walk:
+    """A pass in this run.
 
-    What was parked, rejected or not booked in this very state is not asked for again on every run;
-    nor is what was refused before its state could be read: a person redrives it, or Stripe's next
-    event does.
+    Attributes:
+        is_due: whether it is under way or should begin.
+        age_seconds: since the pass began.
+        gap_seconds: from the beginning of the last complete pass to that of this one.
+        step_reads: what its last step cost; normally what the next will cost.
+        seen, missed: sums over the steps of this run.
     """
-    if posting is None:
-        return True
-    if not posting.source_state and posting.state in _SET_ASIDE:
-        return False
-    return posting.source_state != row.state
 
+    def __init__(self, which: Pass, cursors: Cursors, stripe: StripeReader, now_unix: int) -> None:
+        progress = cursors.get(which.name)
+        complete_unix, began_at_unix = progress.complete_unix, progress.began_at_unix
+        if began_at_unix is None:
+            began_at_unix = now_unix
+        self.age_seconds = now_unix - began_at_unix
+        self.gap_seconds = 0 if complete_unix is None else began_at_unix - complete_unix
+        self.is_due = complete_unix is None or self.gap_seconds >= which.every_seconds
+        self.step_reads = self.seen = self.missed = 0
+        self._pass = which
+        self._cursors = cursors
+        self._stripe = stripe
+        self._since_unix = which.since_unix(began_at_unix, complete_unix)
+        self._progress = dataclasses.replace(progress, began_at_unix=began_at_unix)
 
-def _chunks(rows: Iterator[Row]) -> Iterator[list[Row]]:
-    while chunk := list(islice(rows, CHUNK_ROWS)):
-        yield chunk
+    def step(self) -> None:
+        """Compare a stretch, then keep how far the pass has come."""
+        reads_before = self._stripe.reads
+        compared = self._pass.compare(self._since_unix, self._progress.until_unix)
+        self.step_reads = self._stripe.reads - reads_before
+        self.seen += compared.seen
+        self.missed += compared.missed
+        if compared.reached_unix > self._since_unix:
+            self._progress = dataclasses.replace(
+                self._progress, until_unix=compared.reached_unix - 1
+            )
+        else:
+            self._progress = Progress(complete_unix=self._progress.began_at_unix)
+            self.is_due = False
+        self._cursors.put(self._pass.name, self._progress)

@@ -5,11 +5,11 @@ Each port has one real adapter and one fake in `tests/fakes`, and both pass the 
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Generic, Protocol, TypeVar
 
 from tieout.domain.documents import Document
 from tieout.domain.policy import Policy
-from tieout.domain.postings import Posting
+from tieout.domain.postings import Posting, Worklist
 from tieout.domain.reasons import Reason
 from tieout.domain.subjects import Subject
 from tieout.planning.snapshots import Snapshot
@@ -50,8 +50,29 @@ class InvoiceRow:
     created_unix: int
 
 
+Row = TypeVar("Row", EventHint, InvoiceRow)
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch(Generic[Row]):
+    """What one reading of a list showed: its newest rows, without a gap.
+
+    Attributes:
+        rows: newest first.
+        reached_unix: every row created at this moment or later is here (and not later than was
+            asked for). Always whole seconds, so that reading on from the second before misses none.
+            The list is at its end when this is the `since_unix` that was asked for.
+    """
+
+    rows: Sequence[Row]
+    reached_unix: int
+
+
 class StripeReader(Protocol):
     """Reads Stripe objects, now, at the pinned version.
+
+    A list is read in stretches, both ends included, `until_unix` None for no end. A stretch takes
+    as few requests as show at least one whole second of the list.
 
     Every method raises `TransientFault` (rate limit, connection, 5xx), `ConfigurationFault` (key
     wrong or lacking a permission, which the text names) or `Refused` (object missing, unreadable,
@@ -62,16 +83,18 @@ class StripeReader(Protocol):
         """Return the subject with everything that hangs on it."""
         ...
 
-    def events_since(self, since_unix: int, types: Sequence[str]) -> Iterable[EventHint]:
-        """Yield events of the types since `since_unix`, oldest first."""
+    def events(
+        self, types: Sequence[str], since_unix: int, until_unix: int | None
+    ) -> Stretch[EventHint]:
+        """Return the newest events of the types, of those created from `since` to `until`."""
         ...
 
-    def invoices_created_since(self, since_unix: int) -> Iterable[InvoiceRow]:
-        """Yield invoices created at or after `since_unix`, drafts included."""
+    def invoices(self, since_unix: int, until_unix: int | None) -> Stretch[InvoiceRow]:
+        """Return the newest invoices created from `since` to `until`, drafts included."""
         ...
 
-    def open_invoices(self) -> Iterable[InvoiceRow]:
-        """Yield every invoice whose status is open."""
+    def open_invoices(self, since_unix: int, until_unix: int | None) -> Stretch[InvoiceRow]:
+        """Return the newest open invoices of those created from `since` to `until`."""
         ...
 
     @property
@@ -303,12 +326,15 @@ class Postings(Protocol):
         """
         ...
 
-    def needing_attention(self) -> Iterable[Posting]:
-        """Yield rejected, unknown, parked and drifted postings, oldest change first."""
+    def on_worklist(self, worklist: Worklist) -> Iterable[Posting]:
+        """Yield the postings on a list, oldest change first."""
         ...
 
-    def open_invoices(self) -> Iterable[tuple[str, str]]:
-        """Yield (invoice id, source_state) of invoices that are open in our books."""
+    def open_invoices(self, since_unix: int, until_unix: int | None) -> Iterable[str]:
+        """Yield the ids of invoices that are open in our books (eventually consistent).
+
+        Only of those created in Stripe from `since` to `until`, None for no end.
+        """
         ...
 
     def of_subject(self, subject: Subject) -> Sequence[Posting]:
@@ -371,15 +397,34 @@ class WorkQueue(Protocol):
         ...
 
 
-class Cursors(Protocol):
-    """How far each poll has come."""
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far one pass of the poller has come. Every record is true whatever happened since.
 
-    def get(self, name: str) -> int | None:
-        """Return the cursor (unix seconds), None before the first run."""
+    Attributes:
+        complete_unix: when the last pass that came to its end had begun; None if none ever did.
+        began_at_unix: when the pass under way began; None between two passes.
+        until_unix: the pass under way has handled what was created later; None for nothing yet.
+    """
+
+    complete_unix: int | None = None
+    began_at_unix: int | None = None
+    until_unix: int | None = None
+
+
+class Cursors(Protocol):
+    """How far each pass of the poller has come.
+
+    Of two runs at once the later writer wins: either record is true, so the loser's work is at
+    worst done again.
+    """
+
+    def get(self, name: str) -> Progress:
+        """Return the progress of the pass; of one that never began, an empty one."""
         ...
 
-    def advance(self, name: str, to_unix: int) -> None:
-        """Move the cursor forward; never back."""
+    def put(self, name: str, progress: Progress) -> None:
+        """Store the progress of the pass."""
         ...
 
 

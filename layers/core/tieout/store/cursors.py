@@ -1,15 +1,17 @@
-"""How far each poll has come, in the state table."""
+"""How far each pass of the poller has come, in the state table."""
 
+import dataclasses
 from typing import TYPE_CHECKING
 
+from tieout.services.ports import Progress
 from tieout.store import items
-from tieout.store.aws_faults import Declined, aws_faults
-from tieout.store.conditional import CONDITION_FAILED
+from tieout.store.attributes import attributes, plains
+from tieout.store.aws_faults import aws_faults
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
-_REACHED = "reached_unix"
+_FIELDS = frozenset(each.name for each in dataclasses.fields(Progress))
 
 
 class DynamoCursors:
@@ -23,35 +25,21 @@ class DynamoCursors:
         self._client = client
         self._table_name = table_name
 
-    def get(self, name: str) -> int | None:
-        """Return the cursor (unix seconds), None before the first run."""
+    def get(self, name: str) -> Progress:
+        """Return the progress of the pass; of one that never began, an empty one."""
         with aws_faults(f"dynamodb:GetItem on {self._table_name}"):
             answer = self._client.get_item(
                 TableName=self._table_name,
                 Key=items.key_of(items.cursor_id(name)),
                 ConsistentRead=True,
             )
-        item = answer.get("Item")
-        return None if item is None else int(item[_REACHED]["N"])
+        values = plains(answer.get("Item", {}))
+        return Progress(**{field: values[field] for field in _FIELDS & values.keys()})
 
-    def advance(self, name: str, to_unix: int) -> None:
-        """Move the cursor forward; never back."""
-        # The first run ever.
-        no_cursor_yet = "attribute_not_exists(#reached)"
-        # Two runs may overlap, and the slower one knows less.
-        behind = "#reached < :to"
-        try:
-            with aws_faults(
-                f"dynamodb:UpdateItem on {self._table_name}", frozenset({CONDITION_FAILED})
-            ):
-                self._client.update_item(
-                    TableName=self._table_name,
-                    Key=items.key_of(items.cursor_id(name)),
-                    UpdateExpression="SET #reached = :to",
-                    ConditionExpression=f"{no_cursor_yet} OR {behind}",
-                    ExpressionAttributeNames={"#reached": _REACHED},
-                    ExpressionAttributeValues={":to": {"N": str(to_unix)}},
-                )
-        except Declined:
-            # It is there or further already, which is all that was asked for.
-            return
+    def put(self, name: str, progress: Progress) -> None:
+        """Store the progress of the pass, in one write: half a record would not be true."""
+        with aws_faults(f"dynamodb:PutItem on {self._table_name}"):
+            self._client.put_item(
+                TableName=self._table_name,
+                Item=attributes(id=items.cursor_id(name), **dataclasses.asdict(progress)),
+            )

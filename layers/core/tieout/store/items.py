@@ -40,14 +40,13 @@ WORKLIST = "worklist"
 UPDATED_AT = "updated_at"
 OPEN_INDEX = "open-index"
 OPEN = "open"
-SOURCE_STATE = "source_state"
+SOURCE_CREATED = "source_created_unix"
 # The value of an attribute that is only there to put its item into a sparse index.
 MARK = "yes"
 
 # --- Postings ---------------------------------------------------------------------------------
 
 _INVOICE_PREFIX = invoice_key("")
-_OPEN_STATE_PREFIX = "open:"
 
 
 def posting_item(posting: Posting) -> Item:
@@ -56,7 +55,7 @@ def posting_item(posting: Posting) -> Item:
     fields[UPDATED_AT] = fields.pop("updated_at_unix")
     fields[SUBJECT] = str(posting.subject)
     fields[WORKLIST] = posting.worklist
-    fields[OPEN] = MARK if is_open_invoice(posting) else None
+    fields[OPEN] = MARK if posting.is_open_invoice else None
     return attributes(**fields)
 
 
@@ -71,15 +70,6 @@ def posting_from(item: Item) -> Posting:
 
 
 _POSTING_FIELDS = frozenset(each.name for each in dataclasses.fields(Posting))
-
-
-def is_open_invoice(posting: Posting) -> bool:
-    """Whether the posting is an AR invoice that our books show as open."""
-    return (
-        posting.state is State.POSTED
-        and posting.document_type == "ArInvoice"
-        and posting.source_state.startswith(_OPEN_STATE_PREFIX)
-    )
 
 
 def invoice_of(key: str) -> str:

@@ -7,13 +7,15 @@ from tieout.domain.errors import StalePosting
 from tieout.domain.postings import Posting, Worklist
 from tieout.domain.subjects import Subject
 from tieout.store import items
-from tieout.store.attributes import Item
+from tieout.store.attributes import Item, attributes
 from tieout.store.aws_faults import aws_faults
 from tieout.store.batches import get_many
 from tieout.store.conditional import Condition, put_if
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+
+_END_OF_TIME_UNIX = 2**40
 
 
 class DynamoPostings:
@@ -62,35 +64,48 @@ class DynamoPostings:
 
         Eventually consistent, as every index is.
         """
-        listed = self._query(items.WORKLIST_INDEX, items.WORKLIST, worklist)
+        listed = self._query(items.WORKLIST_INDEX, _equal(items.WORKLIST, worklist))
         return map(items.posting_from, listed)
 
-    def open_invoices(self) -> Iterator[tuple[str, str]]:
-        """Yield (invoice id, source_state) of invoices that are open in our books, by id.
+    def open_invoices(self, since_unix: int, until_unix: int | None) -> Iterator[str]:
+        """Yield the ids of invoices that are open in our books, oldest in Stripe first.
 
-        Eventually consistent, as every index is.
+        Only of those created in Stripe from `since` to `until`, None for no end. Eventually
+        consistent, as every index is.
         """
-        for item in self._query(items.OPEN_INDEX, items.OPEN, items.MARK):
-            key, source_state = item[items.POSTING_KEY]["S"], item[items.SOURCE_STATE]["S"]
-            yield items.invoice_of(key), source_state
+        open_in_this_time = Condition(
+            "#open = :mark AND #created BETWEEN :since AND :until",
+            {"#open": items.OPEN, "#created": items.SOURCE_CREATED},
+            {
+                ":mark": items.MARK,
+                ":since": since_unix,
+                ":until": _END_OF_TIME_UNIX if until_unix is None else until_unix,
+            },
+        )
+        for item in self._query(items.OPEN_INDEX, open_in_this_time):
+            yield items.invoice_of(item[items.POSTING_KEY]["S"])
 
     def of_subject(self, subject: Subject) -> Sequence[Posting]:
         """Return the postings last changed on behalf of the subject, by key.
 
         Eventually consistent, as every index is.
         """
-        found = self._query(items.SUBJECT_INDEX, items.SUBJECT, str(subject))
+        found = self._query(items.SUBJECT_INDEX, _equal(items.SUBJECT, str(subject)))
         return [items.posting_from(item) for item in found]
 
-    def _query(self, index_name: str, attribute_name: str, value: str) -> Iterator[Item]:
-        """Yield every item of an index partition, in the order of the index, page by page."""
+    def _query(self, index_name: str, condition: Condition) -> Iterator[Item]:
+        """Yield every item of an index that is meant, in the order of the index, page by page."""
         pages = self._client.get_paginator("query").paginate(
             TableName=self._table_name,
             IndexName=index_name,
-            KeyConditionExpression="#name = :value",
-            ExpressionAttributeNames={"#name": attribute_name},
-            ExpressionAttributeValues={":value": {"S": value}},
+            KeyConditionExpression=condition.expression,
+            ExpressionAttributeNames=condition.names,
+            ExpressionAttributeValues=attributes(**condition.values),
         )
         with aws_faults(f"dynamodb:Query on {self._table_name}/{index_name}"):
             for page in pages:
                 yield from page["Items"]
+
+
+def _equal(attribute_name: str, value: str) -> Condition:
+    return Condition("#name = :value", {"#name": attribute_name}, {":value": value})

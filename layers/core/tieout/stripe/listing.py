@@ -1,42 +1,119 @@
-"""Walking Stripe's lists, lazily: a page is read when its first row is asked for."""
+"""Walking Stripe's lists: whole, page by page, or in stretches that can be resumed."""
 
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import TypeVar
+from dataclasses import dataclass
 
 from tieout.domain.errors import Refused, Unavailable
-from tieout.services.ports import EventHint, InvoiceRow
+from tieout.services.ports import EventHint, InvoiceRow, Row, Stretch
 from tieout.stripe import decode
 from tieout.stripe.api import StripeApi, path_of
 
 # Source: stripe-api dossier section 6: the most that Stripe gives, and takes as `types`.
 PAGE_ROWS = 100
 EVENT_TYPES_MAX = 20
-# Stripe lists events newest first, so what is to come oldest first must be read whole; by days,
-# a long absence is still worked off in order without holding a month of events.
-EVENT_SLICE_SECONDS = 86_400
 
 _LOG = logging.getLogger(__name__)
-_Row = TypeVar("_Row")
+
+
+@dataclass(frozen=True, slots=True)
+class _Page:
+    """A page as Stripe sent it.
+
+    Attributes:
+        last: whether the list ends here.
+    """
+
+    rows: Sequence[Mapping[str, object]]
+    last: bool
 
 
 def pages(
     api: StripeApi, path: str, filters: Mapping[str, object], account: str | None = None
-) -> Iterator[list[Mapping[str, object]]]:
+) -> Iterator[Sequence[Mapping[str, object]]]:
     """Yield the pages of a list, in Stripe's order; the caller bounds how many it takes.
 
     Raises:
         Unavailable: a page is not a list, or does not lead on.
         Throttled, Refused, ConfigurationFault: as `StripeApi.get`.
     """
+    for page in _pages(api, path, filters, account):
+        yield page.rows
+
+
+def events(
+    api: StripeApi, types: Sequence[str], since_unix: int, until_unix: int | None
+) -> Stretch[EventHint]:
+    """Return the newest events of the types; one request at least for every twenty types.
+
+    A stretch reaches as far as all of those lists were read; what one of them showed beyond comes
+    again with the next stretch.
+
+    An event that cannot be read is skipped and logged by its id: one odd payload must not stop the
+    poll, and its object is still found by the invoice lists.
+    """
+    stretches = [
+        _stretch(
+            api,
+            path_of("events"),
+            {"types": list(types[first : first + EVENT_TYPES_MAX])},
+            (since_unix, until_unix),
+            decode.event_hint,
+        )
+        for first in range(0, len(types), EVENT_TYPES_MAX)
+    ]
+    reached_unix = max(each.reached_unix for each in stretches)
+    found = [row for each in stretches for row in each.rows if row.created_unix >= reached_unix]
+    found.sort(key=lambda hint: (hint.created_unix, hint.event_id), reverse=True)
+    return Stretch(found, reached_unix)
+
+
+def invoices(
+    api: StripeApi, filters: Mapping[str, object], since_unix: int, until_unix: int | None
+) -> Stretch[InvoiceRow]:
+    """Return the newest invoices that a list shows."""
+    window = (since_unix, until_unix)
+    return _stretch(api, path_of("invoices"), filters, window, decode.invoice_row)
+
+
+def _stretch(
+    api: StripeApi,
+    path: str,
+    filters: Mapping[str, object],
+    window: tuple[int, int | None],
+    read: Callable[[object], Row | None],
+) -> Stretch[Row]:
+    """Read on until at least one whole second of the window is there, normally one page.
+
+    The oldest second of a page may go on in the next, so it is left to the next stretch. A second
+    that is longer than a page is read whole: there is no filter to stop within it.
+    """
+    since_unix, until_unix = window
+    bounds = {"gte": since_unix} | ({} if until_unix is None else {"lte": until_unix})
+    found: list[Row] = []
+    for page in _pages(api, path, {**filters, "created": bounds}):
+        found.extend(_readable(page.rows, read))
+        oldest_unix = _created_unix(page.rows)
+        if page.last or oldest_unix is None:
+            continue
+        if until_unix is None or oldest_unix < until_unix:
+            whole = [row for row in found if row.created_unix > oldest_unix]
+            return Stretch(whole, oldest_unix + 1)
+    return Stretch(found, since_unix)
+
+
+def _pages(
+    api: StripeApi, path: str, filters: Mapping[str, object], account: str | None = None
+) -> Iterator[_Page]:
     query = {**filters, "limit": PAGE_ROWS}
     while True:
         page = api.get(path, query, account)
         rows = page.get("data")
         if not isinstance(rows, list) or not all(isinstance(row, Mapping) for row in rows):
             raise Unavailable(f"GET {path} did not answer with a list")
-        yield rows
-        if page.get("has_more") is not True:
+        more = page.get("has_more") is True
+        yield _Page(rows, last=not more)
+        if not more:
             return
         last = rows[-1].get("id") if rows else None
         if not isinstance(last, str) or query.get("starting_after") == last:
@@ -44,41 +121,20 @@ def pages(
         query["starting_after"] = last
 
 
-def events(
-    api: StripeApi, since_unix: int, types: Sequence[str], now_unix: int
-) -> Iterator[EventHint]:
-    """Yield the events of the types since `since_unix`, oldest first, an event once.
-
-    An event that cannot be read is skipped and logged by its id: one odd payload must not stop the
-    poll, and its object is still found by the invoice lists.
-    """
-    start = since_unix
-    while True:
-        until = start + EVENT_SLICE_SECONDS
-        last = until > now_unix
-        # The last slice is open: a clock of ours that lags must not hide the newest events.
-        window = {"gte": start} if last else {"gte": start, "lt": until}
-        found: dict[str, EventHint] = {}
-        for first in range(0, len(types), EVENT_TYPES_MAX):
-            chunk = list(types[first : first + EVENT_TYPES_MAX])
-            for page in pages(api, path_of("events"), {"types": chunk, "created": window}):
-                hints = _readable(page, decode.event_hint)
-                found |= {hint.event_id: hint for hint in hints if hint is not None}
-        yield from sorted(found.values(), key=lambda hint: (hint.created_unix, hint.event_id))
-        if last:
-            return
-        start = until
+def _created_unix(rows: Sequence[Mapping[str, object]]) -> int | None:
+    """Return when the oldest row was created, None if no row says it."""
+    moments = [row.get("created") for row in rows]
+    return min((each for each in moments if isinstance(each, int)), default=None)
 
 
-def invoices(api: StripeApi, filters: Mapping[str, object]) -> Iterator[InvoiceRow]:
-    """Yield the invoices that a list shows, newest first."""
-    for page in pages(api, path_of("invoices"), filters):
-        yield from _readable(page, decode.invoice_row)
-
-
-def _readable(rows: list[Mapping[str, object]], read: Callable[[object], _Row]) -> Iterator[_Row]:
+def _readable(
+    rows: Sequence[Mapping[str, object]], read: Callable[[object], Row | None]
+) -> Iterator[Row]:
     for row in rows:
         try:
-            yield read(row)
+            found = read(row)
         except Refused as refused:
             _LOG.warning("skipped an unreadable row of a Stripe list: %s", refused.text)
+        else:
+            if found is not None:
+                yield found

@@ -1,8 +1,7 @@
 """Stripe, read now, at the pinned version: the adapter behind `services.ports.StripeReader`."""
 
 import dataclasses
-import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from types import MappingProxyType
 
 import stripe
@@ -19,7 +18,7 @@ from tieout.planning.snapshots import (
     RefundSnapshot,
     Snapshot,
 )
-from tieout.services.ports import EventHint, InvoiceRow
+from tieout.services.ports import EventHint, InvoiceRow, Stretch
 from tieout.stripe import decode, listing
 from tieout.stripe.api import StripeApi, path_of
 from tieout.stripe.decode.moves import MOVES
@@ -63,12 +62,9 @@ def connect(
 class StripeApiReader:
     """Reads snapshots and lists; see `services.ports.StripeReader` for what may be raised."""
 
-    def __init__(
-        self, api: StripeApi, *, livemode: bool, now: Callable[[], float] = time.time
-    ) -> None:
+    def __init__(self, api: StripeApi, *, livemode: bool) -> None:
         self._api = api
         self._livemode = livemode
-        self._now = now
 
     @property
     def reads(self) -> int:
@@ -96,17 +92,19 @@ class StripeApiReader:
             case _:
                 return self._other(subject)
 
-    def events_since(self, since_unix: int, types: Sequence[str]) -> Iterator[EventHint]:
-        """Yield events of the types since `since_unix`, oldest first; read day by day, lazily."""
-        return listing.events(self._api, since_unix, types, int(self._now()))
+    def events(
+        self, types: Sequence[str], since_unix: int, until_unix: int | None
+    ) -> Stretch[EventHint]:
+        """Return the newest events of the types, of those created from `since` to `until`."""
+        return listing.events(self._api, types, since_unix, until_unix)
 
-    def invoices_created_since(self, since_unix: int) -> Iterator[InvoiceRow]:
-        """Yield invoices created at or after `since_unix`, drafts included; read page by page."""
-        return listing.invoices(self._api, {"created": {"gte": since_unix}})
+    def invoices(self, since_unix: int, until_unix: int | None) -> Stretch[InvoiceRow]:
+        """Return the newest invoices created from `since` to `until`, drafts included."""
+        return listing.invoices(self._api, {}, since_unix, until_unix)
 
-    def open_invoices(self) -> Iterator[InvoiceRow]:
-        """Yield every invoice whose status is open; read page by page."""
-        return listing.invoices(self._api, {"status": "open"})
+    def open_invoices(self, since_unix: int, until_unix: int | None) -> Stretch[InvoiceRow]:
+        """Return the newest open invoices of those created from `since` to `until`."""
+        return listing.invoices(self._api, {"status": "open"}, since_unix, until_unix)
 
     def _customer(self, identifier: str, account: str | None) -> CustomerSnapshot:
         return decode.customer(self._get(("customers", identifier), account))
