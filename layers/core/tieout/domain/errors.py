@@ -8,6 +8,10 @@
     ├── OutcomeUnknown          a write was sent and no answer came: look it up before any re-send
     ├── Refused                 planning will not guess: park with a reason
     ├── ConfigurationFault      wrong secret, permission, table or policy: stop and page
+    │   └── PolicyErrors        a policy with everything that is wrong in it
+    ├── SettingsInvalid         the function's environment lacks something: the deployment is wrong
+    ├── SignatureRefused        a delivery does not prove that Stripe sent it: answer 400
+    ├── CannotBeDone            an operator asked for what is not possible now; the text says why
     └── StalePosting            another worker wrote the posting first: our view of it is void
 
 What Intacct answers to a single document is a value (`services.ports.Outcome`), not an exception:
