@@ -10,12 +10,28 @@ import pytest
 from tieout.domain.money import Money, allocate, decimal_from_minor, exponent, minor_from_decimal
 
 
+WITHOUT_DECIMALS = "bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf".split()
+WITH_THREE = "bhd jod kwd omr tnd".split()
+# Without decimals in ISO 4217 (ISK, UGX) or in a payout (HUF, TWD), but sent with two.
+WITH_TWO = "isk ugx huf twd usd eur".split()
+
+
 @pytest.mark.parametrize(
     ("currency", "expected"),
-    [("usd", 2), ("jpy", 0), ("mga", 0), ("isk", 2), ("ugx", 2), ("huf", 2), ("bhd", 3)],
+    [
+        *((currency, 0) for currency in WITHOUT_DECIMALS),
+        *((currency, 2) for currency in WITH_TWO),
+        *((currency, 3) for currency in WITH_THREE),
+    ],
 )
 def test_exponents_are_stripes_and_not_isos(currency: str, expected: int) -> None:
     assert exponent(currency) == expected
+
+
+@pytest.mark.parametrize("currency", ["isk", "ugx"])
+def test_a_whole_krona_or_shilling_has_two_noughts_in_stripe(currency: str) -> None:
+    assert str(decimal_from_minor(500, currency)) == "5.00"
+    assert minor_from_decimal(Decimal(5), currency) == 500
 
 
 @pytest.mark.parametrize(
