@@ -28,7 +28,7 @@ from tieout.services.operate import (
     waiting_for,
 )
 from tieout.services.ports import NotAccepted
-from tieout.services.process import Done
+from tieout.services.process import BACK_OFF_FOR_PERSON_MAX_SECONDS, Done
 
 NOW_UNIX = 1_795_161_600
 ALICE = Signature("alice", NOW_UNIX)
@@ -87,6 +87,10 @@ def test_what_has_not_moved_for_longer_than_any_pause_is_stuck() -> None:
     assert [each.key for each in found.stuck] == ["c"]
     assert found.in_flight == 2
     assert [each.key for each in found.parked] == ["d"]
+
+
+def test_what_only_pauses_is_not_stuck() -> None:
+    assert STUCK_AFTER_SECONDS > BACK_OFF_FOR_PERSON_MAX_SECONDS
 
 
 def test_totals_keep_currencies_apart_and_signs() -> None:

@@ -19,11 +19,10 @@ from tieout.domain.postings import Posting, State, Work, Worklist
 from tieout.domain.reasons import Reason
 from tieout.domain.subjects import Subject, SubjectKind, parse_subject
 from tieout.services.ports import Postings, WorkItem, WorkQueue
-from tieout.services.process import BACK_OFF_FOR_PERSON_MAX_SECONDS
 
-# A message in the queue comes again, and says so on its postings, within the longest pause. The
-# margin is for a queue with a backlog.
-STUCK_AFTER_SECONDS = BACK_OFF_FOR_PERSON_MAX_SECONDS + 900
+# A message in the queue comes again, and says so on its postings, within the processor's longest
+# pause, which is an hour. The margin is for a queue with a backlog.
+STUCK_AFTER_SECONDS = 4_500
 
 _UNREAD = "/unread"
 _SIMILAR_KEYS_MAX = 3
