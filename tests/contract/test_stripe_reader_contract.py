@@ -24,6 +24,7 @@ from tests.sandbox.stripe import (
     FaultKind,
     InvoiceSpec,
     LineSpec,
+    Settlement,
     SteppedClock,
     StripeAccount,
     StripeServer,
@@ -402,6 +403,23 @@ def test_a_sale_without_invoice_names_none() -> None:
     assert paid.invoices == ()
     assert isinstance(refund, RefundSnapshot)
     assert (refund.invoices, refund.refund.moved_at_unix) == ((), None)
+
+
+def test_a_fee_is_known_once_the_charge_is_captured_in_the_currency_of_the_balance() -> None:
+    options = AccountOptions(settle_at_once=False, settlements={"gbp": Settlement("usd", "1.25")})
+    account = StripeAccount(options)
+    charge = account.charge(ChargeSpec(8_000, "gbp"))["id"]
+    with StripeServer(account) as server:
+        before = reader_of(server).snapshot(Subject(SubjectKind.CHARGE, charge))
+        account.settle_charge(charge)
+        after = reader_of(server).snapshot(Subject(SubjectKind.CHARGE, charge))
+
+    assert isinstance(before, ChargeSnapshot)
+    assert isinstance(after, ChargeSnapshot)
+    assert before.fees == ()
+    (fee,) = after.fees
+    assert (after.amount_minor, after.currency) == (8_000, "gbp")
+    assert (fee.amount_minor, fee.currency) == (options.fees.fee_minor(10_000), "usd")
 
 
 def test_a_deleted_customer_leaves_the_frozen_name_on_its_invoice() -> None:

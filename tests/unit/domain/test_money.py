@@ -9,11 +9,26 @@ import pytest
 
 from tieout.domain.money import Money, allocate, decimal_from_minor, exponent, minor_from_decimal
 
-
-WITHOUT_DECIMALS = "bif clp djf gnf jpy kmf krw mga pyg rwf vnd vuv xaf xof xpf".split()
-WITH_THREE = "bhd jod kwd omr tnd".split()
+WITHOUT_DECIMALS = [
+    "bif",
+    "clp",
+    "djf",
+    "gnf",
+    "jpy",
+    "kmf",
+    "krw",
+    "mga",
+    "pyg",
+    "rwf",
+    "vnd",
+    "vuv",
+    "xaf",
+    "xof",
+    "xpf",
+]
+WITH_THREE = ["bhd", "jod", "kwd", "omr", "tnd"]
 # Without decimals in ISO 4217 (ISK, UGX) or in a payout (HUF, TWD), but sent with two.
-WITH_TWO = "isk ugx huf twd usd eur".split()
+WITH_TWO = ["isk", "ugx", "huf", "twd", "usd", "eur"]
 
 
 @pytest.mark.parametrize(
