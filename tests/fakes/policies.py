@@ -14,18 +14,25 @@ class FakePolicies(Faulty):
     Attributes:
         published: what is in force, oldest first; the last one is current. Tests that have a
             `Policy` at hand put it here; `publish` parses a text as the real adapter does.
+        ever: what `current` ever saw; undoing takes nothing out.
     """
 
     def __init__(self, *published: Policy, parse: Callable[[str], Policy] | None = None) -> None:
         super().__init__()
         self.published: list[Policy] = list(published)
         self._parse = parse
+        self.ever: list[Policy] = []
 
     def current(self) -> Policy:
         self._may_fail()
+        self.ever += [each for each in self.published if each not in self.ever]
         if not self.published:
             raise ConfigurationFault(Reason.POLICY_MISSING, "no policy is published")
         return self.published[-1]
+
+    def of(self, version: str) -> Policy | None:
+        self._may_fail()
+        return next((each for each in self.ever if each.version == version), None)
 
     def publish(self, text: str, version: str, now_unix: int) -> bool:  # noqa: ARG002 - the real one stamps it
         self._may_fail()

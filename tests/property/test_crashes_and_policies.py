@@ -8,7 +8,8 @@ payment or a journal entry twice if it is sent twice under two control ids, as I
 
 import dataclasses
 import itertools
-from collections.abc import Callable, Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import ParamSpec, TypeVar
@@ -30,7 +31,7 @@ from tests.fakes import (
     FakePostings,
     FakeStripe,
 )
-from tieout.domain.documents import CashAccount
+from tieout.domain.documents import CashAccount, Document, JournalEntry
 from tieout.domain.policy import Policy
 from tieout.domain.postings import State, Worklist
 from tieout.domain.subjects import Subject, SubjectKind
@@ -211,7 +212,20 @@ def test_nothing_is_booked_twice_and_nothing_is_lost(change: Callable[[str], Pol
             else:
                 assert posting.needs_attention, f"{story}: {key} is {posting.state}, unseen"
         assert {each.key for each in world.ledger.records.values()} <= EXPECTED_KEYS
+        failures = world.ledger.written("refund/re_1/failed")
+        if failures:
+            assert not any(_net([*world.ledger.written("refund/re_1"), *failures]).values()), story
     assert stories > 2 * CALLS_MIN**2
+
+
+def _net(documents: Sequence[Document]) -> Mapping[str, int]:
+    """Return what the journal entries move together, in minor units by account."""
+    net: Counter[str] = Counter()
+    for each in documents:
+        assert isinstance(each, JournalEntry)
+        for line in each.lines:
+            net[line.account] += line.amount_minor
+    return net
 
 
 def test_a_policy_that_says_the_same_leaves_nobody_anything_to_do() -> None:

@@ -119,3 +119,13 @@ def test_after_undo_one_can_publish_again(office: Office) -> None:
     office.publish("v3")
     assert office.version_a_little_later() == "v3"
     assert office.publisher.undo() == "v1"
+
+
+def test_every_version_that_was_ever_in_force_can_be_read(office: Office) -> None:
+    for version in ("v1", "v2", "v3"):
+        office.publish(version)
+        assert office.version_a_little_later() == version
+    office.publisher.undo()
+    found = [office.source.of(version) for version in ("v1", "v3", "v2")]
+    assert [each.version for each in found if each] == ["v1", "v3", "v2"]
+    assert office.source.of("v4") is None

@@ -29,7 +29,7 @@ from tieout.domain.plans import Disposition, Plan
 from tieout.domain.policy import Periods, Policy
 from tieout.domain.reasons import Reason
 from tieout.domain.subjects import Subject, SubjectKind
-from tieout.planning.plan import plans
+from tieout.planning.plan import parts, plan
 from tieout.planning.snapshots import Fee, InvoiceSnapshot, RefundFacts, RefundSnapshot
 
 
@@ -82,15 +82,19 @@ def test_a_partial_refund_takes_back_a_proportional_part() -> None:
 def test_a_refund_is_planned_after_its_invoice_which_keeps_its_own_plan() -> None:
     invoice = taxed_invoice()
     snapshot = a_refund_of(a_refund(1_785), invoice)
-    of_invoice, of_refund = plans(Subject(SubjectKind.REFUND, "re_1"), snapshot, a_policy())
-    assert of_invoice == planned(invoice)
-    assert of_refund == planned(snapshot)
-    assert keys_of(of_refund) == ["refund/re_1"]
+    refund = Subject(SubjectKind.REFUND, "re_1")
+    assert parts(refund, snapshot) == (
+        (Subject(SubjectKind.INVOICE, "in_1"), invoice),
+        (refund, snapshot),
+    )
+    assert keys_of(planned(snapshot)) == ["refund/re_1"]
 
 
 def test_the_invoices_of_a_connected_account_are_not_planned() -> None:
     snapshot = a_refund_of(a_refund(1_785), taxed_invoice())
-    (made,) = plans(Subject(SubjectKind.REFUND, "re_1", "acct_1"), snapshot, a_policy())
+    subject = Subject(SubjectKind.REFUND, "re_1", "acct_1")
+    assert parts(subject, snapshot) == ((subject, snapshot),)
+    made = plan(subject, snapshot, a_policy())
     assert (made.documents, [each.reason for each in made.findings]) == (
         (),
         [Reason.CONNECTED_ACCOUNT],

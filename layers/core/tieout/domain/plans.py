@@ -1,6 +1,7 @@
 """Plans: what a snapshot calls for under a policy."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from tieout.domain.documents import Document
@@ -46,6 +47,8 @@ class Plan:
             lists are in this order.
         supersedes: keys that other subjects may have recorded something under which the documents
             of this plan cover, as a receipt covers the charge that it was paid with.
+        older_policies: by key, the version that a document was planned under because it was booked
+            under it.
     """
 
     subject: Subject
@@ -55,6 +58,12 @@ class Plan:
     source_state: str = ""
     source_created_unix: int = 0
     supersedes: tuple[str, ...] = ()
+    older_policies: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def keys(self) -> frozenset[str]:
+        """Keys of everything in the plan."""
+        return frozenset(each.key for each in (*self.documents, *self.findings))
 
 
 def invoice_state(status: str, amount_paid: int, amount_remaining: int) -> str:

@@ -117,6 +117,20 @@ class Posting:
         return self.worklist is Worklist.ATTENTION
 
     @property
+    def is_customer(self) -> bool:
+        """Whether it is of a customer, which stands for more than one subject."""
+        return self.document_type == Customer.__name__
+
+    @property
+    def may_be_booked(self) -> bool:
+        """Whether Intacct has, or may have, the content that was last sent.
+
+        What it refused is not: a new policy may be what makes it pass.
+        """
+        sent = self.state in {State.SENDING, State.UNKNOWN}
+        return self.state is State.POSTED or sent or (self.in_doubt and self.state is State.PLANNED)
+
+    @property
     def differs(self) -> bool:
         """Whether what is posted or closed was found to differ from what Stripe calls for."""
         return self.reason in _DIFFERENCES
@@ -188,9 +202,13 @@ def begin_sending(
 
 
 def posted(posting: Posting, work: Work, record_no: str, *, adopted: bool = False) -> Posting:
-    """Return the record of a document that Intacct has."""
+    """Return the record of a document that Intacct has.
+
+    The policy version stays the one that it was sent under, though it may be found under another.
+    """
     return dataclasses.replace(
         _stamped(posting, work),
+        policy_version=posting.policy_version,
         state=State.POSTED,
         record_no=record_no,
         adopted=adopted or posting.adopted,
@@ -287,8 +305,7 @@ def no_longer_planned(posting: Posting, work: Work) -> Posting | None:
     alone: it stands for more than one subject. None if there is nothing to change.
     """
     undecided = posting.in_doubt or posting.state in {State.SENDING, State.UNKNOWN, State.CLOSED}
-    is_customer = posting.document_type == Customer.__name__
-    if undecided or is_customer or posting.reason is Reason.WITHDRAWN:
+    if undecided or posting.is_customer or posting.reason is Reason.WITHDRAWN:
         return None
     if posting.record_no is not None:
         if posting.drift_digest == NO_LONGER_PLANNED:

@@ -1,5 +1,6 @@
 """Invoices: an AR invoice once finalised, and everything that hangs on it."""
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 
 from tieout.domain.dates import accounting_date
@@ -22,7 +23,9 @@ from tieout.planning.voids import add_void
 _FINAL_STATUSES = frozenset({"open", "paid", "uncollectible"})
 
 
-def add_invoice(draft: PlanDraft, invoice: InvoiceSnapshot, policy: Policy) -> None:
+def add_invoice(
+    draft: PlanDraft, invoice: InvoiceSnapshot, policy: Policy, booked_under: Mapping[str, Policy]
+) -> None:
     """Plan an invoice: customer, AR invoice, receipts, void, and what is not booked of it.
 
     A draft, and a draft that was voided, never owed anybody anything: it calls for nothing.
@@ -48,7 +51,8 @@ def add_invoice(draft: PlanDraft, invoice: InvoiceSnapshot, policy: Policy) -> N
     )
     add_receipts(draft, invoice, policy)
     if invoice.status == "void":
-        add_void(draft, invoice, policy)
+        original = booked_under.get(invoice_key(invoice.id), policy)
+        add_void(draft, invoice, policy, original)
     _note_what_is_not_booked(draft, invoice)
 
 

@@ -4,6 +4,11 @@ Pure: no clock, no network, no randomness. The same snapshot under the same poli
 same plan; preview, dry run and replay are this function with another last step.
 """
 
+import dataclasses
+from collections.abc import Mapping
+from types import MappingProxyType
+
+from tieout.domain.documents import Document
 from tieout.domain.plans import Plan, invoice_state
 from tieout.domain.policy import Policy
 from tieout.domain.reasons import Reason
@@ -22,28 +27,58 @@ from tieout.planning.snapshots import (
     Snapshot,
 )
 
+BookedUnder = Mapping[str, Policy]
+NOTHING_BOOKED: BookedUnder = MappingProxyType({})
 
-def plans(subject: Subject, snapshot: Snapshot, policy: Policy) -> tuple[Plan, ...]:
-    """Return the plan of the subject after the plans of what it hangs on and was read with it.
+
+def parts(subject: Subject, snapshot: Snapshot) -> tuple[tuple[Subject, Snapshot], ...]:
+    """Return the subjects that a snapshot speaks of, what others hang on first.
 
     A refund is read with the invoices that it takes back. They have plans of their own, so it does
     not matter which of the two subjects comes first, and each posting belongs to its own subject.
     """
-    own = plan(subject, snapshot, policy)
     if not isinstance(snapshot, RefundSnapshot) or subject.account is not None:
-        return (own,)
-    invoices = [
-        plan(Subject(SubjectKind.INVOICE, each.id), each, policy) for each in snapshot.invoices
-    ]
-    return (*invoices, own)
+        return ((subject, snapshot),)
+    invoices = [(Subject(SubjectKind.INVOICE, each.id), each) for each in snapshot.invoices]
+    return (*invoices, (subject, snapshot))
 
 
-def plan(subject: Subject, snapshot: Snapshot, policy: Policy) -> Plan:
+def plan(
+    subject: Subject,
+    snapshot: Snapshot,
+    policy: Policy,
+    booked_under: BookedUnder = NOTHING_BOOKED,
+) -> Plan:
     """Return the documents that the subject calls for, and what was found instead of documents.
 
     Never refuses as a whole: what cannot be planned is parked under its own key, with its reason,
     and everything else of the subject is planned.
+
+    Args:
+        subject: what to bring up to date.
+        snapshot: what Stripe says of it.
+        policy: the company's accounting policy today.
+        booked_under: by key, the older policies under which documents of this subject, or those
+            that it takes back, were booked. A document stays as it was booked, and what takes it
+            back does so on its accounts.
     """
+    today = _plan(subject, snapshot, policy, booked_under)
+    as_booked: dict[str, tuple[Document, str]] = {}
+    for older in {each.version: each for each in booked_under.values()}.values():
+        then = _plan(subject, snapshot, older, booked_under)
+        as_booked |= {
+            each.key: (each, older.version)
+            for each in then.documents
+            if booked_under.get(each.key) is older
+        }
+    return dataclasses.replace(
+        today,
+        documents=tuple(as_booked.get(each.key, (each, ""))[0] for each in today.documents),
+        older_policies={key: version for key, (_, version) in as_booked.items()},
+    )
+
+
+def _plan(subject: Subject, snapshot: Snapshot, policy: Policy, booked_under: BookedUnder) -> Plan:
     draft = PlanDraft()
     if subject.account is not None:
         text = f"belongs to the connected account {subject.account}"
@@ -53,9 +88,9 @@ def plan(subject: Subject, snapshot: Snapshot, policy: Policy) -> Plan:
         case CustomerSnapshot():
             plan_customer(draft, snapshot, policy)
         case InvoiceSnapshot():
-            add_invoice(draft, snapshot, policy)
+            add_invoice(draft, snapshot, policy, booked_under)
         case RefundSnapshot():
-            plan_refund(draft, snapshot, policy)
+            plan_refund(draft, snapshot, policy, booked_under)
         case ChargeSnapshot():
             plan_charge(draft, snapshot, policy)
         case OtherSnapshot():

@@ -4,7 +4,9 @@ A payment has its fixed share of the invoice's lines (see `planning.settlement`)
 fixed share of that (see `planning.refund_shares`).
 """
 
+import dataclasses
 from collections import defaultdict
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tieout.domain.dates import accounting_date
@@ -24,21 +26,48 @@ from tieout.planning.others import note_fees
 from tieout.planning.periods import posting_date
 from tieout.planning.refund_shares import has_failed, refund_shares
 from tieout.planning.settlement import divide, settlements
-from tieout.planning.snapshots import InvoicePayment, InvoiceSnapshot, RefundFacts, RefundSnapshot
+from tieout.planning.snapshots import InvoicePayment, RefundFacts, RefundSnapshot
 
 
 @dataclass(frozen=True, slots=True)
 class _PaidLine:
-    """What the refunded charge paid of one line of an invoice."""
+    """What the refunded charge paid of one line of an invoice, and where that was booked."""
 
-    invoice: InvoiceSnapshot
+    invoice_id: str
+    invoice_number: str
+    customer_id: str
     line: ArLine
     amount_minor: int
 
 
-def plan_refund(draft: PlanDraft, snapshot: RefundSnapshot, policy: Policy) -> None:
-    """Plan a refund, and its failure if it failed; the invoices it takes back are planned apart."""
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    """The policy for what is new, and the older ones that something was booked under."""
+
+    today: Policy
+    booked_under: Mapping[str, Policy]
+
+    def of(self, key: str) -> Policy:
+        return self.booked_under.get(key, self.today)
+
+
+def plan_refund(
+    draft: PlanDraft,
+    snapshot: RefundSnapshot,
+    policy: Policy,
+    booked_under: Mapping[str, Policy],
+) -> None:
+    """Plan a refund, and its failure if it failed; the invoices it takes back are planned apart.
+
+    Args:
+        draft: where the documents go.
+        snapshot: the refund, its siblings and its invoices.
+        policy: today's.
+        booked_under: by key, the older policies of what is booked: a refund takes back from the
+            accounts that its invoices earned on, a failure gives back what the refund took.
+    """
     refund = snapshot.refund
+    rules = _Rules(policy, booked_under)
     note_fees(draft, refund.fees, f"refund {refund.id}")
     if not _has_moved_money(refund):
         reason = Reason.NOTHING_TO_BOOK if has_failed(refund) else Reason.WAITS_FOR_STRIPE
@@ -49,12 +78,12 @@ def plan_refund(draft: PlanDraft, snapshot: RefundSnapshot, policy: Policy) -> N
     else:
         draft.document(
             refund_key(refund.id),
-            lambda: _refund_entry(snapshot, policy),
+            lambda: _refund_entry(snapshot, rules),
             refund.amount_minor,
             refund.currency,
         )
         if has_failed(refund):
-            _add_failure(draft, snapshot, policy)
+            _add_failure(draft, snapshot, rules)
 
 
 def _has_moved_money(refund: RefundFacts) -> bool:
@@ -66,7 +95,7 @@ def _not_booked(draft: PlanDraft, refund: RefundFacts, reason: Reason, text: str
     draft.not_booked(refund_key(refund.id), reason, text, refund.amount_minor, refund.currency)
 
 
-def _add_failure(draft: PlanDraft, snapshot: RefundSnapshot, policy: Policy) -> None:
+def _add_failure(draft: PlanDraft, snapshot: RefundSnapshot, rules: _Rules) -> None:
     refund = snapshot.refund
     key = refund_failure_key(refund.id)
     if refund.returned_at_unix is None:
@@ -76,15 +105,15 @@ def _add_failure(draft: PlanDraft, snapshot: RefundSnapshot, policy: Policy) -> 
     returned_at_unix = refund.returned_at_unix
     draft.document(
         key,
-        lambda: _failure_entry(snapshot, returned_at_unix, policy),
+        lambda: _failure_entry(snapshot, returned_at_unix, rules),
         refund.amount_minor,
         refund.currency,
     )
 
 
-def _refund_entry(snapshot: RefundSnapshot, policy: Policy) -> JournalEntry:
-    refund = snapshot.refund
-    taken_back = _taken_back(snapshot, policy)
+def _refund_entry(snapshot: RefundSnapshot, rules: _Rules) -> JournalEntry:
+    refund, policy = snapshot.refund, rules.today
+    taken_back = _taken_back(snapshot, rules)
     at_unix = refund.created_unix if refund.moved_at_unix is None else refund.moved_at_unix
     posted = posting_date(accounting_date(at_unix, policy.zone), policy)
     return JournalEntry(
@@ -96,14 +125,15 @@ def _refund_entry(snapshot: RefundSnapshot, policy: Policy) -> JournalEntry:
         title=clean(f"Stripe refund {refund.id}{posted.note}", DESCRIPTION_LENGTH_MAX),
         reference=reference(refund.id),
         lines=_journal_lines(taken_back, refund, policy),
-        after=tuple(dict.fromkeys(invoice_key(each.invoice.id) for each in taken_back)),
+        after=tuple(dict.fromkeys(invoice_key(each.invoice_id) for each in taken_back)),
     )
 
 
-def _failure_entry(snapshot: RefundSnapshot, returned_at_unix: int, policy: Policy) -> JournalEntry:
+def _failure_entry(snapshot: RefundSnapshot, returned_at_unix: int, rules: _Rules) -> JournalEntry:
     """Return the exact mirror of the refund, on the day its money came back."""
-    refund = snapshot.refund
-    lines = _journal_lines(_taken_back(snapshot, policy), refund, policy, sign=-1)
+    refund, policy = snapshot.refund, rules.today
+    as_refunded = rules.of(refund_key(refund.id))
+    lines = _journal_lines(_taken_back(snapshot, rules), refund, as_refunded, sign=-1)
     posted = posting_date(accounting_date(returned_at_unix, policy.zone), policy)
     return JournalEntry(
         key=refund_failure_key(refund.id),
@@ -118,10 +148,10 @@ def _failure_entry(snapshot: RefundSnapshot, returned_at_unix: int, policy: Poli
     )
 
 
-def _taken_back(snapshot: RefundSnapshot, policy: Policy) -> list[_PaidLine]:
+def _taken_back(snapshot: RefundSnapshot, rules: _Rules) -> list[_PaidLine]:
     """Return the part of each line that the refund takes back; together the refund's amount."""
     refund = snapshot.refund
-    paid = _paid_lines(snapshot, policy)
+    paid = _paid_lines(snapshot, rules)
     refunds = {each.id: each for each in (*snapshot.siblings, refund)}
     shares = refund_shares([each.amount_minor for each in paid], tuple(refunds.values()))
     if refund.id not in shares:
@@ -133,13 +163,13 @@ def _taken_back(snapshot: RefundSnapshot, policy: Policy) -> list[_PaidLine]:
             "other refunds took back",
         )
     return [
-        _PaidLine(each.invoice, each.line, amount_minor)
+        dataclasses.replace(each, amount_minor=amount_minor)
         for each, amount_minor in zip(paid, shares[refund.id], strict=True)
         if amount_minor
     ]
 
 
-def _paid_lines(snapshot: RefundSnapshot, policy: Policy) -> list[_PaidLine]:
+def _paid_lines(snapshot: RefundSnapshot, rules: _Rules) -> list[_PaidLine]:
     """Return what the refunded charge paid of each line of each invoice, in a fixed order."""
     paid = []
     for invoice in sorted(snapshot.invoices, key=lambda each: (each.created_unix, each.id)):
@@ -152,12 +182,19 @@ def _paid_lines(snapshot: RefundSnapshot, policy: Policy) -> list[_PaidLine]:
                 f"the refund is in {snapshot.refund.currency}, invoice {invoice.id} in "
                 f"{invoice.currency}",
             )
-        lines = invoice_lines(invoice, policy)
+        original = rules.of(invoice_key(invoice.id))
+        lines = invoice_lines(invoice, original)
         shares, _ = divide(
             [each.amount_minor for each in settled], [line.amount_minor for line in lines]
         )
         paid += [
-            _PaidLine(invoice, line, amount_minor)
+            _PaidLine(
+                invoice.id,
+                invoice_number(invoice, original),
+                debtor_id(invoice, original),
+                line,
+                amount_minor,
+            )
             for settlement, share in zip(settled, shares, strict=True)
             if _is_of(snapshot.refund, settlement.payment)
             for line, amount_minor in zip(lines, share, strict=True)
@@ -181,13 +218,16 @@ def _journal_lines(
 
     Source: intacct-xml-api dossier section 7.6 (debits must equal credits per entity).
     """
-    earned: dict[tuple[str, str, str, Dimensions], int] = defaultdict(int)
-    cash: dict[tuple[str, str | None], int] = defaultdict(int)
+    earned: dict[_Earned, int] = defaultdict(int)
     for each in taken_back:
-        customer = debtor_id(each.invoice, policy)
-        number = invoice_number(each.invoice, policy)
-        earned[customer, number, each.line.account, each.line.dimensions] += each.amount_minor
-        cash[customer, each.line.dimensions.location] -= each.amount_minor
+        of = (each.customer_id, each.invoice_number, each.line.account, each.line.dimensions)
+        earned[of] += each.amount_minor
+    cash: dict[tuple[str, str | None, _Earned | None], int] = defaultdict(int)
+    for of, amount in earned.items():
+        customer, _, _, dimensions = of
+        # Converted line by line, what is rounded on one side must be rounded on the other.
+        apart = of if refund.currency != policy.base_currency else None
+        cash[customer, dimensions.location, apart] -= amount
     clearing_account = clearing(refund.currency, policy).account
     defaults = policy.dimensions.defaults
     lines = [
@@ -204,6 +244,10 @@ def _journal_lines(
             customer,
             "clearing account",
         )
-        for (customer, location), amount in cash.items()
+        for (customer, location, _), amount in cash.items()
     ]
     return tuple(line for line in lines if line.amount_minor)
+
+
+# Customer, invoice number, account and dimensions.
+_Earned = tuple[str, str, str, Dimensions]

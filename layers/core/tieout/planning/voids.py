@@ -26,10 +26,16 @@ from tieout.planning.settlement import divide, settlements
 from tieout.planning.snapshots import InvoiceSnapshot
 
 
-def add_void(draft: PlanDraft, invoice: InvoiceSnapshot, policy: Policy) -> None:
+def add_void(draft: PlanDraft, invoice: InvoiceSnapshot, policy: Policy, original: Policy) -> None:
     """Plan what takes a voided invoice back, on the day it was voided.
 
     What credit notes took off before is theirs to book, so it is not taken back a second time.
+
+    Args:
+        draft: where the documents go.
+        invoice: as Stripe has it.
+        policy: today's, for the date.
+        original: the one that the invoice was booked under, for whatever is taken back.
     """
     settled_minor = sum(settlement.amount_minor for settlement in settlements(invoice))
     rest_minor = invoice.total_minor - settled_minor - invoice.pre_payment_credit_notes_minor
@@ -38,7 +44,10 @@ def add_void(draft: PlanDraft, invoice: InvoiceSnapshot, policy: Policy) -> None
         draft.document(key, lambda: _reversal(invoice, policy), rest_minor, invoice.currency)
     elif rest_minor > 0:
         draft.document(
-            key, lambda: _credit_memo(invoice, rest_minor, policy), -rest_minor, invoice.currency
+            key,
+            lambda: _credit_memo(invoice, rest_minor, policy, original),
+            -rest_minor,
+            invoice.currency,
         )
         draft.document(
             void_application_key(invoice.id),
@@ -60,10 +69,12 @@ def _reversal(invoice: InvoiceSnapshot, policy: Policy) -> InvoiceReversal:
     )
 
 
-def _credit_memo(invoice: InvoiceSnapshot, rest_minor: int, policy: Policy) -> ArAdjustment:
+def _credit_memo(
+    invoice: InvoiceSnapshot, rest_minor: int, policy: Policy, original: Policy
+) -> ArAdjustment:
     voided_on = _voided_on(invoice, policy)
     posted = posting_date(voided_on, policy)
-    lines = invoice_lines(invoice, policy)
+    lines = invoice_lines(invoice, original)
     settled = [settlement.amount_minor for settlement in settlements(invoice)]
     _, left = divide(settled, [line.amount_minor for line in lines])
     taken_back = allocate(rest_minor, left)
@@ -71,10 +82,10 @@ def _credit_memo(invoice: InvoiceSnapshot, rest_minor: int, policy: Policy) -> A
         key=void_key(invoice.id),
         stripe_id=invoice.id,
         customer_key=customer_key(invoice.customer.id if invoice.customer else ""),
-        customer_id=debtor_id(invoice, policy),
+        customer_id=debtor_id(invoice, original),
         invoice_key=invoice_key(invoice.id),
-        number=void_number(invoice, policy),
-        invoice_number=invoice_number(invoice, policy),
+        number=void_number(invoice, original),
+        invoice_number=invoice_number(invoice, original),
         adjustment_date=voided_on,
         posting_date=posted.day,
         currency=invoice.currency,

@@ -9,13 +9,12 @@ posting says what came of it. If the process dies
 - after the answer, before it is written down: the same, and the look-up finds the document.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tieout.domain import postings as posting_states
 from tieout.domain.documents import Customer, Document, amount_of, dependencies
 from tieout.domain.errors import ConfigurationFault, TransientFault
-from tieout.domain.keys import unread_key
 from tieout.domain.plans import Disposition, Finding
 from tieout.domain.postings import Posting, Work
 from tieout.domain.reasons import Reason
@@ -67,14 +66,12 @@ class Applier:
     def apply(
         self,
         tasks: Sequence[Task],
-        supersedes: Iterable[str] = (),
         stop_sending_at_unix: int | None = None,
     ) -> None:
         """Apply every task and record a verdict for each key.
 
         Args:
             tasks: of all subjects of the batch.
-            supersedes: see `domain.plans.Plan`; read along with the postings of the tasks.
             stop_sending_at_unix: from when on no further wave is begun, so that what was sent can
                 be written down before the function's time is over.
 
@@ -85,7 +82,6 @@ class Applier:
                 its lease has run out.
         """
         documents = {task.key: task for task in tasks if not isinstance(task.planned, Finding)}
-        self._records.read({*_keys(tasks), *supersedes})
         for task in tasks:
             if isinstance(task.planned, Finding):
                 self._records.record_finding(task.planned, task.work)
@@ -319,14 +315,3 @@ def _document(task: Task) -> Document:
 
 def _amount(task: Task) -> tuple[int | None, str | None]:
     return amount_of(_document(task)) or (None, None)
-
-
-def _keys(tasks: Iterable[Task]) -> set[str]:
-    keys = set()
-    for task in tasks:
-        keys.add(task.key)
-        if task.key == str(task.work.subject):
-            keys.add(unread_key(task.key))
-        if not isinstance(task.planned, Finding):
-            keys.update(dependencies(task.planned))
-    return keys

@@ -439,6 +439,14 @@ class PolicySource(Protocol):
         """
         ...
 
+    def of(self, version: str) -> Policy | None:
+        """Return a policy that was published once; None if it can no longer be read.
+
+        Raises:
+            TransientFault: the table could not be read.
+        """
+        ...
+
 
 class Clock(Protocol):
     """The only way to learn the time outside the adapters."""

@@ -10,6 +10,7 @@ import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
+from tieout.domain.documents import dependencies
 from tieout.domain.errors import ConfigurationFault, Refused, TransientFault
 from tieout.domain.keys import unread_key
 from tieout.domain.plans import Disposition, Finding, Plan
@@ -17,8 +18,8 @@ from tieout.domain.policy import Policy
 from tieout.domain.postings import Posting, State, Work
 from tieout.domain.reasons import Reason
 from tieout.domain.subjects import Subject, SubjectKind
-from tieout.planning.plan import plans
-from tieout.planning.snapshots import ChargeSnapshot
+from tieout.planning.plan import parts, plan
+from tieout.planning.snapshots import ChargeSnapshot, Snapshot
 from tieout.services import metric_names
 from tieout.services.apply import Applier, Task
 from tieout.services.messages import decode
@@ -109,14 +110,14 @@ class _Planned:
     """A job and what Stripe, read at this time, calls for.
 
     Attributes:
-        is_read: whether Stripe told all; if not, the plan only records that.
+        snapshot: what was planned; None if Stripe did not tell all, and the plan only records that.
         answer: for the job, whatever becomes of the plan; None if that decides.
     """
 
     job: _Job
     plan: Plan
     read_at_unix: int
-    is_read: bool
+    snapshot: Snapshot | None
     answer: Verdict | None
 
 
@@ -125,12 +126,12 @@ class _Read:
     """What reading a job's subject came to.
 
     Attributes:
-        is_read, answer: see `_Planned`.
+        plans: each with the snapshot it was made of; see `_Planned`.
+        answer: see `_Planned`.
         leads_to: subjects that must be read too.
     """
 
-    plans: tuple[Plan, ...]
-    is_read: bool = False
+    plans: tuple[tuple[Plan, Snapshot | None], ...] = ()
     answer: Verdict | None = None
     leads_to: tuple[Subject, ...] = ()
 
@@ -175,7 +176,7 @@ class Processor:
             policy = self._policies.current()
             jobs = self._jobs(messages, results)
             planned = list(self._plans(jobs, policy, results, stop_reading_at_unix))
-            self._apply(planned, results, stop_sending_at_unix)
+            self._apply(planned, policy, results, stop_sending_at_unix)
         except ConfigurationFault as fault:
             self._metrics.count(metric_names.SESSION_FAILED)
             answer = Pending(str(fault), waits_for_person=True)
@@ -222,8 +223,8 @@ class Processor:
                 read = self._read(job, policy)
                 if read.answer is not None:
                     self._answer(job, results, read.answer)
-                for each in read.plans:
-                    yield _Planned(job, each, read_at_unix, read.is_read, read.answer)
+                for each, snapshot in read.plans:
+                    yield _Planned(job, each, read_at_unix, snapshot, read.answer)
                 fresh = [subject for subject in read.leads_to if subject not in known]
                 known.update(fresh)
                 waiting += [dataclasses.replace(job, subject=subject) for subject in fresh]
@@ -233,35 +234,36 @@ class Processor:
         reads_before = self._stripe.reads
         try:
             snapshot = self._stripe.snapshot(job.subject)
-            made = plans(job.subject, snapshot, policy)
+            made = tuple(
+                (plan(subject, part, policy), part)
+                for subject, part in parts(job.subject, snapshot)
+            )
         except Refused as refusal:
-            return _Read((_parked(job.subject, policy, refusal.reason, refusal.text),))
+            return _Read(((_parked(job.subject, policy, refusal.reason, refusal.text), None),))
         except TransientFault as fault:
             answer = Pending(str(fault), fault.retry_after_seconds or 0)
             if job.deliveries < UNREAD_DELIVERIES_MAX:
-                return _Read((), answer=answer)
-            return _Read(
-                (_unread(job.subject, policy, Reason.NOT_READ, str(fault)),), answer=answer
-            )
+                return _Read(answer=answer)
+            unread = _unread(job.subject, policy, Reason.NOT_READ, str(fault))
+            return _Read(((unread, None),), answer)
         except ConfigurationFault as fault:
             # A key that lacks one permission must not stop what it may read.
             self._metrics.count(metric_names.SESSION_FAILED)
             answer = Pending(str(fault), waits_for_person=True)
-            return _Read((_unread(job.subject, policy, fault.reason, fault.text),), answer=answer)
+            return _Read(((_unread(job.subject, policy, fault.reason, fault.text), None),), answer)
         except Exception as error:  # noqa: BLE001 - one object must not stop its whole batch
             self._metrics.count(metric_names.UNEXPECTED_ERROR)
             text = f"{type(error).__name__} while planning {job.subject}"
             if job.deliveries < UNEXPECTED_DELIVERIES_MAX:
-                return _Read((), answer=Pending(text))
-            return _Read((_parked(job.subject, policy, Reason.UNEXPECTED_ERROR, text),))
+                return _Read(answer=Pending(text))
+            return _Read(((_parked(job.subject, policy, Reason.UNEXPECTED_ERROR, text), None),))
         finally:
             self._metrics.count(metric_names.STRIPE_READS, self._stripe.reads - reads_before)
         if not isinstance(snapshot, ChargeSnapshot):
-            return _Read(made, is_read=True)
+            return _Read(made)
         account = job.subject.account
         return _Read(
             made,
-            is_read=True,
             leads_to=tuple(
                 Subject(SubjectKind.INVOICE, each, account) for each in snapshot.invoices
             ),
@@ -288,33 +290,49 @@ class Processor:
     def _apply(
         self,
         planned: Sequence[_Planned],
+        policy: Policy,
         results: dict[str, Result],
         stop_sending_at_unix: int | None,
     ) -> None:
         """Apply all plans together and answer each job."""
         now_unix = self._clock.now_unix()
-        tasks: dict[str, Task] = {}
-        works: list[Work] = []
-        for each in planned:
-            work = self._work(each, now_unix)
-            works.append(work)
-            for item in (*each.plan.documents, *each.plan.findings):
-                task = Task(item, work)
-                known = tasks.get(task.key)
-                if known is None or _weight(task) > _weight(known):
-                    tasks[task.key] = task
-        supersedes = {key for each in planned for key in each.plan.supersedes}
         records = Records(self._postings, self._metrics)
+        records.read(each.plan for each in planned)
+        planned = [self._as_booked(each, policy, records) for each in planned]
+        works = [self._work(each, now_unix) for each in planned]
         applier = Applier(self._ledger, records, self._clock, self._metrics)
-        applier.apply(list(tasks.values()), supersedes, stop_sending_at_unix)
+        applier.apply(_tasks(planned, works), stop_sending_at_unix)
         for each, work in zip(planned, works, strict=True):
             if each.answer is not None:
                 verdict = each.answer
-            elif each.is_read:
+            elif each.snapshot is not None:
                 verdict = records.conclude(each.plan, work)
             else:
                 verdict = records.verdict(each.plan)
             self._answer(each.job, results, verdict)
+
+    def _as_booked(self, planned: _Planned, policy: Policy, records: Records) -> _Planned:
+        """Plan again what is, or may be, booked under older policies, or takes back what is.
+
+        A customer has no part in it: it is brought up to today's policy.
+        """
+        if planned.snapshot is None:
+            return planned
+        keys = set(planned.plan.keys)
+        keys.update(key for each in planned.plan.documents for key in dependencies(each))
+        versions = {
+            key: posting.policy_version
+            for key, posting in records.postings.items()
+            if key in keys and posting.may_be_booked and not posting.is_customer
+        }
+        older = {
+            each: self._policies.of(each) for each in set(versions.values()) - {policy.version}
+        }
+        booked_under = {key: found for key in versions if (found := older.get(versions[key]))}
+        if not booked_under:
+            return planned
+        again = plan(planned.plan.subject, planned.snapshot, policy, booked_under)
+        return dataclasses.replace(planned, plan=again)
 
     def _work(self, planned: _Planned, now_unix: int) -> Work:
         return Work(
@@ -363,6 +381,19 @@ def _parked(subject: Subject, policy: Policy, reason: Reason, text: str) -> Plan
 def _unread(subject: Subject, policy: Policy, reason: Reason, text: str) -> Plan:
     finding = Finding(unread_key(str(subject)), Disposition.PARKED, reason, text)
     return Plan(subject, (), (finding,), policy.version)
+
+
+def _tasks(planned: Sequence[_Planned], works: Sequence[Work]) -> Sequence[Task]:
+    """Return one task for each key, on the strength of the plan that counts."""
+    tasks: dict[str, Task] = {}
+    for each, work in zip(planned, works, strict=True):
+        for item in (*each.plan.documents, *each.plan.findings):
+            version = each.plan.older_policies.get(item.key, work.policy_version)
+            task = Task(item, dataclasses.replace(work, policy_version=version))
+            known = tasks.get(task.key)
+            if known is None or _weight(task) > _weight(known):
+                tasks[task.key] = task
+    return list(tasks.values())
 
 
 def _weight(task: Task) -> tuple[bool, bool, int]:

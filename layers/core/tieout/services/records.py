@@ -8,7 +8,7 @@ import dataclasses
 from collections.abc import Iterable, Sequence
 
 from tieout.domain import postings as posting_states
-from tieout.domain.documents import Document, amount_of, digest, number_of
+from tieout.domain.documents import Document, amount_of, dependencies, digest, number_of
 from tieout.domain.errors import StalePosting
 from tieout.domain.keys import unread_key
 from tieout.domain.money import decimal_from_minor
@@ -54,12 +54,16 @@ class Records:
         self.postings: dict[str, Posting] = {}
         self.verdicts: dict[str, Verdict] = {}
 
-    def read(self, keys: Iterable[str]) -> None:
-        """Read the postings that exist.
+    def read(self, plans: Iterable[Plan]) -> None:
+        """Read the postings of everything that the plans have, need or cover.
 
         Raises:
             TransientFault: the table could not be read.
         """
+        keys: set[str] = set()
+        for plan in plans:
+            keys.update(plan.keys, plan.supersedes, [unread_key(str(plan.subject))])
+            keys.update(key for each in plan.documents for key in dependencies(each))
         self.postings = dict(self._store.get_many(keys))
 
     def write(self, posting: Posting) -> bool:
@@ -134,7 +138,7 @@ class Records:
 
     def verdict(self, plan: Plan) -> Verdict:
         """Return what became of a plan as a whole."""
-        return worst(self.verdicts[each.key] for each in (*plan.documents, *plan.findings))
+        return worst(self.verdicts[key] for key in plan.keys)
 
     def conclude(self, plan: Plan, work: Work) -> Verdict:
         """Return what became of a subject's plan, and close its reading if all was dealt with.
@@ -165,11 +169,10 @@ class Records:
 
         What the plan supersedes may have been read at any time: the plan covers it all the same.
         """
-        keys = {each.key for each in (*plan.documents, *plan.findings)}
         of_subject = [
             self.postings.get(each.key, each)
             for each in self._store.of_subject(plan.subject)
-            if each.key not in keys and each.read_at_unix < work.read_at_unix
+            if each.key not in plan.keys and each.read_at_unix < work.read_at_unix
         ]
         superseded = [self.postings[key] for key in plan.supersedes if key in self.postings]
         return [*superseded, *of_subject]

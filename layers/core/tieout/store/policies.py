@@ -70,6 +70,7 @@ class DynamoPolicies:
         self._parse = parse
         self._clock = clock
         self._cached: _Cached | None = None
+        self._older: dict[str, Policy] = {}
 
     def current(self) -> Policy:
         """Return the published policy, as of a few seconds ago at most.
@@ -87,6 +88,15 @@ class DynamoPolicies:
             policy = self._parse(self.text_of(version))
         self._cached = _Cached(policy, version, now_unix)
         return policy
+
+    def of(self, version: str) -> Policy | None:
+        """Return a policy that was published once; None if today's rules cannot read it."""
+        if version not in self._older:
+            try:
+                self._older[version] = self._parse(self.text_of(version))
+            except ConfigurationFault:
+                return None
+        return self._older[version]
 
     def published(self) -> tuple[str, str]:
         """Return version and text of what is published, valid by today's rules or not.
