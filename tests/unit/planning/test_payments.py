@@ -195,19 +195,18 @@ def test_real_ids_fit_into_reference_and_description() -> None:
 
 
 @pytest.mark.parametrize(
-    ("changes", "sale"),
+    ("payment", "sale"),
     [
-        ({"payment_intent": "pi_1"}, "sale/pi_1"),
-        ({"payment_intent": None, "charge": "ch_1"}, "sale/ch_1"),
+        (a_payment(payment_intent="pi_1"), "sale/pi_1"),
+        (a_payment(payment_intent=None, charge="ch_1"), "sale/ch_1"),
     ],
 )
 def test_a_payment_is_no_sale_of_its_own_whatever_its_charge_said_before(
-    changes: dict[str, str | None], sale: str
+    payment: InvoicePayment, sale: str
 ) -> None:
-    charge = a_charge(payment_intent=changes["payment_intent"])
+    charge = a_charge(payment_intent=payment.payment_intent)
     assert [each.key for each in planned(charge).findings] == [sale]
-    made = planned(a_paid_invoice(payments=(a_payment(**changes),)))
-    assert made.supersedes == (sale,)
+    assert planned(a_paid_invoice(payments=(payment,))).supersedes == (sale,)
 
 
 @pytest.mark.parametrize(
