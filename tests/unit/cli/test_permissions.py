@@ -1,0 +1,92 @@
+"""Goal: the README tells the operator's permissions as they are, no more and no less.
+
+Method: each command runs on moto, unknown keys included, and what it asks of AWS is compared with
+its row in the README.
+"""
+
+import re
+from collections.abc import Callable
+
+import pytest
+from botocore.client import BaseClient
+
+from tests.factories import a_policy
+from tests.support.aws import Aws
+from tests.support.doors import ROOT
+from tieout import cli
+from tieout.domain.postings import Posting, State
+from tieout.domain.subjects import Subject, SubjectKind
+from tieout.store.clock import SystemClock
+from tieout.store.policies import DynamoPolicies
+from tieout.store.postings import DynamoPostings
+
+POLICY = str(ROOT / "docs" / "policy.example.yaml")
+# A transaction needs the permissions of what is in it. Who is asking may be asked by anybody.
+NEEDED = {
+    "dynamodb:TransactWriteItems": {"dynamodb:PutItem", "dynamodb:UpdateItem"},
+    "sts:GetCallerIdentity": set[str](),
+}
+SCENARIOS = {
+    "parked": (["parked"],),
+    "not-booked": (["not-booked"],),
+    "show": (["show", "invoice/in_1"], ["show", "none"]),
+    "close": (["close", "invoice/in_1", "--note", "x"], ["close", "none", "--note", "x"]),
+    "reopen": (["reopen", "invoice/in_2"], ["reopen", "none"]),
+    "retry": (["retry", "invoice/in_1"], ["retry", "--all-parked"]),
+    "policy publish": (["policy", "publish", POLICY],),
+    "policy show": (["policy", "show"],),
+    "policy undo": (["policy", "undo"],),
+}
+
+
+def rows() -> dict[str, set[str]]:
+    """Return the permissions of each command that the README's table names."""
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    table = re.search(r"\| command \| permissions \|\n\|---\|---\|\n((?:\|.*\n)+)", text)
+    assert table is not None
+    found: dict[str, set[str]] = {}
+    for row in table[1].splitlines():
+        _, commands, permissions, _ = row.split("|")
+        for command in re.findall(r"`([^`]+)`", commands):
+            found[command] = set(re.findall(r"`(\w+:\w+)`", permissions))
+    return found
+
+
+@pytest.fixture
+def asked(monkeypatch: pytest.MonkeyPatch) -> set[str]:
+    """Collect what is asked of AWS from now on."""
+    operations: set[str] = set()
+    call = vars(BaseClient)["_make_api_call"]
+
+    def recording(client: BaseClient, operation: str, parameters: dict[str, object]) -> object:
+        operations.add(f"{client.meta.service_model.service_name}:{operation}")
+        return call(client, operation, parameters)
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", recording)
+    return operations
+
+
+def test_every_command_that_asks_aws_has_a_row() -> None:
+    assert rows().keys() == SCENARIOS.keys() | {"redrive", "--stack"}
+
+
+@pytest.mark.parametrize("command", SCENARIOS)
+def test_a_command_needs_what_its_row_says(
+    account: Aws, with_stack: Callable[..., None], asked: set[str], command: str
+) -> None:
+    table, queue, state = account.postings_table(), account.queue(), account.state_table()
+    for key, in_state in (("invoice/in_1", State.PARKED), ("invoice/in_2", State.CLOSED)):
+        subject = Subject(SubjectKind.INVOICE, key.removeprefix("invoice/"))
+        posting = Posting(key, subject, in_state, version=1)
+        DynamoPostings(account.dynamodb, table).put(posting)
+    policies = DynamoPolicies(
+        account.dynamodb, state, lambda text: a_policy(version=text), SystemClock()
+    )
+    for version in ("v1", "v2"):
+        policies.publish(version, version, 0)
+    with_stack(PostingsTableName=table, EventQueueUrl=queue, StateTableName=state)
+    asked.clear()
+    for arguments in SCENARIOS[command]:
+        assert cli.main([*arguments, "--stack", "tieout-dev"]) == (2 if "none" in arguments else 0)
+    needed = {one for each in asked for one in NEEDED.get(each, {each})}
+    assert needed == rows()[command]
