@@ -26,7 +26,6 @@ from tests.sandbox.policy import Additions
 pytestmark = pytest.mark.emulator
 
 WORKSHOPS, ACCOUNT = "workshops", "4020"
-THREE_DAYS_SECONDS = 3 * 86_400
 
 
 def tieout(shop: Shop, *arguments: str) -> Any:  # noqa: ANN401 - JSON
@@ -201,7 +200,11 @@ def test_what_the_books_lack_is_told_to_the_cent_until_it_is_booked_by_hand(shop
     account = shop.running.account
     before = lacks(shop)
     charge = shop.pay(shop.invoice(shop.customer("Litigious Ltd")))
-    shop.running.clock.advance(THREE_DAYS_SECONDS)
+    with account.lock:
+        for moved in account.store.all("balance_transaction"):
+            if moved["source"] == charge:
+                # Days of the story would go by otherwise.
+                moved["available_on"] = account.clock.now()
     dispute = account.create_dispute(charge, 1_999)
     payout = account.create_payout(amount_minor=4_321)
     shop.running.settle()
