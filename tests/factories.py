@@ -80,6 +80,7 @@ def a_policy(**changes: Any) -> Policy:
             name_fallback="stripe_id",
             amend_adopted=False,
             term=None,
+            countries={},
             overrides={},
         ),
         dimensions=DimensionRules(

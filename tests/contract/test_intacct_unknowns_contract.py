@@ -9,6 +9,7 @@ import dataclasses
 
 import pytest
 
+from tests.factories import a_customer, a_policy, planned, the
 from tests.sandbox.intacct import Switches
 from tests.sandbox.intacct.reports import trial_balance
 from tests.support.intacct_books import Books, Desk
@@ -22,7 +23,8 @@ from tests.support.intacct_documents import (
     journal_entry,
     payment,
 )
-from tieout.domain.documents import Document, JournalEntry, JournalLine
+from tieout.domain.documents import Customer, Document, JournalEntry, JournalLine
+from tieout.domain.reasons import WAY_OUT
 from tieout.services.ports import Accepted, NotAccepted
 
 EITHER_WAY = (
@@ -71,25 +73,41 @@ def test_every_document_is_booked_once_either_way(switches: Switches) -> None:
 @pytest.mark.parametrize(
     ("switches", "document"),
     [
-        (Switches(iso_country_codes=True), customer()),
         (Switches(foreign_payment_amounts="both"), payment(7_000, currency="eur")),
         (Switches(journals_on_bank_accounts=False), foreign_entry(100)),
     ],
-    ids=["country beside its code", "amounts of a foreign payment", "journal on a bank account"],
+    ids=["amounts of a foreign payment", "journal on a bank account"],
 )
 def test_what_a_company_wants_and_we_do_not_send_is_refused_by_name(
     switches: Switches, document: Document
 ) -> None:
-    before: tuple[Document, ...] = ()
-    if document != customer():
-        before = (customer(), invoice(currency="eur"))
     with Books(switches) as books:
         desk = Desk(books.ledger())
-        desk.post(*before)
+        desk.post(customer(), invoice(currency="eur"))
         outcome = desk.submit(document)
         assert isinstance(outcome, NotAccepted)
         assert outcome.text
         assert books.count(document) == 0
+
+
+def test_a_company_that_wants_the_country_beside_its_code_gets_it_from_the_policy() -> None:
+    """Refused with the way to the policy first; the same customer is booked once it names it."""
+    policy = a_policy()
+    named = dataclasses.replace(policy.customers, countries={"GB": "United Kingdom"})
+    with Books(Switches(iso_country_codes=True)) as books:
+        desk = Desk(books.ledger())
+        code_alone = the(planned(a_customer()), "customer/cus_1", Customer)
+        outcome = desk.submit(code_alone)
+        assert isinstance(outcome, NotAccepted)
+        assert "COUNTRY" in outcome.text
+        assert "`customers.countries`" in WAY_OUT[outcome.reason]
+        assert books.count(code_alone) == 0
+        made = planned(a_customer(), dataclasses.replace(policy, customers=named))
+        with_country = the(made, "customer/cus_1", Customer)
+        desk.post(with_country)
+        assert books.count(with_country) == 1
+        fields = books.company.customers[with_country.customer_id].fields
+        assert fields["DISPLAYCONTACT.MAILADDRESS.COUNTRY"] == "United Kingdom"
 
 
 def test_one_line_of_clearing_for_several_debits_may_not_survive_the_rounding() -> None:

@@ -66,6 +66,11 @@ class Case:
         return document_function(self.submission, CompanyCurrencies(self.base_currency))
 
 
+def customer_in(country: str) -> Customer:
+    contact = dataclasses.replace(customer().contact, country=country)
+    return dataclasses.replace(customer(), contact=contact)
+
+
 def bare_customer() -> Customer:
     return dataclasses.replace(
         customer("cus_Bob"), contact=Contact(print_as="cus_Bob"), term=None, active=False
@@ -116,6 +121,11 @@ CASES = (
         "customer_create_bare",
         "New customer of whom Stripe knows nothing but its id; inactive.",
         submission(bare_customer()),
+    ),
+    Case(
+        "customer_create_country_named",
+        "New customer S-cus_Anna in a company that wants the country's name beside its code.",
+        submission(customer_in("Germany")),
     ),
     Case(
         "customer_update",
@@ -222,7 +232,7 @@ def test_all_of_them_are_valid_in_one_request() -> None:
 def test_a_whole_request_is_written_as_its_file_says() -> None:
     compare(
         "request",
-        readable("Two documents in one request.", request_of(CASES[0].function, CASES[3].function)),
+        readable("Two documents in one request.", request_of(CASES[0].function, CASES[4].function)),
     )
 
 

@@ -56,7 +56,8 @@ def _customer(customer: Customer) -> Iterator[str]:
     yield f"    name     {customer.name}"
     contact = customer.contact
     town = f"{contact.postal_code} {contact.city}".strip()
-    address = [contact.line1, contact.line2, town, contact.state, contact.country_code]
+    country = " ".join(part for part in (contact.country, contact.country_code) if part)
+    address = [contact.line1, contact.line2, town, contact.state, country]
     yield f"    address  {', '.join(part for part in address if part)}"
     yield f"    contact  {contact.email} {contact.phone}".rstrip()
     yield f"    term     {customer.term}; amended: {customer.amend}"

@@ -66,6 +66,7 @@ def test_what_is_left_out_has_a_careful_default() -> None:
     assert (policy.zero_invoices, policy.invoice_number, policy.due_days) == ("skip", "number", 0)
     assert (policy.customers.prefix, policy.customers.name_fallback) == ("", "stripe_id")
     assert policy.customers.metadata_key == "intacct_customer_id"
+    assert dict(policy.customers.countries) == {}
     assert policy.revenue.metadata_key == "revenue_category"
 
 
@@ -78,6 +79,12 @@ def test_dimensions_may_be_user_defined() -> None:
     assert parse_policy(text).dimensions.defaults == Dimensions(
         class_id="SMB", user_defined=(("GLDIMREGION", "EU"),)
     )
+
+
+def test_countries_are_named_by_code_norway_too() -> None:
+    """Elsewhere in YAML an unquoted NO is false."""
+    text = SMALLEST + "customers: {countries: {NO: Norway, US: United States}}"
+    assert parse_policy(text).customers.countries == {"NO": "Norway", "US": "United States"}
 
 
 def test_the_version_follows_the_content_and_nothing_else() -> None:
@@ -236,6 +243,26 @@ def test_an_empty_file_names_what_a_policy_cannot_do_without() -> None:
         (
             SMALLEST + "customers: {term: [Net 30]}",
             "customers.term: must be one text, not a list",
+        ),
+        (
+            SMALLEST + "customers: {countries: {us: United States}}",
+            "customers.countries.us: must be an ISO country code of two capital letters",
+        ),
+        (
+            SMALLEST + "customers: {countries: {USA: United States}}",
+            "customers.countries.USA: must be an ISO country code of two capital letters",
+        ),
+        (
+            SMALLEST + 'customers: {countries: {US: ""}}',
+            "customers.countries.US: must not be empty, nor begin or end with a space",
+        ),
+        (
+            SMALLEST + "customers: {countries: {US: }}",
+            "customers.countries.US: is empty: give it a value or remove the line",
+        ),
+        (
+            SMALLEST + f"customers: {{countries: {{US: {'U' * 61}}}}}",
+            "customers.countries.US: is longer than 60 characters",
         ),
         (
             SMALLEST + "label: {first: version}",

@@ -58,6 +58,22 @@ def test_what_stripe_does_not_know_of_a_customer_is_left_alone() -> None:
     assert all(each.text for each in element.iter() if not len(each))
 
 
+@pytest.mark.parametrize(
+    ("country", "told"),
+    [
+        ("", [("ZIP", "10969"), ("ISOCOUNTRYCODE", "DE")]),
+        ("Germany", [("ZIP", "10969"), ("COUNTRY", "Germany"), ("ISOCOUNTRYCODE", "DE")]),
+    ],
+)
+def test_the_name_of_a_country_stands_before_its_code(
+    country: str, told: list[tuple[str, str]]
+) -> None:
+    contact = dataclasses.replace(customer().contact, country=country)
+    given = submission(dataclasses.replace(customer(), contact=contact))
+    (address,) = encoded(given).iter("MAILADDRESS")
+    assert [(each.tag, each.text) for each in address][2:] == told
+
+
 def test_an_amended_customer_is_named_by_its_record_number() -> None:
     element = encoded(submission(customer(), amend=True, record_no="5"))
     assert texts(element, "RECORDNO") == ["5"]

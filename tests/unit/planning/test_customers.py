@@ -40,6 +40,18 @@ def test_a_customer_gets_name_and_address_from_stripe() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("code", "country"), [("GB", "United Kingdom"), ("gb", "United Kingdom"), ("FR", ""), ("", "")]
+)
+def test_a_country_is_called_as_the_policy_says_and_else_by_its_code_alone(
+    code: str, country: str
+) -> None:
+    policy = with_customers(countries={"GB": "United Kingdom", "DE": "Germany"})
+    address = dataclasses.replace(a_customer().address, country_code=code)
+    contact = customer_of(a_customer(address=address), policy).contact
+    assert (contact.country, contact.country_code) == (country, code)
+
+
 def test_the_customer_id_is_prefix_and_stripe_id() -> None:
     assert customer_of(a_customer(), with_customers(prefix="S-")).customer_id == "S-cus_1"
 

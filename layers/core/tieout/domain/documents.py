@@ -56,7 +56,11 @@ NO_DIMENSIONS = Dimensions()
 
 @dataclass(frozen=True, slots=True)
 class Contact:
-    """How to print and reach a customer; every part may be missing in Stripe."""
+    """How to print and reach a customer; every part may be missing in Stripe.
+
+    Attributes:
+        country: the name of `country_code` where policy gives one; Stripe has the code alone.
+    """
 
     print_as: str
     email: str = ""
@@ -66,6 +70,7 @@ class Contact:
     city: str = ""
     state: str = ""
     postal_code: str = ""
+    country: str = ""
     country_code: str = ""
 
 

@@ -64,6 +64,7 @@ class CustomerRules:
         name_fallback: what stands for a missing name.
         amend_adopted: whether changes in Stripe also overwrite customers that we adopted.
         term: ARTERM for new customers.
+        countries: names as Intacct lists them, by ISO code in capital letters.
     """
 
     prefix: str
@@ -71,6 +72,7 @@ class CustomerRules:
     name_fallback: Literal["stripe_id", "park"]
     amend_adopted: bool
     term: str | None
+    countries: Mapping[str, str]
     overrides: Mapping[str, CustomerOverride]
 
 
@@ -121,6 +123,8 @@ class Policy:
         invoice_number: what the AR invoice is numbered by: Stripe's number or Stripe's id.
         due_days: days until due for invoices that Stripe gives no due date.
         out_of_band_method: Intacct's PAYMENTMETHOD for money that came past Stripe.
+        books_from: the first day that Tieout books; what lies before was booked by hand. None: it
+            books everything that Stripe has.
     """
 
     version: str
@@ -142,3 +146,4 @@ class Policy:
     invoice_number: Literal["number", "id"]
     due_days: int
     out_of_band_method: str = "EFT"
+    books_from: date | None = None

@@ -30,6 +30,7 @@ from tieout.domain.strict_yaml import StrictYamlError, load
 ACCOUNT_LENGTH_MAX = 24
 JOURNAL_LENGTH_MAX = 4
 TERM_LENGTH_MAX = 40
+COUNTRY_LENGTH_MAX = 60
 CUSTOMER_ID_LENGTH_MAX = 20
 DIMENSION_LENGTH_MAX = 100
 # Leaves the hashed form of a Stripe id room enough to stay unique within a CUSTOMERID.
@@ -51,6 +52,7 @@ PAYMENT_METHODS = (
 
 _VERSION_LENGTH = 12
 _CURRENCY = r"[a-z]{3}"
+_COUNTRY_CODE = re.compile(r"[A-Z]{2}")
 _STANDARD_DIMENSIONS = ("location", "department", "class", "project", "item")
 _USER_DEFINED_DIMENSION = re.compile(r"GLDIM[A-Z0-9_]{1,30}")
 
@@ -122,6 +124,7 @@ def _policy(file: Section, version: str) -> Policy:
         ),
         due_days=invoices.integer("due_days", 0, DUE_DAYS_MAX, 0),
         out_of_band_method=file.choice("out_of_band_method", PAYMENT_METHODS, "EFT"),
+        books_from=file.day("books_from"),
     )
     if not policy.clearing:
         file.note("clearing", "must name at least one currency")
@@ -246,10 +249,19 @@ def _customers(section: Section) -> CustomerRules:
         ),
         amend_adopted=section.flag("amend_adopted", default=False),
         term=section.optional_text("term", TERM_LENGTH_MAX),
+        countries=_countries(section),
         overrides=overrides,
     )
     section.refuse_unknown()
     return rules
+
+
+def _countries(section: Section) -> Mapping[str, str]:
+    names = section.texts("countries", COUNTRY_LENGTH_MAX)
+    for code in names:
+        if _COUNTRY_CODE.fullmatch(code) is None:
+            section.note(f"countries.{code}", "must be an ISO country code of two capital letters")
+    return names
 
 
 def _dimension_rules(section: Section) -> DimensionRules:

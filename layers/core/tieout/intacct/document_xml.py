@@ -139,6 +139,8 @@ def _append_contact(customer: etree._Element, contact: Contact) -> None:
         "CITY": contact.city,
         "STATE": contact.state,
         "ZIP": contact.postal_code,
+        # A company with ISO country codes enabled refuses the one without the other.
+        "COUNTRY": contact.country,
         "ISOCOUNTRYCODE": contact.country_code.upper(),
     }
     if any(address.values()):

@@ -76,6 +76,7 @@ def debtor_id(invoice: InvoiceSnapshot, policy: Policy) -> str:
 def _customer(customer: CustomerSnapshot, policy: Policy) -> Customer:
     name = _name(customer, policy)
     address = customer.address
+    country_code = whole(address.country_code, COUNTRY_CODE_LENGTH)
     return Customer(
         key=customer_key(customer.id),
         customer_id=customer_id(customer, policy),
@@ -90,7 +91,8 @@ def _customer(customer: CustomerSnapshot, policy: Policy) -> Customer:
             city=clean(address.city, ADDRESS_LENGTH_MAX),
             state=clean(address.state, STATE_LENGTH_MAX),
             postal_code=whole(address.postal_code, POSTAL_CODE_LENGTH_MAX),
-            country_code=whole(address.country_code, COUNTRY_CODE_LENGTH),
+            country=policy.customers.countries.get(country_code.upper(), ""),
+            country_code=country_code,
         ),
         term=policy.customers.term,
         amend=(
