@@ -5,6 +5,7 @@ postings are compared with what the last reading called for.
 """
 
 import dataclasses
+from collections.abc import Mapping
 
 import pytest
 
@@ -22,7 +23,7 @@ from tests.fakes.ledger import FakeLedger, LostAnswer
 from tests.unit.services.world import CUSTOMER, INVOICE, REFUND, World, of
 from tieout.domain import postings
 from tieout.domain.documents import Customer
-from tieout.domain.policy import Policy
+from tieout.domain.policy import CustomerOverride, CustomerRules, Policy
 from tieout.domain.postings import State, Worklist
 from tieout.domain.reasons import Reason
 from tieout.domain.subjects import SubjectKind
@@ -272,6 +273,33 @@ def test_a_booked_customer_keeps_its_number(world: World) -> None:
     later(world, a_paid_invoice())
     assert world.bring_up_to_date(INVOICE) == [Done()]
     assert listed(world, Worklist.ATTENTION) == []
+
+
+def numbering(version: str, **changes: object) -> Policy:
+    policy = a_policy(version=version)
+    rules: CustomerRules = dataclasses.replace(policy.customers, **changes)  # type: ignore[arg-type]
+    return dataclasses.replace(policy, customers=rules)
+
+
+@pytest.mark.parametrize(
+    "way_out",
+    [{"prefix": ""}, {"prefix": "S-", "overrides": {"cus_1": CustomerOverride("cus_1")}}],
+    ids=["the prefix back", "the number as an override"],
+)
+def test_a_booked_customer_keeps_its_number_when_the_prefix_changes(
+    world: World, way_out: Mapping[str, object]
+) -> None:
+    world.bring_up_to_date(INVOICE)
+    world.policies.published.append(numbering("policy-2", prefix="S-"))
+    later(world, a_paid_invoice())
+    assert isinstance(world.bring_up_to_date(INVOICE)[0], Retry)
+    assert listed(world, Worklist.ATTENTION) == ["customer/cus_1", "receipt/inpay_1"]
+    assert world.postings.by_key["customer/cus_1"].reason is Reason.CUSTOMER_RENUMBERED
+    world.policies.published.append(numbering("policy-3", **way_out))
+    later(world)
+    assert world.bring_up_to_date(INVOICE) == [Done()]
+    assert listed(world, Worklist.ATTENTION) == []
+    assert customers(world.ledger) == {"cus_1"}
 
 
 def customers(ledger: FakeLedger) -> set[str]:
