@@ -177,7 +177,12 @@ class Spine:
 
     def check_books(self) -> None:
         """Hold the figures to account: cheap work that is not done right is no achievement."""
-        assert all(each.state is State.POSTED for each in self.postings.by_key.values())
+        unsettled = {
+            key
+            for key, each in self.postings.by_key.items()
+            if each.state not in {State.POSTED, State.NOT_BOOKED}
+        }
+        assert not unsettled, unsettled
         checks = tie_out(self.account, self.company, chart_of(self.catalog))
         assert all(check.agrees for check in checks), [each for each in checks if not each.agrees]
 

@@ -66,7 +66,9 @@ def test_it_tells_the_story_in_order(run: tuple[int, str, Path]) -> None:
 def test_what_it_does_not_book_yet_is_listed(run: tuple[int, str, Path]) -> None:
     _, printed, _ = run
     last = printed.split("8. What this version", 1)[1]
-    assert {"charge/", "credit_note/", "payout/"} <= set(re.findall(r"^\w+/", last, re.MULTILINE))
+    assert {"sale/", "fee/", "credit_note/", "payout/"} <= set(
+        re.findall(r"^\w+/", last, re.MULTILINE)
+    )
 
 
 def test_it_leaves_the_ledgers_to_look_at(run: tuple[int, str, Path]) -> None:

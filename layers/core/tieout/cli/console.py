@@ -89,6 +89,7 @@ _TOLD = (
     "state",
     "reason",
     "reason_text",
+    "decision",
     "amount_minor",
     "currency",
     "policy_version",

@@ -64,6 +64,7 @@ class Posting:
             without a look-up, and never under another control id.
         drift_digest: the content that Stripe called for when it was last found to differ from what
             is posted; with no reason `drift`, a person has accepted the difference.
+        decision: what a person last decided about it: why, who and when. Nothing else changes it.
         source_state: see `domain.plans.Plan`; only on the subject's own document, and only once
             everything that the subject called for in that state was dealt with.
         source_created_unix: see `domain.plans.Plan`; there when `source_state` is.
@@ -93,6 +94,7 @@ class Posting:
     adopted: bool = False
     in_doubt: bool = False
     drift_digest: str = ""
+    decision: str = ""
     source_state: str = ""
     source_created_unix: int = 0
     read_at_unix: int = 0
@@ -345,6 +347,7 @@ def closed(
         record_no=record_no or posting.record_no,
         reason=None,
         reason_text=note,
+        decision=note,
         trigger=who,
         in_doubt=False,
         lease_expires_at_unix=0,
@@ -362,8 +365,10 @@ def reopened(posting: Posting, now_unix: int, who: str) -> Posting:
         version=posting.version + 1,
         state=State.PLANNED,
         record_no=None,
+        reason=None,
         reason_text="",
         drift_digest="",
+        decision="",
         trigger=who,
         in_doubt=True,
         updated_at_unix=now_unix,

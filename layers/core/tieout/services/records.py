@@ -107,7 +107,7 @@ class Records:
         The document's own posting must stay, so the exception has a key of its own.
         """
         key = unread_key(finding.key)
-        self._record(dataclasses.replace(finding, key=key), self.postings.get(key), work)
+        self.record_finding(dataclasses.replace(finding, key=key), work)
         self.verdicts[finding.key] = self.verdicts[key]
 
     def record_difference(self, document: Document, work: Work) -> None:
