@@ -133,12 +133,18 @@ def _earnings(account: StripeAccount, company: IntacctCompany, chart: Chart) -> 
         ("Revenue, less voids and refunds", accounts - taxes),
         ("Tax payable, less voids and refunds", taxes),
     ):
-        titles = {each: f"{each} {company.account(each).title}" for each in members}
+        titles = {each: _titled(company, each) for each in members}
         yield from _each(
             group,
             {(titles[no], unit): amount for (no, unit), amount in stripe.items() if no in members},
             {(titles[no], unit): amount for (no, unit), amount in intacct.items() if no in members},
         )
+
+
+def _titled(company: IntacctCompany, account_no: str) -> str:
+    """Return number and title; a policy may name an account that Intacct does not have."""
+    found = company.accounts.get(account_no)
+    return f"{account_no} {found.title if found else '(not in Intacct)'}"
 
 
 # Day, currency and amount in the major unit: what a document and its Stripe fact have in common.
