@@ -132,3 +132,16 @@ def test_a_policy_that_can_no_longer_be_read_raises_no_false_alarm(world: World)
     world.policies.published = world.policies.published[-1:]
     assert world.bring_up_to_date(INVOICE) == [Done()]
     assert list(world.postings.on_worklist(Worklist.ATTENTION)) == []
+
+
+def test_an_older_policy_that_nobody_can_plan_under_stops_only_its_subject(world: World) -> None:
+    world.bring_up_to_date(INVOICE)
+    broken = dataclasses.replace(world.policies.published[0], revenue=None)  # type: ignore[arg-type]
+    publish(world, other_accounts())
+    world.policies.ever[:] = [broken]
+    world.stripe.snapshots[CUSTOMER] = a_customer(name="Acme Holding")
+    results = world.bring_up_to_date(INVOICE, CUSTOMER)
+    assert [isinstance(each, Done) for each in results] == [False, True]
+    assert [each.key for each in world.postings.on_worklist(Worklist.ATTENTION)] == [
+        "invoice/in_1/unread"
+    ]

@@ -331,7 +331,14 @@ class Processor:
         booked_under = {key: found for key in versions if (found := older.get(versions[key]))}
         if not booked_under:
             return planned
-        again = plan(planned.plan.subject, planned.snapshot, policy, booked_under)
+        subject = planned.plan.subject
+        try:
+            again = plan(subject, planned.snapshot, policy, booked_under)
+        except Exception as error:  # noqa: BLE001 - one subject must not stop its whole batch
+            self._metrics.count(metric_names.UNEXPECTED_ERROR)
+            text = f"{type(error).__name__} while planning {subject} under older policies"
+            parked = _parked(subject, policy, Reason.UNEXPECTED_ERROR, text)
+            return dataclasses.replace(planned, plan=parked, snapshot=None)
         return dataclasses.replace(planned, plan=again)
 
     def _work(self, planned: _Planned, now_unix: int) -> Work:
