@@ -7,6 +7,7 @@ in parts, and reads the plans as a ledger: account and dimensions to balance, de
 import dataclasses
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
+from datetime import timedelta
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -14,6 +15,7 @@ from hypothesis import strategies as st
 from tests.factories import (
     DAY_SECONDS,
     NOON,
+    NOON_DAY,
     a_payment,
     a_policy,
     a_refund,
@@ -42,11 +44,19 @@ from tieout.domain.documents import (
     digest,
 )
 from tieout.domain.plans import Disposition, Plan
-from tieout.domain.policy import Policy
+from tieout.domain.policy import Periods, Policy
 from tieout.planning.snapshots import InvoiceSnapshot, RefundFacts
 
 Place = tuple[str, Dimensions]
 POLICIES = st.sampled_from([a_policy(), a_policy(discount_account="4090")])
+DATES = (
+    "invoice_date",
+    "payment_date",
+    "adjustment_date",
+    "application_date",
+    "reversal_date",
+    "posting_date",
+)
 # A deadline measures the machine, and this one is shared.
 EXAMPLES = settings(max_examples=60, deadline=None)
 
@@ -263,6 +273,35 @@ def test_planning_twice_gives_the_same_plan(invoice: InvoiceSnapshot, policy: Po
 def test_nothing_is_parked_that_stripe_could_have_issued(invoice: InvoiceSnapshot) -> None:
     parked = [each for each in planned(invoice).findings if each.disposition is Disposition.PARKED]
     assert parked == []
+
+
+@EXAMPLES
+@given(part_paid_invoices(), st.booleans(), st.integers(-1, 10), st.sampled_from([None, -3, 3]))
+def test_nothing_is_dated_before_the_books_begin_and_everything_since_is_planned_or_parked(
+    invoice: InvoiceSnapshot, is_void: bool, first: int, closed: int | None
+) -> None:
+    """Days count from that of the invoice; some are closed, and move documents forward."""
+    first_day = NOON_DAY + timedelta(first)
+    voided_at_unix = NOON + 5 * DAY_SECONDS
+    if is_void:
+        invoice = dataclasses.replace(invoice, status="void", voided_at_unix=voided_at_unix)
+    closed_through = None if closed is None else NOON_DAY + timedelta(closed)
+    periods = Periods(closed_through=closed_through, when_closed="next_open_date")
+    made = planned(invoice, a_policy(books_from=first_day, periods=periods))
+    for document in made.documents:
+        days = [getattr(document, field, first_day) for field in DATES]
+        assert min(days) >= first_day, document.key
+    moments = {f"receipt/{each.id}": each.paid_at_unix or 0 for each in invoice.payments}
+    since = {key for key, at in moments.items() if NOON + first * DAY_SECONDS <= at}
+    parked = {each.key for each in made.findings if each.disposition is Disposition.PARKED}
+    planned_keys = {each.key for each in made.documents}
+    assert {each for each in planned_keys if each.startswith("receipt/")} == since
+    everything = planned(invoice, a_policy(periods=periods))
+    voids = {each.key for each in everything.documents if "/void" in each.key}
+    assert {each for each in planned_keys if "/void" in each} == (voids if first <= 5 else set())
+    is_needed = first > 0 and any("customer/" not in each for each in planned_keys)
+    assert parked == ({"invoice/in_1"} if is_needed else set())
+    assert made.keys - {"customer/cus_1"} == everything.keys - {"customer/cus_1"}
 
 
 @EXAMPLES

@@ -59,6 +59,19 @@ def test_a_good_policy_is_checked_without_aws(capsys: Captured) -> None:
     assert parse_policy(POLICY.read_text(encoding="utf-8")).version in capsys.readouterr().out
 
 
+def test_a_policy_that_books_everything_says_so(tmp_path: Path, capsys: Captured) -> None:
+    note = "note: books_from is not set: everything that Stripe has will be booked"
+    without = tmp_path / "policy.yaml"
+    lines = POLICY.read_text(encoding="utf-8").splitlines(keepends=True)
+    without.write_text("".join(each for each in lines if not each.startswith("books_from")))
+    assert cli.main(["policy", "check", str(without)]) == 0, "it may be what the company wants"
+    assert capsys.readouterr().out.splitlines()[1:] == [note]
+    assert cli.main(["policy", "check", str(without), "--json"]) == 0
+    assert json.loads(capsys.readouterr().out)["notes"] == [note]
+    assert cli.main(["policy", "check", str(POLICY)]) == 0
+    assert note not in capsys.readouterr().out
+
+
 def test_every_error_of_a_policy_is_listed(tmp_path: Path, capsys: Captured) -> None:
     broken = tmp_path / "policy.yaml"
     broken.write_text("base_currency: dollars\ntime_zone: Mars/Olympus\n", encoding="utf-8")

@@ -48,10 +48,12 @@ def test_the_example_is_valid_and_uses_every_setting() -> None:
     assert policy.customers.overrides["cus_BigAccount0001"].customer_id == "10001"
     assert policy.customers.overrides["cus_BigAccount0001"].dimensions.class_id == "ENT"
     assert policy.periods.closed_through == date(2025, 12, 31)
+    assert policy.books_from == date(2026, 1, 1)
 
 
 def test_what_is_left_out_has_a_careful_default() -> None:
     policy = parse_policy(SMALLEST)
+    assert policy.books_from is None
     assert policy.revenue.default is None
     assert policy.tax.default is None
     assert policy.shipping_account is None

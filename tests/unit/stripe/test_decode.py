@@ -378,11 +378,14 @@ def test_a_charge_that_has_not_moved_the_balance_yet_has_no_fee() -> None:
 
 
 def test_what_stripe_kept_of_a_charge_is_in_the_currency_of_its_balance() -> None:
-    movement = {"id": "txn_1", "amount": 840, "fee": 54, "currency": "eur"}
+    movement = {"id": "txn_1", "created": 110, "amount": 840, "fee": 54, "currency": "eur"}
 
-    assert decode.charge({**CHARGE, "balance_transaction": movement}).fees == (
-        Fee("txn_1", 54, "eur"),
-    )
+    found = decode.charge({**CHARGE, "balance_transaction": movement})
+
+    assert (found.fees, found.moved_at_unix) == ((Fee("txn_1", 54, "eur"),), 110)
+    back = movement | {"id": "txn_2", "created": 130}
+    failed = {**CHARGE, "balance_transaction": movement, "failure_balance_transaction": back}
+    assert decode.charge(failed).moved_at_unix == 130
     assert decode.charge({**CHARGE, "balance_transaction": movement | {"fee": 0}}).fees == ()
 
 

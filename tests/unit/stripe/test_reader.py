@@ -306,7 +306,7 @@ def test_a_charge_names_every_invoice_its_intent_pays_once() -> None:
 
 
 def test_a_charge_brings_its_fee_along_in_the_same_read() -> None:
-    movement = {"id": "txn_1", "fee": 88, "currency": "eur"}
+    movement = {"id": "txn_1", "created": 110, "fee": 88, "currency": "eur"}
     http = FakeHttp()
     http.answer("charges/ch_1", charge(balance_transaction=movement))
     http.answer("invoice_payments", paged([]))

@@ -14,6 +14,7 @@ from tieout.store.clock import SystemClock
 from tieout.store.policies import POLICY_AGE_SECONDS_MAX, DynamoPolicies
 
 _IN_FORCE = f"in force within {POLICY_AGE_SECONDS_MAX} seconds"
+_NO_BOOKS_FROM = "note: books_from is not set: everything that Stripe has will be booked"
 _CHECK = """example:
   tieout policy check policy.yaml
 
@@ -47,7 +48,11 @@ def register(commands: Any) -> None:  # noqa: ANN401 - argparse keeps the class 
 
 def _check(options: argparse.Namespace) -> int:
     policy = parse_policy(_text_of(options.file))
-    say({"version": policy.version} if options.json else f"no errors; version {policy.version}")
+    notes = [] if policy.books_from else [_NO_BOOKS_FROM]
+    if options.json:
+        say({"version": policy.version, "notes": notes})
+    else:
+        say("\n".join([f"no errors; version {policy.version}", *notes]))
     return DONE
 
 

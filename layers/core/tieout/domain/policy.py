@@ -123,6 +123,8 @@ class Policy:
         invoice_number: what the AR invoice is numbered by: Stripe's number or Stripe's id.
         due_days: days until due for invoices that Stripe gives no due date.
         out_of_band_method: Intacct's PAYMENTMETHOD for money that came past Stripe.
+        books_from: the first day that Tieout books; what lies before was booked by hand. None: it
+            books everything that Stripe has.
     """
 
     version: str
@@ -144,3 +146,4 @@ class Policy:
     invoice_number: Literal["number", "id"]
     due_days: int
     out_of_band_method: str = "EFT"
+    books_from: date | None = None

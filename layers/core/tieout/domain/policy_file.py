@@ -124,6 +124,7 @@ def _policy(file: Section, version: str) -> Policy:
         ),
         due_days=invoices.integer("due_days", 0, DUE_DAYS_MAX, 0),
         out_of_band_method=file.choice("out_of_band_method", PAYMENT_METHODS, "EFT"),
+        books_from=file.day("books_from"),
     )
     if not policy.clearing:
         file.note("clearing", "must name at least one currency")

@@ -108,8 +108,7 @@ class Posting:
             return Worklist.ATTENTION
         if self.state in _IN_FLIGHT_STATES:
             return Worklist.IN_FLIGHT
-        nothing_owed = {Reason.NOTHING_TO_BOOK, Reason.WAITS_FOR_STRIPE, Reason.WITHDRAWN}
-        if self.state is State.NOT_BOOKED and self.reason not in nothing_owed:
+        if self.state is State.NOT_BOOKED and self.reason not in _NOTHING_OWED:
             return Worklist.NOT_BOOKED
         return None
 
@@ -147,6 +146,14 @@ class Posting:
 _ATTENTION_STATES = frozenset({State.REJECTED, State.UNKNOWN, State.PARKED})
 _IN_FLIGHT_STATES = frozenset({State.PLANNED, State.SENDING})
 _DIFFERENCES = frozenset({Reason.DRIFT, Reason.CUSTOMER_RENUMBERED})
+_NOTHING_OWED = frozenset(
+    {
+        Reason.NOTHING_TO_BOOK,
+        Reason.WAITS_FOR_STRIPE,
+        Reason.WITHDRAWN,
+        Reason.BEFORE_BOOKS,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)

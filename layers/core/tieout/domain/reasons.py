@@ -25,6 +25,7 @@ class Reason(StrEnum):
     OBJECT_MISSING_IN_STRIPE = "object_missing_in_stripe"
     SNAPSHOT_TOO_LARGE = "snapshot_too_large"
     WAITS_FOR_PARKED = "waits_for_parked"
+    RECORD_NO_MISSING = "record_no_missing"
     NOT_READ = "not_read"
     # Intacct said no: fix Intacct or the policy, then redrive.
     UNKNOWN_ACCOUNT = "unknown_account"
@@ -48,6 +49,7 @@ class Reason(StrEnum):
     NOTHING_TO_BOOK = "nothing_to_book"
     WAITS_FOR_STRIPE = "waits_for_stripe"
     WITHDRAWN = "withdrawn"
+    BEFORE_BOOKS = "before_books"
     # The deployment itself: page the engineer.
     INTACCT_SIGN_IN = "intacct_sign_in"
     INTACCT_SENDER = "intacct_sender"
@@ -75,6 +77,7 @@ _RECORDED = frozenset(
         Reason.NOTHING_TO_BOOK,
         Reason.WAITS_FOR_STRIPE,
         Reason.WITHDRAWN,
+        Reason.BEFORE_BOOKS,
     }
 )
 _DEPLOYMENT = frozenset(
@@ -140,6 +143,11 @@ WAY_OUT: dict[Reason, str] = {
     Reason.WAITS_FOR_PARKED: (
         "Solve the document named in the text first; redriving it books this too."
     ),
+    Reason.RECORD_NO_MISSING: (
+        "It was booked by hand before `books_from`, and something since then is booked against it. "
+        "Find what the text names in Intacct, `tieout close` its key with `--note TEXT "
+        "--record-no N`, then `tieout retry KEY`."
+    ),
     Reason.NOT_READ: (
         "Nothing while its message is queued; from the dead-letter queue: redrive, or "
         "`tieout retry KEY`."
@@ -195,6 +203,10 @@ WAY_OUT: dict[Reason, str] = {
         "Wait: no money has moved yet. It is booked by itself when Stripe moves it."
     ),
     Reason.WITHDRAWN: "Nothing: Stripe no longer calls for it.",
+    Reason.BEFORE_BOOKS: (
+        "Nothing: `books_from` in the policy says that the books have it already. If they do not, "
+        "book it by hand."
+    ),
     Reason.INTACCT_SIGN_IN: "Correct user, password or company in the Intacct secret.",
     Reason.INTACCT_SENDER: ("Correct sender id and password; authorise the sender."),
     Reason.STRIPE_KEY: "Correct `api_key` in the Stripe secret.",

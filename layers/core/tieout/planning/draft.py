@@ -1,8 +1,9 @@
 """The plan while it is being written: collects documents, and what could not become one."""
 
+import dataclasses
 from collections.abc import Callable
 
-from tieout.domain.documents import Document
+from tieout.domain.documents import Customer, Document, dependencies
 from tieout.domain.errors import Refused
 from tieout.domain.plans import Disposition, Finding, Plan
 from tieout.domain.policy import Policy
@@ -31,6 +32,8 @@ class PlanDraft:
     ) -> None:
         """Add the document that `build` makes; if it is refused, park its key and go on.
 
+        What is refused for lying before the books begin is not parked: it is in the books.
+
         Args:
             key: the document's key.
             build: makes the document, or raises `Refused`.
@@ -42,14 +45,11 @@ class PlanDraft:
         try:
             self._documents[key] = build()
         except Refused as refused:
+            booked_by_hand = refused.reason is Reason.BEFORE_BOOKS
+            disposition = Disposition.NOT_BOOKED if booked_by_hand else Disposition.PARKED
             self._findings[key] = Finding(
-                key, Disposition.PARKED, refused.reason, refused.text, amount_minor, currency
+                key, disposition, refused.reason, refused.text, amount_minor, currency
             )
-
-    def park(self, key: str, reason: Reason, text: str, amount_minor: int, currency: str) -> None:
-        """Record something that a person must look at; `amount_minor` in minor units."""
-        finding = Finding(key, Disposition.PARKED, reason, text, amount_minor, currency)
-        self._findings.setdefault(key, finding)
 
     def not_booked(
         self,
@@ -63,6 +63,11 @@ class PlanDraft:
         finding = Finding(key, Disposition.NOT_BOOKED, reason, text, amount_minor, currency)
         self._findings.setdefault(key, finding)
 
+    @property
+    def has_documents(self) -> bool:
+        """Whether there is a document so far."""
+        return bool(self._documents)
+
     def supersede(self, key: str) -> None:
         """Say that what another subject may have recorded under `key` is covered by this plan."""
         self._supersedes[key] = None
@@ -74,13 +79,29 @@ class PlanDraft:
         source_state: str = "",
         source_created_unix: int = 0,
     ) -> Plan:
-        """Return the plan; documents come in the order they were added."""
+        """Return the plan; customers come first, then documents in the order they were added."""
+        documents = sorted(
+            self._documents.values(), key=lambda each: not isinstance(each, Customer)
+        )
+        needed = {key for each in documents for key in dependencies(each)}
         return Plan(
             subject=subject,
-            documents=tuple(self._documents.values()),
-            findings=tuple(self._findings.values()),
+            documents=tuple(documents),
+            findings=tuple(_if_needed(each, needed) for each in self._findings.values()),
             policy_version=policy.version,
             source_state=source_state,
             source_created_unix=source_created_unix,
             supersedes=tuple(self._supersedes),
         )
+
+
+def _if_needed(finding: Finding, needed: set[str]) -> Finding:
+    """Park what was booked by hand if a document needs its record number."""
+    if finding.reason is not Reason.BEFORE_BOOKS or finding.key not in needed:
+        return finding
+    return dataclasses.replace(
+        finding,
+        disposition=Disposition.PARKED,
+        reason=Reason.RECORD_NO_MISSING,
+        text=f"{finding.key} is {finding.text}",
+    )

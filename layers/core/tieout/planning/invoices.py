@@ -16,7 +16,7 @@ from tieout.planning.fields import DESCRIPTION_LENGTH_MAX
 from tieout.planning.lines import invoice_lines
 from tieout.planning.numbers import invoice_number
 from tieout.planning.payments import add_receipts
-from tieout.planning.periods import posting_date
+from tieout.planning.periods import is_before_books, posting_date
 from tieout.planning.snapshots import InvoiceSnapshot
 from tieout.planning.voids import add_void
 
@@ -41,8 +41,6 @@ def add_invoice(
             invoice.currency,
         )
         return
-    if invoice.customer is not None:
-        add_customer(draft, invoice.customer, policy)
     draft.document(
         invoice_key(invoice.id),
         lambda: _ar_invoice(invoice, policy),
@@ -53,7 +51,10 @@ def add_invoice(
     if invoice.status == "void":
         original = booked_under.get(invoice_key(invoice.id), policy)
         add_void(draft, invoice, policy, original)
-    _note_what_is_not_booked(draft, invoice)
+    _note_what_is_not_booked(draft, invoice, policy)
+    is_ours = not is_before_books(_issued_at_unix(invoice), policy)
+    if invoice.customer is not None and (is_ours or draft.has_documents):
+        add_customer(draft, invoice.customer, policy)
 
 
 def _is_final(invoice: InvoiceSnapshot) -> bool:
@@ -63,10 +64,10 @@ def _is_final(invoice: InvoiceSnapshot) -> bool:
 
 
 def _ar_invoice(invoice: InvoiceSnapshot, policy: Policy) -> ArInvoice:
+    invoice_date = accounting_date(_issued_at_unix(invoice), policy.zone)
+    posted = posting_date(invoice_date, policy)
     # A currency without clearing account is one that the controller has not decided about.
     clearing(invoice.currency, policy)
-    invoice_date = _invoice_date(invoice, policy)
-    posted = posting_date(invoice_date, policy)
     return ArInvoice(
         key=invoice_key(invoice.id),
         stripe_id=invoice.id,
@@ -84,13 +85,12 @@ def _ar_invoice(invoice: InvoiceSnapshot, policy: Policy) -> ArInvoice:
     )
 
 
-def _invoice_date(invoice: InvoiceSnapshot, policy: Policy) -> date:
-    """Return the legal date of the invoice.
+def _issued_at_unix(invoice: InvoiceSnapshot) -> int:
+    """Return the legal moment of the invoice.
 
     Source: stripe-api dossier section 4.1: `effective_at` is the finalisation unless overridden.
     """
-    at_unix = invoice.effective_at_unix or invoice.finalized_at_unix or invoice.created_unix
-    return accounting_date(at_unix, policy.zone)
+    return invoice.effective_at_unix or invoice.finalized_at_unix or invoice.created_unix
 
 
 def _due_date(invoice: InvoiceSnapshot, invoice_date: date, policy: Policy) -> date:
@@ -100,12 +100,13 @@ def _due_date(invoice: InvoiceSnapshot, invoice_date: date, policy: Policy) -> d
     return invoice_date + timedelta(days=policy.due_days)
 
 
-def _note_what_is_not_booked(draft: PlanDraft, invoice: InvoiceSnapshot) -> None:
+def _note_what_is_not_booked(draft: PlanDraft, invoice: InvoiceSnapshot, policy: Policy) -> None:
     """Name what makes the books' receivable differ from what Stripe still asks for.
 
     Credit notes do, too; they are subjects of their own and listed there.
     """
-    if invoice.status != "void" and invoice.credit_balance_applied_minor > 0:
+    is_ours = not is_before_books(_issued_at_unix(invoice), policy)
+    if is_ours and invoice.status != "void" and invoice.credit_balance_applied_minor > 0:
         # A void gives the balance back, so nothing is missing then.
         _note(
             draft,
@@ -114,7 +115,8 @@ def _note_what_is_not_booked(draft: PlanDraft, invoice: InvoiceSnapshot) -> None
             invoice.credit_balance_applied_minor,
             "the customer's credit balance settled part of the invoice",
         )
-    if invoice.status == "uncollectible":
+    since_unix = invoice.marked_uncollectible_at_unix
+    if invoice.status == "uncollectible" and not is_before_books(since_unix, policy):
         _note(
             draft,
             invoice,

@@ -6,21 +6,22 @@ from tieout.domain.keys import fee_key, sale_key
 from tieout.domain.policy import Policy
 from tieout.domain.reasons import Reason
 from tieout.planning.draft import PlanDraft
+from tieout.planning.periods import is_before_books
 from tieout.planning.snapshots import ChargeSnapshot, Fee, OtherSnapshot
 
 
-def plan_charge(draft: PlanDraft, charge: ChargeSnapshot, _policy: Policy) -> None:
+def plan_charge(draft: PlanDraft, charge: ChargeSnapshot, policy: Policy) -> None:
     """Plan a charge: its invoices book the payment; a sale without an invoice is recorded.
 
     A charge that failed or only reserved money has moved nothing. What Stripe kept is recorded in
     any case: no invoice knows of it.
     """
-    note_fees(draft, charge.fees, f"charge {charge.id}")
+    note_fees(draft, charge.fees, f"charge {charge.id}", charge.moved_at_unix, policy)
     if charge.invoices or charge.status != "succeeded" or not charge.captured:
         return
     draft.not_booked(
         sale_key(charge.payment_intent or charge.id),
-        Reason.NOT_YET_PLANNED,
+        reason_not_planned(charge.moved_at_unix, policy),
         f"a sale without an invoice, charge {charge.id}",
         charge.amount_minor,
         charge.currency,
@@ -42,12 +43,32 @@ def plan_other(draft: PlanDraft, other: OtherSnapshot, _policy: Policy) -> None:
     )
 
 
-def note_fees(draft: PlanDraft, fees: Iterable[Fee], of_what: str) -> None:
-    """Record what Stripe kept, in the currency of the balance that it was taken from."""
+def reason_not_planned(at_unix: int | None, policy: Policy) -> Reason:
+    """Return why a movement of this moment is not booked; one of unknown time is not in the books.
+
+    Args:
+        at_unix: when it moved Stripe's balance, in unix seconds.
+        policy: the company's.
+    """
+    return Reason.BEFORE_BOOKS if is_before_books(at_unix, policy) else Reason.NOT_YET_PLANNED
+
+
+def note_fees(
+    draft: PlanDraft, fees: Iterable[Fee], of_what: str, at_unix: int | None, policy: Policy
+) -> None:
+    """Record what Stripe kept, in the currency of the balance that it was taken from.
+
+    Args:
+        draft: where to.
+        fees: what was kept.
+        of_what: for the controller.
+        at_unix: when Stripe's balance last moved for it, in unix seconds.
+        policy: the company's.
+    """
     for fee in fees:
         draft.not_booked(
             fee_key(fee.balance_transaction),
-            Reason.NOT_YET_PLANNED,
+            reason_not_planned(at_unix, policy),
             f"Stripe's fee on {of_what}",
             fee.amount_minor,
             fee.currency,

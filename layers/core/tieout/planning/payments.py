@@ -17,7 +17,7 @@ from tieout.planning.accounts import clearing, out_of_band
 from tieout.planning.customers import debtor_id
 from tieout.planning.draft import PlanDraft
 from tieout.planning.fields import DESCRIPTION_LENGTH_MAX, amount_text
-from tieout.planning.periods import posting_date
+from tieout.planning.periods import is_before_books, posting_date, refuse_before_books
 from tieout.planning.settlement import (
     Settlement,
     is_paid_out_of_band,
@@ -35,14 +35,18 @@ def add_receipts(draft: PlanDraft, invoice: InvoiceSnapshot, policy: Policy) -> 
     is parked. Either way the charge behind it is no sale of its own.
     """
     excess_minor = 0
+    # It is the last payment that brings too much.
+    last_paid_at_unix = None
     for settlement in settlements(invoice):
+        last_paid_at_unix = settlement.payment.paid_at_unix
         _add_receipt(draft, invoice, settlement, policy)
         for source_id in (settlement.payment.payment_intent, settlement.payment.charge):
             if source_id:
                 draft.supersede(sale_key(source_id))
         if settlement.amount_minor:
             excess_minor += settlement.payment.amount_paid_minor - settlement.amount_minor
-    if beyond_minor := max(invoice.amount_overpaid_minor, excess_minor):
+    beyond_minor = max(invoice.amount_overpaid_minor, excess_minor)
+    if beyond_minor and not is_before_books(last_paid_at_unix, policy):
         draft.not_booked(
             f"{invoice_key(invoice.id)}/overpaid",
             Reason.NOT_YET_PLANNED,
@@ -66,20 +70,10 @@ def _add_receipt(
 ) -> None:
     payment = settlement.payment
     key = _key(invoice, payment)
-    if settlement.amount_minor == 0:
-        draft.park(
-            key,
-            Reason.OVER_APPLICATION,
-            f"{_name(payment)} brought {amount_text(payment.amount_paid_minor, payment.currency)}, "
-            f"but invoice {invoice.id} ({invoice.status}) had nothing left to settle",
-            payment.amount_paid_minor,
-            payment.currency,
-        )
-        return
     draft.document(
         key,
         lambda: _receipt(key, invoice, settlement, policy),
-        settlement.amount_minor,
+        settlement.amount_minor or payment.amount_paid_minor,
         payment.currency,
     )
 
@@ -90,12 +84,19 @@ def _receipt(
     payment = settlement.payment
     if payment.paid_at_unix is None:
         raise Refused(Reason.UNREADABLE_OBJECT, f"{payment.id} is paid, but does not say when")
+    paid_on = accounting_date(payment.paid_at_unix, policy.zone)
+    refuse_before_books(paid_on, policy)
+    if settlement.amount_minor == 0:
+        raise Refused(
+            Reason.OVER_APPLICATION,
+            f"{_name(payment)} brought {amount_text(payment.amount_paid_minor, payment.currency)}, "
+            f"but invoice {invoice.id} ({invoice.status}) had nothing left to settle",
+        )
     if payment.currency != invoice.currency:
         raise Refused(
             Reason.DOES_NOT_ADD_UP,
             f"{payment.id} is in {payment.currency}, its invoice in {invoice.currency}",
         )
-    paid_on = accounting_date(payment.paid_at_unix, policy.zone)
     posted = posting_date(paid_on, policy)
     outside_stripe = payment.out_of_band
     return ArPayment(

@@ -1,8 +1,12 @@
-"""Posting dates: a document never lands in a period that policy calls closed."""
+"""Posting dates: a document never lands before the books begin, nor in a closed period.
+
+Every document gets its date here, so nothing that the company booked by hand is booked again.
+"""
 
 from dataclasses import dataclass
 from datetime import date, timedelta
 
+from tieout.domain.dates import accounting_date
 from tieout.domain.errors import Refused
 from tieout.domain.policy import Policy
 from tieout.domain.reasons import Reason
@@ -20,12 +24,39 @@ class PostingDate:
     note: str = ""
 
 
+def is_before_books(at_unix: int | None, policy: Policy) -> bool:
+    """Return whether something happened before `books_from`; what has no known time did not.
+
+    Args:
+        at_unix: when, in unix seconds.
+        policy: the company's.
+    """
+    if at_unix is None or policy.books_from is None:
+        return False
+    return accounting_date(at_unix, policy.zone) < policy.books_from
+
+
+def refuse_before_books(day: date, policy: Policy) -> None:
+    """Refuse what happened before `books_from`.
+
+    Raises:
+        Refused: the company has booked the day by hand.
+    """
+    if policy.books_from is not None and day < policy.books_from:
+        raise Refused(
+            Reason.BEFORE_BOOKS,
+            f"dated {day.isoformat()}, before `books_from` ({policy.books_from.isoformat()})",
+        )
+
+
 def posting_date(day: date, policy: Policy) -> PostingDate:
     """Return when something that happened on `day` is posted.
 
     Raises:
-        Refused: the day is in a closed period and policy wants a person to decide.
+        Refused: the day is before `books_from`, or in a closed period and policy wants a person to
+            decide.
     """
+    refuse_before_books(day, policy)
     closed_through = policy.periods.closed_through
     if closed_through is None or day > closed_through:
         return PostingDate(day)

@@ -71,9 +71,12 @@ def plan(
             for each in then.documents
             if booked_under.get(each.key) is older
         }
+    planned = {each.key: each for each in today.documents}
+    planned |= {key: each for key, (each, _) in as_booked.items() if key in today.keys}
     return dataclasses.replace(
         today,
-        documents=tuple(as_booked.get(each.key, (each, ""))[0] for each in today.documents),
+        documents=tuple(planned.values()),
+        findings=tuple(each for each in today.findings if each.key not in planned),
         older_policies={key: version for key, (_, version) in as_booked.items()},
     )
 

@@ -22,7 +22,7 @@ from tieout.planning.draft import PlanDraft
 from tieout.planning.fields import DESCRIPTION_LENGTH_MAX, amount_text
 from tieout.planning.lines import invoice_lines
 from tieout.planning.numbers import invoice_number
-from tieout.planning.others import note_fees
+from tieout.planning.others import note_fees, reason_not_planned
 from tieout.planning.periods import posting_date
 from tieout.planning.refund_shares import has_failed, refund_shares
 from tieout.planning.settlement import divide, settlements
@@ -68,13 +68,14 @@ def plan_refund(
     """
     refund = snapshot.refund
     rules = _Rules(policy, booked_under)
-    note_fees(draft, refund.fees, f"refund {refund.id}")
+    last_moved_at_unix = refund.returned_at_unix or _moved_at_unix(refund)
+    note_fees(draft, refund.fees, f"refund {refund.id}", last_moved_at_unix, policy)
     if not _has_moved_money(refund):
         reason = Reason.NOTHING_TO_BOOK if has_failed(refund) else Reason.WAITS_FOR_STRIPE
         _not_booked(draft, refund, reason, f"{refund.status}; no money has moved")
     elif not snapshot.invoices:
         text = f"{refund.status}; the charge paid no invoice"
-        _not_booked(draft, refund, Reason.NOT_YET_PLANNED, text)
+        _not_booked(draft, refund, reason_not_planned(last_moved_at_unix, policy), text)
     else:
         draft.document(
             refund_key(refund.id),
@@ -89,6 +90,10 @@ def plan_refund(
 def _has_moved_money(refund: RefundFacts) -> bool:
     moved = refund.moved_at_unix is not None or refund.status == "succeeded"
     return moved and refund.amount_minor > 0
+
+
+def _moved_at_unix(refund: RefundFacts) -> int:
+    return refund.created_unix if refund.moved_at_unix is None else refund.moved_at_unix
 
 
 def _not_booked(draft: PlanDraft, refund: RefundFacts, reason: Reason, text: str) -> None:
@@ -113,9 +118,8 @@ def _add_failure(draft: PlanDraft, snapshot: RefundSnapshot, rules: _Rules) -> N
 
 def _refund_entry(snapshot: RefundSnapshot, rules: _Rules) -> JournalEntry:
     refund, policy = snapshot.refund, rules.today
+    posted = posting_date(accounting_date(_moved_at_unix(refund), policy.zone), policy)
     taken_back = _taken_back(snapshot, rules)
-    at_unix = refund.created_unix if refund.moved_at_unix is None else refund.moved_at_unix
-    posted = posting_date(accounting_date(at_unix, policy.zone), policy)
     return JournalEntry(
         key=refund_key(refund.id),
         stripe_id=refund.id,
@@ -132,9 +136,9 @@ def _refund_entry(snapshot: RefundSnapshot, rules: _Rules) -> JournalEntry:
 def _failure_entry(snapshot: RefundSnapshot, returned_at_unix: int, rules: _Rules) -> JournalEntry:
     """Return the exact mirror of the refund, on the day its money came back."""
     refund, policy = snapshot.refund, rules.today
+    posted = posting_date(accounting_date(returned_at_unix, policy.zone), policy)
     as_refunded = rules.of(refund_key(refund.id))
     lines = _journal_lines(_taken_back(snapshot, rules), refund, as_refunded, sign=-1)
-    posted = posting_date(accounting_date(returned_at_unix, policy.zone), policy)
     return JournalEntry(
         key=refund_failure_key(refund.id),
         stripe_id=refund.id,

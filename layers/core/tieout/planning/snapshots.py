@@ -214,6 +214,7 @@ class ChargeSnapshot:
     Attributes:
         invoices: ids of invoices; their own subjects book the payment.
         fees: what Stripe kept of it; empty until the charge has moved Stripe's balance.
+        moved_at_unix: when it last did; None until then.
     """
 
     id: str
@@ -225,6 +226,7 @@ class ChargeSnapshot:
     payment_intent: str | None = None
     invoices: tuple[str, ...] = ()
     fees: tuple[Fee, ...] = ()
+    moved_at_unix: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

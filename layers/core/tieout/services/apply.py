@@ -141,11 +141,12 @@ class Applier:
                     f"waits for {key}", verdict.after_seconds
                 )
             else:
+                reason = Reason.WAITS_FOR_PARKED
                 why = "is of a renumbered customer" if is_there else "is not posted"
+                if posting is not None and posting.reason is Reason.BEFORE_BOOKS:
+                    reason, why = Reason.RECORD_NO_MISSING, f"is {posting.reason_text}"
                 text = f"{task.key} waits for {key}, which {why}"
-                waiting = Finding(
-                    task.key, Disposition.PARKED, Reason.WAITS_FOR_PARKED, text, *_amount(task)
-                )
+                waiting = Finding(task.key, Disposition.PARKED, reason, text, *_amount(task))
                 self._records.record_finding(waiting, task.work)
             return True
         return False

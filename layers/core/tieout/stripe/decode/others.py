@@ -2,7 +2,7 @@
 
 from tieout.planning.snapshots import ChargeSnapshot, OtherSnapshot
 from tieout.stripe.decode.fields import Fields, object_of
-from tieout.stripe.decode.moves import fees
+from tieout.stripe.decode.moves import MOVES, fees, moved_at
 
 
 def charge(raw: object) -> ChargeSnapshot:
@@ -30,6 +30,7 @@ def charge(raw: object) -> ChargeSnapshot:
         payment_intent=fields.identifier("payment_intent"),
         invoices=(named,) if named else (),
         fees=fees(fields),
+        moved_at_unix=max(filter(None, (moved_at(fields, each) for each in MOVES)), default=None),
     )
 
 
