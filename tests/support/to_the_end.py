@@ -31,7 +31,8 @@ from tieout.domain.policy import Policy
 from tieout.observability import InvocationContext, Telemetry
 from tieout.services import messages
 from tieout.services.ports import StripeReader
-from tieout.services.process import UNEXPECTED_DELIVERIES_MAX, Processor
+from tieout.services.process import Processor
+from tieout.services.readings import UNEXPECTED_DELIVERIES_MAX
 from tieout.services.receive import Receiver
 from tieout.settings import CommonSettings
 from tieout.store.idempotency import PowertoolsOnce

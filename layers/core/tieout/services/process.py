@@ -10,16 +10,11 @@ import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from tieout.domain.documents import dependencies
-from tieout.domain.errors import ConfigurationFault, Refused, TransientFault
-from tieout.domain.keys import unread_key
-from tieout.domain.plans import Disposition, Finding, Plan
+from tieout.domain.errors import ConfigurationFault, TransientFault
+from tieout.domain.plans import Finding
 from tieout.domain.policy import Policy
 from tieout.domain.postings import Posting, State, Work
-from tieout.domain.reasons import Reason
-from tieout.domain.subjects import Subject, SubjectKind
-from tieout.planning.plan import parts, plan
-from tieout.planning.snapshots import ChargeSnapshot, Snapshot
+from tieout.domain.subjects import Subject
 from tieout.services import metric_names
 from tieout.services.apply import Applier, Task
 from tieout.services.messages import decode
@@ -32,6 +27,7 @@ from tieout.services.ports import (
     StripeReader,
     WorkItem,
 )
+from tieout.services.readings import Part, Reading, Readings
 from tieout.services.records import PASSES_AS_IT_IS, Records
 from tieout.services.verdicts import Parked, Pending, Settled, Verdict
 
@@ -43,11 +39,6 @@ BACK_OFF_MAX_SECONDS = 900
 BACK_OFF_FOR_PERSON_MAX_SECONDS = 3600
 # Nothing is gained by waiting: the message is on its way to the dead-letter queue, and asks nobody.
 PARKED_PAUSE_SECONDS = 0
-# Stripe failed a subject so often (some five minutes) that the exceptions list should name it.
-UNREAD_DELIVERIES_MAX = 6
-# An error nobody foresaw is parked after this many deliveries, so that it reaches the dead-letter
-# queue with a record instead of a mere count.
-UNEXPECTED_DELIVERIES_MAX = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,33 +98,11 @@ class _Job:
 
 @dataclass(frozen=True, slots=True)
 class _Planned:
-    """A job and what Stripe, read at this time, calls for.
-
-    Attributes:
-        snapshot: what was planned; None if Stripe did not tell all, and the plan only records that.
-        answer: for the job, whatever becomes of the plan; None if that decides.
-    """
+    """A part of what was read for a job."""
 
     job: _Job
-    plan: Plan
-    read_at_unix: int
-    snapshot: Snapshot | None
-    answer: Verdict | None
-
-
-@dataclass(frozen=True, slots=True)
-class _Read:
-    """What reading a job's subject came to.
-
-    Attributes:
-        plans: each with the snapshot it was made of; see `_Planned`.
-        answer: see `_Planned`.
-        leads_to: subjects that must be read too.
-    """
-
-    plans: tuple[tuple[Plan, Snapshot | None], ...] = ()
-    answer: Verdict | None = None
-    leads_to: tuple[Subject, ...] = ()
+    part: Part
+    reading: Reading
 
 
 class Processor:
@@ -149,7 +118,7 @@ class Processor:
         metrics: Metrics,
         lease_seconds: int,
     ) -> None:
-        self._stripe = stripe
+        self._readings = Readings(stripe, policies, clock, metrics)
         self._ledger = ledger
         self._postings = postings
         self._policies = policies
@@ -219,55 +188,14 @@ class Processor:
             elif self._still_parked(job, policy):
                 self._answer(job, results, Parked("parked before, nothing changed"))
             else:
-                read_at_unix = self._clock.now_unix()
-                read = self._read(job, policy)
-                if read.answer is not None:
-                    self._answer(job, results, read.answer)
-                for each, snapshot in read.plans:
-                    yield _Planned(job, each, read_at_unix, snapshot, read.answer)
-                fresh = [subject for subject in read.leads_to if subject not in known]
+                reading = self._readings.read(job.subject, policy, job.deliveries)
+                if reading.answer is not None:
+                    self._answer(job, results, reading.answer)
+                for part in reading.parts:
+                    yield _Planned(job, part, reading)
+                fresh = [subject for subject in reading.leads_to if subject not in known]
                 known.update(fresh)
                 waiting += [dataclasses.replace(job, subject=subject) for subject in fresh]
-
-    def _read(self, job: _Job, policy: Policy) -> _Read:
-        """Read and plan a job; if it cannot be read now, say so and what to answer."""
-        reads_before = self._stripe.reads
-        try:
-            snapshot = self._stripe.snapshot(job.subject)
-            made = tuple(
-                (plan(subject, part, policy), part)
-                for subject, part in parts(job.subject, snapshot)
-            )
-        except Refused as refusal:
-            return _Read(((_parked(job.subject, policy, refusal.reason, refusal.text), None),))
-        except TransientFault as fault:
-            answer = Pending(str(fault), fault.retry_after_seconds or 0)
-            if job.deliveries < UNREAD_DELIVERIES_MAX:
-                return _Read(answer=answer)
-            unread = _unread(job.subject, policy, Reason.NOT_READ, str(fault))
-            return _Read(((unread, None),), answer)
-        except ConfigurationFault as fault:
-            # A key that lacks one permission must not stop what it may read.
-            self._metrics.count(metric_names.SESSION_FAILED)
-            answer = Pending(str(fault), waits_for_person=True)
-            return _Read(((_unread(job.subject, policy, fault.reason, fault.text), None),), answer)
-        except Exception as error:  # noqa: BLE001 - one object must not stop its whole batch
-            self._metrics.count(metric_names.UNEXPECTED_ERROR)
-            text = f"{type(error).__name__} while planning {job.subject}"
-            if job.deliveries < UNEXPECTED_DELIVERIES_MAX:
-                return _Read(answer=Pending(text))
-            return _Read(((_parked(job.subject, policy, Reason.UNEXPECTED_ERROR, text), None),))
-        finally:
-            self._metrics.count(metric_names.STRIPE_READS, self._stripe.reads - reads_before)
-        if not isinstance(snapshot, ChargeSnapshot):
-            return _Read(made)
-        account = job.subject.account
-        return _Read(
-            made,
-            leads_to=tuple(
-                Subject(SubjectKind.INVOICE, each, account) for each in snapshot.invoices
-            ),
-        )
 
     def _still_parked(self, job: _Job, policy: Policy) -> bool:
         """Whether the subject was parked, under this policy, after these messages were queued.
@@ -297,58 +225,31 @@ class Processor:
         """Apply all plans together and answer each job."""
         now_unix = self._clock.now_unix()
         records = Records(self._postings, self._metrics)
-        records.read(each.plan for each in planned)
-        planned = [self._as_booked(each, policy, records) for each in planned]
+        records.read(each.part.plan for each in planned)
+        planned = [
+            dataclasses.replace(
+                each, part=self._readings.as_booked(each.part, policy, records.postings)
+            )
+            for each in planned
+        ]
         works = [self._work(each, now_unix) for each in planned]
         applier = Applier(self._ledger, records, self._clock, self._metrics)
         applier.apply(_tasks(planned, works), stop_sending_at_unix)
         for each, work in zip(planned, works, strict=True):
-            if each.answer is not None:
-                verdict = each.answer
-            elif each.snapshot is not None:
-                verdict = records.conclude(each.plan, work)
-            else:
-                verdict = records.verdict(each.plan)
+            if each.reading.answer is not None:
+                continue
+            plan, is_read = each.part.plan, each.part.snapshot is not None
+            verdict = records.conclude(plan, work) if is_read else records.verdict(plan)
             self._answer(each.job, results, verdict)
-
-    def _as_booked(self, planned: _Planned, policy: Policy, records: Records) -> _Planned:
-        """Plan again what is, or may be, booked under older policies, or takes back what is.
-
-        A customer has no part in it: it is brought up to today's policy.
-        """
-        if planned.snapshot is None:
-            return planned
-        keys = set(planned.plan.keys)
-        keys.update(key for each in planned.plan.documents for key in dependencies(each))
-        versions = {
-            key: posting.policy_version
-            for key, posting in records.postings.items()
-            if key in keys and posting.may_be_booked and not posting.is_customer
-        }
-        older = {
-            each: self._policies.of(each) for each in set(versions.values()) - {policy.version}
-        }
-        booked_under = {key: found for key in versions if (found := older.get(versions[key]))}
-        if not booked_under:
-            return planned
-        subject = planned.plan.subject
-        try:
-            again = plan(subject, planned.snapshot, policy, booked_under)
-        except Exception as error:  # noqa: BLE001 - one subject must not stop its whole batch
-            self._metrics.count(metric_names.UNEXPECTED_ERROR)
-            text = f"{type(error).__name__} while planning {subject} under older policies"
-            parked = _parked(subject, policy, Reason.UNEXPECTED_ERROR, text)
-            return dataclasses.replace(planned, plan=parked, snapshot=None)
-        return dataclasses.replace(planned, plan=again)
 
     def _work(self, planned: _Planned, now_unix: int) -> Work:
         return Work(
-            subject=planned.plan.subject,
-            policy_version=planned.plan.policy_version,
+            subject=planned.part.plan.subject,
+            policy_version=planned.part.plan.policy_version,
             message_id=planned.job.messages[-1].message_id,
             trigger=planned.job.trigger,
             now_unix=now_unix,
-            read_at_unix=planned.read_at_unix,
+            read_at_unix=planned.reading.read_at_unix,
             lease_seconds=self._lease_seconds,
         )
 
@@ -380,22 +281,13 @@ def _back_off(message: ReceivedMessage, pending: Pending) -> Retry:
     return Retry(max(pause_seconds, pending.after_seconds), pending.text)
 
 
-def _parked(subject: Subject, policy: Policy, reason: Reason, text: str) -> Plan:
-    finding = Finding(str(subject), Disposition.PARKED, reason, text)
-    return Plan(subject, (), (finding,), policy.version)
-
-
-def _unread(subject: Subject, policy: Policy, reason: Reason, text: str) -> Plan:
-    finding = Finding(unread_key(str(subject)), Disposition.PARKED, reason, text)
-    return Plan(subject, (), (finding,), policy.version)
-
-
 def _tasks(planned: Sequence[_Planned], works: Sequence[Work]) -> Sequence[Task]:
     """Return one task for each key, on the strength of the plan that counts."""
     tasks: dict[str, Task] = {}
     for each, work in zip(planned, works, strict=True):
-        for item in (*each.plan.documents, *each.plan.findings):
-            version = each.plan.older_policies.get(item.key, work.policy_version)
+        plan = each.part.plan
+        for item in (*plan.documents, *plan.findings):
+            version = plan.older_policies.get(item.key, work.policy_version)
             task = Task(item, dataclasses.replace(work, policy_version=version))
             known = tasks.get(task.key)
             if known is None or _weight(task) > _weight(known):

@@ -1,0 +1,156 @@
+"""Readings: what Stripe says of a subject now, and what that calls for.
+
+Whatever happens to one subject stays with it: what cannot be read or planned is a plan of its own,
+that only says so.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from tieout.domain.documents import dependencies
+from tieout.domain.errors import ConfigurationFault, Refused, TransientFault
+from tieout.domain.keys import unread_key
+from tieout.domain.plans import Disposition, Finding, Plan
+from tieout.domain.policy import Policy
+from tieout.domain.postings import Posting
+from tieout.domain.reasons import Reason
+from tieout.domain.subjects import Subject, SubjectKind
+from tieout.planning.plan import parts, plan
+from tieout.planning.snapshots import ChargeSnapshot, Snapshot
+from tieout.services import metric_names
+from tieout.services.ports import Clock, Metrics, PolicySource, StripeReader
+from tieout.services.verdicts import Pending
+
+# Stripe failed a subject so often (some five minutes) that the exceptions list should name it.
+UNREAD_DELIVERIES_MAX = 6
+# An error nobody foresaw is parked after this many deliveries, so that it reaches the dead-letter
+# queue with a record instead of a mere count.
+UNEXPECTED_DELIVERIES_MAX = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """A plan and the snapshot it was made of.
+
+    Attributes:
+        snapshot: None if Stripe did not tell all, and the plan only records that.
+    """
+
+    plan: Plan
+    snapshot: Snapshot | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What reading a subject came to.
+
+    Attributes:
+        parts: of the subject and of what was read with it, what others hang on first.
+        read_at_unix: when Stripe was asked.
+        answer: for the messages, whatever becomes of the plans; None if those decide.
+        leads_to: subjects that must be read too.
+    """
+
+    parts: Sequence[Part]
+    read_at_unix: int
+    answer: Pending | None = None
+    leads_to: Sequence[Subject] = ()
+
+
+class Readings:
+    """Reads subjects and plans them."""
+
+    def __init__(
+        self, stripe: StripeReader, policies: PolicySource, clock: Clock, metrics: Metrics
+    ) -> None:
+        self._stripe = stripe
+        self._policies = policies
+        self._clock = clock
+        self._metrics = metrics
+
+    def read(self, subject: Subject, policy: Policy, deliveries: int) -> Reading:
+        """Read and plan a subject; if it cannot be read now, say so and what to answer.
+
+        Args:
+            subject: what to read.
+            policy: today's.
+            deliveries: how often the messages that ask for it have come.
+        """
+        read_at_unix, reads_before = self._clock.now_unix(), self._stripe.reads
+        try:
+            snapshot = self._stripe.snapshot(subject)
+            made = [Part(plan(each, of, policy), of) for each, of in parts(subject, snapshot)]
+        except Refused as refusal:
+            parked = _parked(str(subject), subject, policy, refusal.reason, refusal.text)
+            return Reading([parked], read_at_unix)
+        except TransientFault as fault:
+            answer = Pending(str(fault), fault.retry_after_seconds or 0)
+            unread = _unread(subject, policy, Reason.NOT_READ, str(fault))
+            listed = [unread] if deliveries >= UNREAD_DELIVERIES_MAX else []
+            return Reading(listed, read_at_unix, answer)
+        except ConfigurationFault as fault:
+            # A key that lacks one permission must not stop what it may read.
+            self._metrics.count(metric_names.SESSION_FAILED)
+            unread = _unread(subject, policy, fault.reason, fault.text)
+            return Reading([unread], read_at_unix, Pending(str(fault), waits_for_person=True))
+        except Exception as error:  # noqa: BLE001 - one object must not stop its whole batch
+            self._metrics.count(metric_names.UNEXPECTED_ERROR)
+            text = f"{type(error).__name__} while planning {subject}"
+            if deliveries < UNEXPECTED_DELIVERIES_MAX:
+                return Reading([], read_at_unix, Pending(text))
+            parked = _parked(str(subject), subject, policy, Reason.UNEXPECTED_ERROR, text)
+            return Reading([parked], read_at_unix)
+        finally:
+            self._metrics.count(metric_names.STRIPE_READS, self._stripe.reads - reads_before)
+        return Reading(made, read_at_unix, leads_to=_leads_to(subject, snapshot))
+
+    def as_booked(self, part: Part, policy: Policy, postings: Mapping[str, Posting]) -> Part:
+        """Plan again what is, or may be, booked under older policies, or takes back what is.
+
+        A customer has no part in it: it is brought up to today's policy.
+
+        Args:
+            part: planned under today's policy.
+            policy: today's.
+            postings: those of the plan and of what it depends on, by key.
+
+        Raises:
+            TransientFault: a policy could not be read.
+        """
+        if part.snapshot is None:
+            return part
+        keys = set(part.plan.keys)
+        keys.update(key for each in part.plan.documents for key in dependencies(each))
+        versions = {
+            key: posting.policy_version
+            for key in keys
+            if (posting := postings.get(key)) and posting.may_be_booked and not posting.is_customer
+        }
+        others = set(versions.values()) - {policy.version}
+        older = {version: self._policies.of(version) for version in others}
+        booked_under = {key: found for key in versions if (found := older.get(versions[key]))}
+        if not booked_under:
+            return part
+        subject = part.plan.subject
+        try:
+            return Part(plan(subject, part.snapshot, policy, booked_under), part.snapshot)
+        except Exception as error:  # noqa: BLE001 - one object must not stop its whole batch
+            self._metrics.count(metric_names.UNEXPECTED_ERROR)
+            text = f"{type(error).__name__} while planning {subject} under older policies"
+            return _parked(str(subject), subject, policy, Reason.UNEXPECTED_ERROR, text)
+
+
+def _leads_to(subject: Subject, snapshot: Snapshot) -> Sequence[Subject]:
+    """Return the invoices that a charge paid: their own subjects book the payment."""
+    if not isinstance(snapshot, ChargeSnapshot):
+        return ()
+    return [Subject(SubjectKind.INVOICE, each, subject.account) for each in snapshot.invoices]
+
+
+def _unread(subject: Subject, policy: Policy, reason: Reason, text: str) -> Part:
+    return _parked(unread_key(str(subject)), subject, policy, reason, text)
+
+
+def _parked(key: str, subject: Subject, policy: Policy, reason: Reason, text: str) -> Part:
+    finding = Finding(key, Disposition.PARKED, reason, text)
+    return Part(Plan(subject, (), (finding,), policy.version), None)
