@@ -159,7 +159,7 @@ def test_every_change_counts_the_version_up_by_one() -> None:
         postings.noted(posting, work(), "open:0:100", 1_795_000_000),
         postings.agreed(posting, work()),
         postings.closed(posting, NOW, "someone", "by hand"),
-        postings.reopened(posting, NOW, "someone"),
+        postings.reopened(posting, NOW, "someone", "a mistake"),
     ):
         assert change.version == 2
 

@@ -57,10 +57,15 @@ def test_a_finalised_invoice_becomes_customer_and_invoice() -> None:
     assert made.source_state == "open:0:10000"
 
 
-@pytest.mark.parametrize("status", ["draft", "void"])
-def test_what_was_never_finalised_calls_for_nothing(status: str) -> None:
-    made = planned(an_invoice(status=status, finalized_at_unix=None, voided_at_unix=NOON))
+def test_a_draft_calls_for_nothing() -> None:
+    made = planned(an_invoice(status="draft", finalized_at_unix=None))
     assert (made.documents, made.findings) == ((), ())
+
+
+def test_a_draft_that_was_voided_is_recorded_so_that_the_poller_need_not_ask_again() -> None:
+    made = planned(an_invoice(status="void", finalized_at_unix=None, voided_at_unix=NOON))
+    assert made.documents == ()
+    assert the_finding(made, "invoice/in_1").reason is Reason.NOTHING_TO_BOOK
 
 
 def test_an_uncollectible_invoice_stays_and_is_named_as_not_written_off() -> None:

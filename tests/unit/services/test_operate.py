@@ -226,7 +226,9 @@ def test_of_a_worker_and_a_person_at_the_same_moment_the_first_wins() -> None:
 
 def test_what_was_closed_by_mistake_is_looked_up_before_it_is_booked(refused: World) -> None:
     close(refused.postings, [KEY], ALICE, "by hand", "4711")
-    (opened,) = reopen(refused.postings, [KEY], ALICE)
+    with pytest.raises(CannotBeDone, match="booked beside it"):
+        reopen(refused.postings, [KEY], ALICE)
+    (opened,) = reopen(refused.postings, [KEY], ALICE, record_is_gone=True)
     assert (opened.state, opened.record_no) == (State.PLANNED, None)
     finds = refused.ledger.finds
     assert refused.bring_up_to_date(INVOICE) == [Done()]

@@ -226,7 +226,7 @@ def test_what_is_reopened_is_looked_up_before_it_is_sent(world: World) -> None:
     world.bring_up_to_date(INVOICE)
     parked = world.postings.by_key["invoice/in_1"]
     world.postings.put(postings.closed(parked, 0, "ann", "by mistake"))
-    world.postings.put(postings.reopened(world.postings.by_key["invoice/in_1"], 0, "ann"))
+    world.postings.put(postings.reopened(world.postings.by_key["invoice/in_1"], 0, "ann", "again"))
     world.policies.published.append(a_policy(version="policy-3"))
     later(world)
     assert world.bring_up_to_date(INVOICE) == [Done()]

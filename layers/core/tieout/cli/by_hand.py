@@ -21,8 +21,9 @@ Your name (as AWS knows you), the time and the note stay on the posting: `tieout
 _REOPEN = """example:
   tieout reopen invoice/in_1 --stack tieout-prod
 
-Then `tieout retry KEY`: it is planned anew, and looked up in Intacct before it is sent. An accepted
-difference is back on the list at once."""
+Then `tieout retry KEY`: it is planned anew, and looked up in Intacct by Tieout's own number before
+it is sent. What you made by hand has another number: take it back in Intacct first, and say so with
+--record-is-gone if the close named it. An accepted difference is back on the list at once."""
 
 
 def register(commands: Any) -> None:  # noqa: ANN401 - argparse keeps the class to itself
@@ -37,6 +38,11 @@ def register(commands: Any) -> None:  # noqa: ANN401 - argparse keeps the class 
     )
     reopening = add_command(commands, "reopen", _reopen, "undo a close", _REOPEN)
     reopening.add_argument("keys", nargs="+", metavar="KEY", help="what was closed")
+    reopening.add_argument(
+        "--record-is-gone",
+        action="store_true",
+        help="the record that the close named was taken back in Intacct",
+    )
     for each in (closing, reopening):
         add_place(each, "--table", "the postings table")
 
@@ -82,7 +88,12 @@ def _next_for(waiting: Sequence[Posting], *, is_recorded: bool) -> Sequence[str]
 
 
 def _reopen(options: argparse.Namespace) -> int:
-    opened = reopen(postings(options), options.keys, signature())
+    opened = reopen(
+        postings(options),
+        options.keys,
+        signature(),
+        record_is_gone=options.record_is_gone,
+    )
     if options.json:
         say({"reopened": [described(each) for each in opened]})
         return DONE

@@ -7,6 +7,8 @@ no-op hangs on these functions being pure.
 import base64
 import hashlib
 
+from tieout.domain.subjects import Subject, SubjectKind
+
 # Source: intacct-xml-api dossier section 1.5: refid and documentno are 20 characters in the DTD.
 REFERENCE_LENGTH_MAX = 20
 CONTROL_ID_LENGTH_MAX = 256
@@ -17,6 +19,13 @@ _HASH_LENGTH = 10
 def customer_key(customer_id: str) -> str:
     """Key of the Intacct customer that stands for a Stripe customer."""
     return f"customer/{customer_id}"
+
+
+def customer_of(key: str) -> Subject | None:
+    """Return the subject of a customer's key; None for any other."""
+    kind, _, identifier = key.partition("/")
+    is_customer = kind == SubjectKind.CUSTOMER and "/" not in identifier
+    return Subject(SubjectKind.CUSTOMER, identifier) if is_customer else None
 
 
 def invoice_key(invoice_id: str) -> str:

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from tieout.domain.documents import Customer, Document, amount_of, digest, number_of
-from tieout.domain.keys import control_id
+from tieout.domain.keys import control_id, customer_of
 from tieout.domain.plans import Disposition, Finding
 from tieout.domain.reasons import Reason
 from tieout.domain.subjects import Subject
@@ -49,7 +49,7 @@ class Posting:
 
     Attributes:
         key: the document's key.
-        subject: on whose behalf it was first written.
+        subject: on whose behalf it was first written; a customer is always its own.
         number: the document's natural number in Intacct, once it was sent.
         version: counts the writes of this record; a write names the version it replaces.
         digest: content last sent or about to be sent.
@@ -64,7 +64,8 @@ class Posting:
             without a look-up, and never under another control id.
         drift_digest: the content that Stripe called for when it was last found to differ from what
             is posted; with no reason `drift`, a person has accepted the difference.
-        decision: what a person last decided about it: why, who and when. Nothing else changes it.
+        decision: what persons decided about it, one line each: why, who, when and what it was then.
+            Nothing else changes it.
         source_state: see `domain.plans.Plan`; only on the subject's own document, and only once
             everything that the subject called for in that state was dealt with.
         source_created_unix: see `domain.plans.Plan`; there when `source_state` is.
@@ -128,8 +129,10 @@ class Posting:
 
         What it refused is not: a new policy may be what makes it pass.
         """
-        sent = self.state in {State.SENDING, State.UNKNOWN}
-        return self.state is State.POSTED or sent or (self.in_doubt and self.state is State.PLANNED)
+        if self.state in {State.POSTED, State.SENDING, State.UNKNOWN}:
+            return True
+        found_something = self.reason in {Reason.NUMBER_TAKEN, Reason.RECORDED_BUT_NOT_FOUND}
+        return self.in_doubt and (self.state is State.PLANNED or found_something)
 
     @property
     def differs(self) -> bool:
@@ -184,9 +187,7 @@ def begin_sending(
     must be able to recognise the earlier send. Only an amendment gets a new revision, one for each
     new content.
     """
-    base = posting or Posting(
-        document.key, work.subject, State.PLANNED, created_at_unix=work.now_unix
-    )
+    base = posting or _first(document.key, work)
     content = digest(document)
     revision = base.revision + 1 if amend and content != base.digest else base.revision
     in_doubt = base.in_doubt or base.state in {State.UNKNOWN, State.SENDING}
@@ -336,7 +337,8 @@ def closed(
     """Return the record of something that a person solved by hand: it is never sent any more.
 
     A posted document that differs from what Stripe calls for stays posted; the difference is
-    accepted, and only another one is reported again.
+    accepted, and only another one is reported again. So is a posted customer whose change Intacct
+    refused: the next change is sent.
 
     Args:
         posting: what is on a list.
@@ -346,7 +348,7 @@ def closed(
         record_no: RECORDNO of the record that was made by hand, so that what depends on it can be
             booked.
     """
-    keeps_state = posting.state is State.POSTED
+    keeps_state = posting.record_no is not None and posting.state is not State.CLOSED
     return dataclasses.replace(
         posting,
         version=posting.version + 1,
@@ -354,7 +356,7 @@ def closed(
         record_no=record_no or posting.record_no,
         reason=None,
         reason_text=note,
-        decision=note,
+        decision=_with_line(posting.decision, f"{note}; it was {posting.state}{_why(posting)}"),
         trigger=who,
         in_doubt=False,
         lease_expires_at_unix=0,
@@ -362,7 +364,7 @@ def closed(
     )
 
 
-def reopened(posting: Posting, now_unix: int, who: str) -> Posting:
+def reopened(posting: Posting, now_unix: int, who: str, note: str) -> Posting:
     """Return the record of something that was closed by mistake: the next plan decides anew.
 
     It counts as in doubt, so that what was made by hand meanwhile is looked up before a send.
@@ -375,7 +377,7 @@ def reopened(posting: Posting, now_unix: int, who: str) -> Posting:
         reason=None,
         reason_text="",
         drift_digest="",
-        decision="",
+        decision=_with_line(posting.decision, note),
         trigger=who,
         in_doubt=True,
         updated_at_unix=now_unix,
@@ -384,9 +386,7 @@ def reopened(posting: Posting, now_unix: int, who: str) -> Posting:
 
 def from_finding(finding: Finding, posting: Posting | None, work: Work) -> Posting:
     """Return the record of something that planning did not turn into a document."""
-    base = posting or Posting(
-        finding.key, work.subject, State.PLANNED, created_at_unix=work.now_unix
-    )
+    base = posting or _first(finding.key, work)
     parked = finding.disposition is Disposition.PARKED
     return dataclasses.replace(
         _stamped(base, work),
@@ -396,6 +396,24 @@ def from_finding(finding: Finding, posting: Posting | None, work: Work) -> Posti
         reason=finding.reason,
         reason_text=finding.text,
     )
+
+
+def _why(posting: Posting) -> str:
+    reason = "" if posting.reason is None else f" ({posting.reason}: {posting.reason_text})"
+    return " ".join(reason.split("\n"))
+
+
+def _with_line(text: str, line: str) -> str:
+    return f"{text}\n{line}" if text else line
+
+
+def _first(key: str, work: Work) -> Posting:
+    """Return a posting that was never written.
+
+    A customer comes up with every invoice, but must not depend on the first of them.
+    """
+    subject = customer_of(key) or work.subject
+    return Posting(key, subject, State.PLANNED, created_at_unix=work.now_unix)
 
 
 def _stamped(posting: Posting, work: Work) -> Posting:

@@ -141,7 +141,7 @@ WAY_OUT: dict[Reason, str] = {
         f"The object has more lines than the bound in the text: {_BY_HAND}."
     ),
     Reason.WAITS_FOR_PARKED: (
-        "Solve the document named in the text first; redriving it books this too."
+        "Solve the document named in the text first, then `tieout retry KEY` of this one too."
     ),
     Reason.RECORD_NO_MISSING: (
         "It was booked by hand before `books_from`, and something since then is booked against it. "

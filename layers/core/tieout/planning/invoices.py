@@ -30,9 +30,13 @@ def add_invoice(
 
     A draft, and a draft that was voided, never owed anybody anything: it calls for nothing.
     """
+    key = invoice_key(invoice.id)
     if not _is_final(invoice):
+        if invoice.status == "void":
+            draft.not_booked(key, Reason.NOTHING_TO_BOOK, "voided before it was finalised")
         return
-    if invoice.total_minor == 0 and policy.zero_invoices == "skip":
+    is_booked = key in booked_under
+    if invoice.total_minor == 0 and policy.zero_invoices == "skip" and not is_booked:
         draft.not_booked(
             invoice_key(invoice.id),
             Reason.NOTHING_TO_BOOK,

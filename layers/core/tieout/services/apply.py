@@ -36,7 +36,9 @@ from tieout.services.ports import (
 from tieout.services.records import LEASE_PAUSE_SECONDS, UNKNOWN_PAUSE_SECONDS, Records
 from tieout.services.verdicts import Parked, Pending, Settled, Verdict
 
-NO_TIME_PAUSE_SECONDS = 1
+OUT_OF_TIME = Pending("no time left in this invocation", after_seconds=1)
+# What a slow look-up takes; see `Applier._ready`.
+LOOK_UP_SECONDS = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +62,7 @@ class Applier:
         self._records = records
         self._clock = clock
         self._metrics = metrics
+        self._stop_sending_at_unix: int | None = None
         # Customers that are planned under another number than they have, and what hangs on them.
         self._renumbered: set[str] = set()
 
@@ -72,15 +75,16 @@ class Applier:
 
         Args:
             tasks: of all subjects of the batch.
-            stop_sending_at_unix: from when on no further wave is begun, so that what was sent can
-                be written down before the function's time is over.
+            stop_sending_at_unix: from when on no further request is begun, so that what was sent
+                can be written down before the function's time is over.
 
         Raises:
             ConfigurationFault: Intacct cannot be used at all. Nothing of the wave was executed, and
-                its postings say so.
+                its postings do not say that it was.
             TransientFault: the postings could not be written. Whatever was sent is looked up when
                 its lease has run out.
         """
+        self._stop_sending_at_unix = stop_sending_at_unix
         documents = {task.key: task for task in tasks if not isinstance(task.planned, Finding)}
         for task in tasks:
             if isinstance(task.planned, Finding):
@@ -92,24 +96,46 @@ class Applier:
                 if not any(key in documents for key in dependencies(_document(task)))
             ]
             assert wave, "documents depend on each other in a circle"
-            if stop_sending_at_unix is not None and (
-                self._clock.now_unix() >= stop_sending_at_unix
-            ):
-                out_of_time = Pending("no time left in this invocation", NO_TIME_PAUSE_SECONDS)
-                self._records.verdicts |= dict.fromkeys(documents, out_of_time)
+            ready = self._ready(wave)
+            if self._is_out_of_time():
+                self._records.verdicts |= dict.fromkeys([*ready, *documents], OUT_OF_TIME)
                 return
             for task in wave:
                 del documents[task.key]
-            self._send([each for each in map(self._prepare, wave) if each is not None])
+            begun = [self._begin(task, amend=amend) for task, amend in ready.values()]
+            self._send([each for each in begun if each is not None])
 
-    def _prepare(self, task: Task) -> "_Sending | None":
-        """Return what must go out for this task, its posting already saying `sending`."""
+    def _ready(self, wave: Sequence[Task]) -> Mapping[str, tuple[Task, bool]]:
+        """Return what of the wave must go out, and whether as an amendment.
+
+        All of it is decided before any posting says `sending`: a look-up may fail, or take long.
+        """
+        ready: dict[str, tuple[Task, bool]] = {}
+        for task in wave:
+            # One slow look-up after the other must not leave what they found no time to be sent.
+            reserve_seconds = LOOK_UP_SECONDS if ready else 0
+            step = self._decide(task, reserve_seconds)
+            if step in {Step.SEND, Step.AMEND} and not self._blocked(task):
+                ready[task.key] = task, step is Step.AMEND
+        return ready
+
+    def _is_out_of_time(self, reserve_seconds: int = 0) -> bool:
+        stop_at_unix = self._stop_sending_at_unix
+        return stop_at_unix is not None and (
+            self._clock.now_unix() + reserve_seconds >= stop_at_unix
+        )
+
+    def _decide(self, task: Task, reserve_seconds: int) -> Step:
+        """Return what is left to do for this task; whatever needs no sending is done."""
         document, posting = _document(task), self._records.postings.get(task.key)
         if not self._renumbered.isdisjoint(dependencies(document)):
             self._renumbered.add(task.key)
         step = next_step(document, posting, task.work, self._clock.now_unix())
         if step is Step.LOOK_UP:
             assert posting is not None
+            if self._is_out_of_time(reserve_seconds):
+                self._records.verdicts[task.key] = OUT_OF_TIME
+                return Step.NOTHING
             step = self._look_up(task, posting)
         match step:
             case Step.NOTHING:
@@ -124,9 +150,7 @@ class Applier:
                 self._records.record_difference(document, task.work)
                 if isinstance(document, Customer):
                     self._renumbered.add(task.key)
-            case Step.SEND | Step.AMEND if not self._blocked(task):
-                return self._begin(task, amend=step is Step.AMEND)
-        return None
+        return step
 
     def _blocked(self, task: Task) -> bool:
         """Whether a dependency is not posted; if so, record what becomes of this task."""
@@ -208,7 +232,11 @@ class Applier:
         """Look for what Intacct says it already has, and believe only what matches."""
         if submission.amend and submission.record_no is not None and claim.by_control_id:
             return Accepted(submission.record_no)
-        found = self._find(submission)
+        try:
+            found = self._find(submission)
+        except ConfigurationFault as fault:
+            # The others of the request must be written down first; the next look-up will tell.
+            found = Unsure(f"look-up: {fault}")
         if isinstance(found, Unsure):
             return Unsure(f"{claim.text}; {found.text}")
         if found is None:
@@ -221,7 +249,14 @@ class Applier:
     def _look_up(self, task: Task, posting: Posting) -> Step:
         """Find out what became of an earlier send and return what is left to do."""
         submission = self._submission(_document(task), posting, amend=False)
-        found = self._find(submission)
+        try:
+            found = self._find(submission)
+        except ConfigurationFault as fault:
+            if fault.reason is not Reason.PERMISSION_MISSING:
+                raise
+            self._metrics.count(metric_names.SESSION_FAILED)
+            self._records.verdicts[task.key] = Pending(str(fault), waits_for_person=True)
+            return Step.NOTHING
         if isinstance(found, Unsure):
             self._records.verdicts[task.key] = Pending(found.text, UNKNOWN_PAUSE_SECONDS)
             return Step.NOTHING

@@ -180,23 +180,40 @@ def waiting_for(postings: Postings, posting: Posting) -> Sequence[Posting]:
     ]
 
 
-def reopen(postings: Postings, keys: Sequence[str], signature: Signature) -> Sequence[Posting]:
+def reopen(
+    postings: Postings, keys: Sequence[str], signature: Signature, *, record_is_gone: bool = False
+) -> Sequence[Posting]:
     """Undo a close, and return the postings as they are now.
 
     What was never posted is planned anew by the next retry, which looks it up in Intacct before it
     sends it. An accepted difference is back on the exceptions list at once.
 
+    Args:
+        postings: where they are.
+        keys: what was closed.
+        signature: of the person.
+        record_is_gone: the records that the closes named are no more in Intacct.
+
     Raises:
-        CannotBeDone: it is not closed.
+        CannotBeDone: it is not closed, or names a record that it would be booked beside.
         TransientFault, ConfigurationFault: the table cannot be used.
     """
     found = look_up(postings, keys)
-    return _written(postings, [_reopened(each, signature) for each in found])
+    return _written(
+        postings, [_reopened(each, signature, record_is_gone=record_is_gone) for each in found]
+    )
 
 
-def _reopened(posting: Posting, signature: Signature) -> Posting:
+def _reopened(posting: Posting, signature: Signature, *, record_is_gone: bool) -> Posting:
     if posting.state is State.CLOSED:
-        return posting_states.reopened(posting, signature.now_unix, signature.who)
+        if posting.record_no is not None and not record_is_gone:
+            raise CannotBeDone(
+                f"{posting.key} was closed with Intacct record {posting.record_no}: reopened, it "
+                "would be booked beside it; take that record back in Intacct first, then reopen "
+                "with --record-is-gone"
+            )
+        note = f"reopened by {signature.text}"
+        return posting_states.reopened(posting, signature.now_unix, signature.who, note)
     accepted = posting.state is State.POSTED and posting.drift_digest and not posting.differs
     if not accepted:
         raise CannotBeDone(f"{posting.key} is not closed: it is {posting.state}")

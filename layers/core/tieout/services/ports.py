@@ -338,7 +338,7 @@ class Postings(Protocol):
         ...
 
     def of_subject(self, subject: Subject) -> Sequence[Posting]:
-        """Return the postings last changed on behalf of the subject (eventually consistent)."""
+        """Return the postings first written on behalf of the subject (eventually consistent)."""
         ...
 
 

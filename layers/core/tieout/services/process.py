@@ -11,9 +11,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from tieout.domain.errors import ConfigurationFault, TransientFault
-from tieout.domain.plans import Finding
+from tieout.domain.plans import Disposition, Finding
 from tieout.domain.policy import Policy
 from tieout.domain.postings import Posting, State, Work
+from tieout.domain.reasons import Reason
 from tieout.domain.subjects import Subject
 from tieout.services import metric_names
 from tieout.services.apply import Applier, Task
@@ -81,11 +82,18 @@ Result = Done | Retry
 
 @dataclass(frozen=True, slots=True)
 class _Job:
-    """A subject and the messages that ask for it."""
+    """A subject and the messages that ask for it.
+
+    Attributes:
+        asked: the subject that the messages name, if that led to this one.
+        waits_as: under which key that one waits for this one.
+    """
 
     subject: Subject
     messages: tuple[ReceivedMessage, ...]
     trigger: str
+    asked: Subject | None = None
+    waits_as: str = ""
 
     @property
     def deliveries(self) -> int:
@@ -195,10 +203,15 @@ class Processor:
                     yield _Planned(job, part, reading)
                 fresh = [subject for subject in reading.leads_to if subject not in known]
                 known.update(fresh)
-                waiting += [dataclasses.replace(job, subject=subject) for subject in fresh]
+                waiting += [
+                    dataclasses.replace(
+                        job, subject=each, asked=job.subject, waits_as=reading.waits_as
+                    )
+                    for each in fresh
+                ]
 
     def _still_parked(self, job: _Job, policy: Policy) -> bool:
-        """Whether the subject was parked, under this policy, after these messages were queued.
+        """Whether the subject was parked, under this policy, as read after the messages were sent.
 
         Then nothing that we could look at has changed, and they fail without a call to Stripe or
         Intacct. A redrive queues a message anew, which is how a person says "again".
@@ -210,8 +223,8 @@ class Processor:
             return False
         return any(
             _is_parked(posting)
-            and posting.policy_version == policy.version
-            and posting.updated_at_unix > job.sent_at_unix
+            and (posting.policy_version == policy.version or posting.may_be_booked)
+            and posting.read_at_unix > job.sent_at_unix
             for posting in postings
         )
 
@@ -225,13 +238,16 @@ class Processor:
         """Apply all plans together and answer each job."""
         now_unix = self._clock.now_unix()
         records = Records(self._postings, self._metrics)
-        records.read(each.part.plan for each in planned)
+        waiting = {each.job.waits_as for each in planned} - {""}
+        records.read((each.part.plan for each in planned), waiting)
         planned = [
             dataclasses.replace(
                 each, part=self._readings.as_booked(each.part, policy, records.postings)
             )
             for each in planned
         ]
+        # Older policies may call for what today's does not.
+        records.read(each.part.plan for each in planned)
         works = [self._work(each, now_unix) for each in planned]
         applier = Applier(self._ledger, records, self._clock, self._metrics)
         applier.apply(_tasks(planned, works), stop_sending_at_unix)
@@ -241,6 +257,8 @@ class Processor:
             plan, is_read = each.part.plan, each.part.snapshot is not None
             verdict = records.conclude(plan, work) if is_read else records.verdict(plan)
             self._answer(each.job, results, verdict)
+            if isinstance(verdict, Parked) and each.job.asked is not None:
+                _keep_waiting(each.job, each.job.asked, work, records)
 
     def _work(self, planned: _Planned, now_unix: int) -> Work:
         return Work(
@@ -295,6 +313,16 @@ def _tasks(planned: Sequence[_Planned], works: Sequence[Work]) -> Sequence[Task]
     return list(tasks.values())
 
 
+def _keep_waiting(job: _Job, asked: Subject, work: Work, records: Records) -> None:
+    """Record that a charge waits for its invoice, which is parked, so that it too fails cheaply.
+
+    The receipt supersedes it.
+    """
+    text = f"{asked} waits for {job.subject}, of which something is parked"
+    waiting = Finding(job.waits_as, Disposition.PARKED, Reason.WAITS_FOR_PARKED, text)
+    records.record_finding(waiting, dataclasses.replace(work, subject=asked))
+
+
 def _weight(task: Task) -> tuple[bool, bool, int]:
     """Return which of two plans that speak of one key counts.
 
@@ -305,7 +333,8 @@ def _weight(task: Task) -> tuple[bool, bool, int]:
 
 
 def _is_parked(posting: Posting) -> bool:
-    return posting.state in {State.PARKED, State.REJECTED}
+    is_renumbered = posting.reason is Reason.CUSTOMER_RENUMBERED
+    return posting.state in {State.PARKED, State.REJECTED} or is_renumbered
 
 
 def _is_open(posting: Posting) -> bool:

@@ -4,19 +4,20 @@ Whatever happens to one subject stays with it: what cannot be read or planned is
 that only says so.
 """
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from tieout.domain.documents import dependencies
+from tieout.domain.documents import ArAdjustment, JournalEntry, amount_of, dependencies
 from tieout.domain.errors import ConfigurationFault, Refused, TransientFault
-from tieout.domain.keys import unread_key
+from tieout.domain.keys import invoice_key, sale_key, unread_key
 from tieout.domain.plans import Disposition, Finding, Plan
 from tieout.domain.policy import Policy
 from tieout.domain.postings import Posting
 from tieout.domain.reasons import Reason
 from tieout.domain.subjects import Subject, SubjectKind
 from tieout.planning.plan import parts, plan
-from tieout.planning.snapshots import ChargeSnapshot, Snapshot
+from tieout.planning.snapshots import ChargeSnapshot, RefundSnapshot, Snapshot
 from tieout.services import metric_names
 from tieout.services.ports import Clock, Metrics, PolicySource, StripeReader
 from tieout.services.verdicts import Pending
@@ -49,12 +50,14 @@ class Reading:
         read_at_unix: when Stripe was asked.
         answer: for the messages, whatever becomes of the plans; None if those decide.
         leads_to: subjects that must be read too.
+        waits_as: under which key the subject waits if one of those is parked.
     """
 
     parts: Sequence[Part]
     read_at_unix: int
     answer: Pending | None = None
     leads_to: Sequence[Subject] = ()
+    waits_as: str = ""
 
 
 class Readings:
@@ -102,7 +105,17 @@ class Readings:
             return Reading([parked], read_at_unix)
         finally:
             self._metrics.count(metric_names.STRIPE_READS, self._stripe.reads - reads_before)
-        return Reading(made, read_at_unix, leads_to=_leads_to(subject, snapshot))
+        if not isinstance(snapshot, ChargeSnapshot):
+            return Reading(made, read_at_unix)
+        # The invoices that a charge paid: their own subjects book the payment.
+        return Reading(
+            made,
+            read_at_unix,
+            leads_to=[
+                Subject(SubjectKind.INVOICE, each, subject.account) for each in snapshot.invoices
+            ],
+            waits_as=sale_key(snapshot.payment_intent or snapshot.id),
+        )
 
     def as_booked(self, part: Part, policy: Policy, postings: Mapping[str, Posting]) -> Part:
         """Plan again what is, or may be, booked under older policies, or takes back what is.
@@ -119,19 +132,24 @@ class Readings:
         """
         if part.snapshot is None:
             return part
-        keys = set(part.plan.keys)
-        keys.update(key for each in part.plan.documents for key in dependencies(each))
+        subject, origins = part.plan.subject, _origins(part)
         versions = {
             key: posting.policy_version
-            for key in keys
-            if (posting := postings.get(key)) and posting.may_be_booked and not posting.is_customer
+            for key in part.plan.keys | origins
+            if (posting := postings.get(key))
+            and posting.may_be_booked
+            and not posting.is_customer
+            and posting.policy_version != policy.version
         }
-        others = set(versions.values()) - {policy.version}
-        older = {version: self._policies.of(version) for version in others}
-        booked_under = {key: found for key in versions if (found := older.get(versions[key]))}
+        if not versions:
+            return part
+        older = {version: self._policies.of(version) for version in set(versions.values())}
+        lost = {versions[key] for key in origins & versions.keys() if not older[versions[key]]}
+        if lost:
+            return _without_origin(part, postings, lost)
+        booked_under = {key: found for key in versions if (found := older[versions[key]])}
         if not booked_under:
             return part
-        subject = part.plan.subject
         try:
             return Part(plan(subject, part.snapshot, policy, booked_under), part.snapshot)
         except Exception as error:  # noqa: BLE001 - one object must not stop its whole batch
@@ -140,11 +158,28 @@ class Readings:
             return _parked(str(subject), subject, policy, Reason.UNEXPECTED_ERROR, text)
 
 
-def _leads_to(subject: Subject, snapshot: Snapshot) -> Sequence[Subject]:
-    """Return the invoices that a charge paid: their own subjects book the payment."""
-    if not isinstance(snapshot, ChargeSnapshot):
-        return ()
-    return [Subject(SubjectKind.INVOICE, each, subject.account) for each in snapshot.invoices]
+def _origins(part: Part) -> frozenset[str]:
+    """Return the keys of what the documents of a plan may take back, planned today or not."""
+    keys = {key for each in part.plan.documents for key in dependencies(each)}
+    if isinstance(part.snapshot, RefundSnapshot):
+        keys.update(invoice_key(each.id) for each in part.snapshot.invoices)
+    return frozenset(keys)
+
+
+def _without_origin(part: Part, postings: Mapping[str, Posting], versions: set[str]) -> Part:
+    """Park what would take something back from accounts that nobody can tell any more."""
+    text = f"what it takes back was booked under policy {min(versions)}, which cannot be read now"
+    kept, findings = [], list(part.plan.findings)
+    for each in part.plan.documents:
+        posting = postings.get(each.key)
+        is_booked = posting is not None and posting.may_be_booked
+        if is_booked or not isinstance(each, JournalEntry | ArAdjustment):
+            kept.append(each)
+            continue
+        amount = amount_of(each) or (None, None)
+        findings.append(Finding(each.key, Disposition.PARKED, Reason.POLICY_INVALID, text, *amount))
+    made = dataclasses.replace(part.plan, documents=tuple(kept), findings=tuple(findings))
+    return dataclasses.replace(part, plan=made)
 
 
 def _unread(subject: Subject, policy: Policy, reason: Reason, text: str) -> Part:

@@ -53,18 +53,24 @@ class Records:
         self._metrics = metrics
         self.postings: dict[str, Posting] = {}
         self.verdicts: dict[str, Verdict] = {}
+        self._known: set[str] = set()
 
-    def read(self, plans: Iterable[Plan]) -> None:
-        """Read the postings of everything that the plans have, need or cover.
+    def read(self, plans: Iterable[Plan], others: Iterable[str] = ()) -> None:
+        """Read the postings of everything that the plans have, need or cover, and of other keys.
+
+        What was read before is not read again.
 
         Raises:
             TransientFault: the table could not be read.
         """
-        keys: set[str] = set()
+        keys = set(others)
         for plan in plans:
             keys.update(plan.keys, plan.supersedes, [unread_key(str(plan.subject))])
             keys.update(key for each in plan.documents for key in dependencies(each))
-        self.postings = dict(self._store.get_many(keys))
+        keys -= self._known
+        self._known |= keys
+        if keys:
+            self.postings |= self._store.get_many(keys)
 
     def write(self, posting: Posting) -> bool:
         """Write the posting; if another worker was first, leave the document to it.
@@ -86,6 +92,8 @@ class Records:
         match before.state if before else None:
             case State.POSTED if finding.reason in _SUBJECT_NOT_READ:
                 self._record_unread(finding, work)
+            case State.POSTED if before and _says_otherwise(before, work):
+                self._record_contradiction(finding, before, work)
             case State.POSTED | State.CLOSED:
                 self.verdicts[finding.key] = Settled()
             case State.SENDING | State.UNKNOWN:
@@ -109,6 +117,16 @@ class Records:
         key = unread_key(finding.key)
         self.record_finding(dataclasses.replace(finding, key=key), work)
         self.verdicts[finding.key] = self.verdicts[key]
+
+    def _record_contradiction(self, finding: Finding, posting: Posting, work: Work) -> None:
+        """Put a posted document that Stripe no longer calls for as such on the exceptions list."""
+        self.verdicts[finding.key] = Settled()
+        content = f"{finding.reason}: {finding.text}"
+        if posting.drift_digest == content:
+            return
+        text = f"posted, but now: {finding.text}"
+        if self.write(posting_states.drifted(posting, work, content, text)):
+            self._metrics.count(metric_names.DRIFT)
 
     def record_difference(self, document: Document, work: Work) -> None:
         """Put a posted document that Stripe now contradicts on the exceptions list, once."""
@@ -153,7 +171,8 @@ class Records:
         verdict = self.verdict(plan)
         if isinstance(verdict, Pending):
             return verdict
-        for posting in self._left_over(plan, work):
+        covered = plan.supersedes if isinstance(verdict, Settled) else ()
+        for posting in self._left_over(plan, work, covered):
             after = posting_states.no_longer_planned(posting, work)
             if after is not None and not self.write(after):
                 return self.verdicts[posting.key]
@@ -164,18 +183,24 @@ class Records:
             return verdict if self.write(noted) else self.verdicts[own.key]
         return verdict
 
-    def _left_over(self, plan: Plan, work: Work) -> Sequence[Posting]:
+    def _left_over(self, plan: Plan, work: Work, covered: Iterable[str]) -> Sequence[Posting]:
         """Return what earlier, not later, readings of the subject recorded and this plan has not.
 
-        What the plan supersedes may have been read at any time: the plan covers it all the same.
+        What the plan covers may have been read at any time: it is covered all the same.
         """
         of_subject = [
             self.postings.get(each.key, each)
             for each in self._store.of_subject(plan.subject)
             if each.key not in plan.keys and each.read_at_unix < work.read_at_unix
         ]
-        superseded = [self.postings[key] for key in plan.supersedes if key in self.postings]
+        superseded = [self.postings[key] for key in covered if key in self.postings]
         return [*superseded, *of_subject]
+
+
+def _says_otherwise(posting: Posting, work: Work) -> bool:
+    """Whether Stripe, not a newer policy, is what turned a posted document into a finding."""
+    same_policy = posting.policy_version == work.policy_version
+    return same_policy and not posting.is_customer and work.read_at_unix >= posting.read_at_unix
 
 
 def _is_news(source_state: str, own: Posting, work: Work) -> bool:

@@ -86,7 +86,7 @@ class DynamoPostings:
             yield items.invoice_of(item[items.POSTING_KEY]["S"])
 
     def of_subject(self, subject: Subject) -> Sequence[Posting]:
-        """Return the postings last changed on behalf of the subject, by key.
+        """Return the postings first written on behalf of the subject, by key.
 
         Eventually consistent, as every index is.
         """
