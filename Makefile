@@ -13,8 +13,6 @@ WORKERS ?= 2
 # Tools call home or ask questions unless told otherwise; uv must use the Python that is here.
 export SAM_CLI_TELEMETRY := 0
 export UV_PYTHON_DOWNLOADS := never
-# `sam validate` wants a region's name, though it asks nobody there.
-export AWS_DEFAULT_REGION ?= us-east-1
 
 uv := .venvs/uv/bin/uv
 bin := .venv/bin
@@ -64,6 +62,9 @@ imports: .venv/.installed
 
 lint-template: validate cfn-lint checkov ## Everything that can be said about the template without an account
 
+# `sam validate` wants a region's name, though it asks nobody there. For these alone: a deployment
+# goes where its operator's own settings say.
+validate .sandbox/transformed.json: export AWS_DEFAULT_REGION ?= us-east-1
 validate: .venvs/sam/.installed ## Let SAM validate the template
 	.venvs/sam/bin/sam validate
 	.venvs/sam/bin/sam validate --lint
@@ -91,11 +92,16 @@ bench: .venv/.installed .venvs/sam/.installed .venvs/emulator/.installed ## Meas
 	$(with_sources) $(bin)/python -m tests.benchmarks
 
 ##@ Deploy
-.PHONY: build deploy
+.PHONY: build deploy known-stage
 build: .venvs/sam/.installed ## Build the packages for the runtime and architecture that the template names
 	PATH="$(CURDIR)/.venvs/sam/bin:$$PATH" sam build
 
-deploy: build ## Build, then deploy to your own AWS account (STAGE=dev, staging or prod; see samconfig.toml)
+stages := $(shell sed -n 's/^\[\(.*\)\.deploy\.parameters\]$$/\1/p' samconfig.toml)
+# Before the build, which takes a while.
+known-stage:
+	$(if $(filter $(STAGE),$(stages)),@:,$(error STAGE=$(STAGE) is none of: $(stages)))
+
+deploy: known-stage build ## Build, then deploy to your own AWS account (STAGE=dev, staging or prod; see samconfig.toml)
 	.venvs/sam/bin/sam deploy --config-env $(STAGE)
 
 ##@ Change
