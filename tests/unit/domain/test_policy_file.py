@@ -9,7 +9,9 @@ from textwrap import dedent
 
 import pytest
 
+from tieout.domain.currencies import CURRENCIES
 from tieout.domain.documents import CashAccount, Dimensions
+from tieout.domain.money import THREE_DECIMAL_CURRENCIES, ZERO_DECIMAL_CURRENCIES
 from tieout.domain.policy_file import PolicyErrors, parse_policy
 from tieout.domain.reasons import Reason
 from tieout.domain.strict_yaml import SIZE_MAX_BYTES
@@ -169,13 +171,71 @@ def test_two_currencies_never_share_a_clearing_account_or_its_bank_account() -> 
         '  usd: {account: "1200", bank_account: STRIPE}',
     )
     shared = (
-        "is that of `clearing.eur` too, but a clearing account must equal Stripe's balance in one "
-        "currency: give each an account of its own"
+        "too, but a clearing account must equal Stripe's balance in one currency: "
+        "give each an account of its own"
     )
     assert errors_of(text) == (
-        f"clearing.usd.account: {shared}",
-        f"clearing.usd.bank_account: {shared}",
+        f"clearing.usd.account: is that of `clearing.eur.account` {shared}",
+        f"clearing.usd.bank_account: is that of `clearing.eur.bank_account` {shared}",
     )
+
+
+@pytest.mark.parametrize(
+    ("use", "path"),
+    [
+        ('discount_account: "1200"', "discount_account"),
+        ('shipping_account: "1200"', "shipping_account"),
+        ('tax: {default: "1200"}', "tax.default"),
+        ('tax: {by_tax_rate: {txr_1: "1200"}}', "tax.by_tax_rate.txr_1"),
+        ('out_of_band: {eur: {account: "1200"}}', "out_of_band.eur.account"),
+    ],
+)
+def test_nothing_else_is_booked_on_a_clearing_account(use: str, path: str) -> None:
+    (error,) = errors_of(SMALLEST + use)
+    assert error.startswith(f"{path}: is that of `clearing.eur.account` too, but a clearing")
+
+
+def test_revenue_is_not_booked_on_a_clearing_account() -> None:
+    (error,) = errors_of(changed("0400", "1200"))
+    assert error.startswith("revenue.categories.all.account: is that of `clearing.eur.account` too")
+
+
+def test_revenue_tax_and_discounts_may_share_an_account() -> None:
+    assert parse_policy(SMALLEST + 'discount_account: "0400"\ntax: {default: "0400"}').tax.default
+
+
+def test_a_number_without_quotes_does_not_hide_that_it_is_used_twice() -> None:
+    text = changed(
+        'eur: {account: "1200"}', 'eur: {account: 1200}\n  usd: {account: "1200", bank_account: B}'
+    )
+    unquoted, shared = errors_of(text)
+    assert unquoted.startswith("clearing.eur.account: must be text: put it in quotes")
+    assert shared.startswith("clearing.usd.account: is that of `clearing.eur.account` too")
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        (
+            changed("base_currency: eur", "base_currency: xyz"),
+            "base_currency: 'xyz' is no currency",
+        ),
+        (
+            changed("revenue:", '  gpb: {account: "1220", bank_account: STRIPE-GBP}\nrevenue:'),
+            "clearing.gpb: 'gpb' is no currency; did you mean `gbp`?",
+        ),
+        (
+            SMALLEST + 'out_of_band: {uds: {account: "1010", bank_account: B}}',
+            "out_of_band.uds: 'uds' is no currency; did you mean `usd`?",
+        ),
+    ],
+)
+def test_a_currency_that_does_not_exist_is_refused(text: str, error: str) -> None:
+    assert errors_of(text) == (error,)
+
+
+def test_no_currency_of_special_decimals_is_unknown() -> None:
+    assert ZERO_DECIMAL_CURRENCIES | THREE_DECIMAL_CURRENCIES <= CURRENCIES
 
 
 def test_money_that_came_past_stripe_may_land_in_one_account_whatever_its_currency() -> None:
@@ -276,8 +336,8 @@ def test_an_empty_file_names_what_a_policy_cannot_do_without() -> None:
             "clearing.eur.bank: is not a setting; did you mean `bank_account`?",
         ),
         (
-            SMALLEST + 'out_of_band: {eur: {account: "1200"}}',
-            "out_of_band.eur.account: is that of `clearing.eur` too, but a clearing account must",
+            SMALLEST + "tax: {by_tax_rate: [txr_1]}",
+            "tax.by_tax_rate: must be `key: value` lines, not a list",
         ),
     ],
 )
@@ -297,7 +357,8 @@ def test_each_kind_of_error_names_its_path(text: str, error: str) -> None:
         ("!!python/object/apply:os.system ['true']", "could not determine a constructor"),
         ("[" * 5_000, "is not YAML"),
         ("- 1", "must be `key: value` lines"),
-        ("", "must be `key: value` lines"),
+        ("", "the file: is empty"),
+        ("# Only a comment.\n", "the file: is empty"),
         ("x" * (SIZE_MAX_BYTES + 1), "is larger than"),
     ],
 )

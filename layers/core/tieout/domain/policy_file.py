@@ -10,6 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import Literal, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
+from tieout.domain.currencies import CURRENCIES
 from tieout.domain.documents import CashAccount, Dimensions
 from tieout.domain.errors import ConfigurationFault
 from tieout.domain.policy import (
@@ -51,8 +52,19 @@ PAYMENT_METHODS = (
 )
 
 _VERSION_LENGTH = 12
-_CURRENCY = r"[a-z]{3}"
+_CURRENCY = re.compile(r"[a-z]{3}")
 _COUNTRY_CODE = re.compile(r"[A-Z]{2}")
+# Where a policy names ledger accounts and bank accounts; `*` stands for any key.
+_LEDGER_ACCOUNTS = (
+    "clearing.*.account",
+    "out_of_band.*.account",
+    "revenue.categories.*.account",
+    "tax.by_tax_rate.*",
+    "tax.default",
+    "shipping_account",
+    "discount_account",
+)
+_BANK_ACCOUNTS = ("clearing.*.bank_account", "out_of_band.*.bank_account")
 _STANDARD_DIMENSIONS = ("location", "department", "class", "project", "item")
 _USER_DEFINED_DIMENSION = re.compile(r"GLDIM[A-Z0-9_]{1,30}")
 
@@ -84,6 +96,8 @@ def parse_policy(text: str) -> Policy:
     except StrictYamlError as error:
         raise PolicyErrors([f"the file: {error}"]) from error
     errors = [f"the file: {error}" for error in loaded.errors]
+    if loaded.content is None:
+        raise PolicyErrors([*errors, "the file: is empty"])
     if not isinstance(loaded.content, Mapping):
         raise PolicyErrors([*errors, "the file: must be `key: value` lines"])
     policy = _policy(Section(loaded.content, "", errors), _version(loaded.content))
@@ -98,7 +112,7 @@ def _version(content: Mapping[str, object]) -> str:
 
 
 def _policy(file: Section, version: str) -> Policy:
-    base_currency = file.matching("base_currency", _CURRENCY, "three lower-case letters")
+    base_currency = _base_currency(file)
     invoices = file.section("invoices")
     policy = Policy(
         version=version,
@@ -128,10 +142,19 @@ def _policy(file: Section, version: str) -> Policy:
     )
     if not policy.clearing:
         file.note("clearing", "must name at least one currency")
-    _refuse_shared_clearing(file, policy)
+    _refuse_shared_clearing(file)
     invoices.refuse_unknown()
     file.refuse_unknown()
     return policy
+
+
+def _base_currency(file: Section) -> str:
+    currency = file.matching("base_currency", _CURRENCY.pattern, "three lower-case letters")
+    if currency and currency not in CURRENCIES:
+        _note_no_currency(file, "base_currency", currency)
+        # So that no other currency is told that it is not this one.
+        return ""
+    return currency
 
 
 def _zone(file: Section) -> ZoneInfo:
@@ -152,8 +175,10 @@ def _cash_accounts(file: Section, name: str, base_currency: str) -> Mapping[str,
     """
     accounts = {}
     for currency, entry in file.sections(name):
-        if re.fullmatch(_CURRENCY, currency) is None:
+        if _CURRENCY.fullmatch(currency) is None:
             file.section(name).note(currency, "must be a currency of three lower-case letters")
+        elif currency not in CURRENCIES:
+            _note_no_currency(file.section(name), currency, currency)
         accounts[currency] = CashAccount(
             account=entry.text("account", ACCOUNT_LENGTH_MAX),
             bank_account=entry.optional_text("bank_account", ACCOUNT_LENGTH_MAX),
@@ -168,24 +193,30 @@ def _cash_accounts(file: Section, name: str, base_currency: str) -> Mapping[str,
     return accounts
 
 
-def _refuse_shared_clearing(file: Section, policy: Policy) -> None:
+def _note_no_currency(section: Section, name: str, currency: str) -> None:
+    # Letters that changed places, before anything that merely looks like it.
+    swapped = {each for each in CURRENCIES if sorted(each) == sorted(currency)}
+    section.note(name, f"{currency!r} is no currency{suggestion(currency, swapped or CURRENCIES)}")
+
+
+def _refuse_shared_clearing(file: Section) -> None:
     """Note every account that does not hold the money of one Stripe balance alone.
 
-    A clearing account must equal Stripe's balance in its currency. With a second currency in it, or
-    with money that never went through Stripe, it equals nothing that anybody could compare.
+    A clearing account must equal Stripe's balance in its currency. With a second currency in it,
+    with money that never went through Stripe, or with revenue, it equals nothing that anybody could
+    compare.
     """
-    for field in ("account", "bank_account"):
+    for paths in (_LEDGER_ACCOUNTS, _BANK_ACCOUNTS):
         owners: dict[str, str] = {}
-        for setting, accounts in ("clearing", policy.clearing), ("out_of_band", policy.out_of_band):
-            for currency, account in accounts.items():
-                number, place = getattr(account, field), f"{setting}.{currency}"
+        for path in paths:
+            for place, number in file.scalars(path):
                 if number in owners:
                     file.note(
-                        f"{place}.{field}",
+                        place,
                         f"is that of `{owners[number]}` too, but a clearing account must equal "
                         "Stripe's balance in one currency: give each an account of its own",
                     )
-                elif number and setting == "clearing":
+                elif path.startswith("clearing."):
                     owners[number] = place
 
 

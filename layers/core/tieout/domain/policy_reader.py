@@ -54,6 +54,20 @@ class Section:
         for key in parent.values:
             yield key, parent.section(key)
 
+    def scalars(self, path: str) -> Iterator[tuple[str, str]]:
+        """Yield (path, text) of each single value at a path in which `*` stands for any key.
+
+        For comparing values with each other, whatever else is wrong with them: a number counts as
+        the text that it should have been, and nothing is noted.
+        """
+        name, _, rest = path.partition(".")
+        for key in self.values if name == "*" else (name,):
+            value = self.values.get(key)
+            if rest and isinstance(value, Mapping):
+                yield from Section(value, self.where(key), []).scalars(rest)
+            elif not rest and isinstance(value, str | int | float) and value != "":
+                yield self.where(key), str(value)
+
     def texts(self, name: str, length_max: int) -> dict[str, str]:
         """Return the entries under `name`, each of which must be text."""
         parent = self.section(name)
