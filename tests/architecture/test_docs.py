@@ -1,13 +1,14 @@
-"""Goal: the README's runbook lists every reason code with its way out, and nothing else.
+"""Goal: the README's runbook lists every reason code with its way out and every alarm, and no more.
 
 Method: the tables between two markers are written by `write_runbook` and compared with the code.
-Run `make docs` after changing a reason.
+Run `make docs` after changing a reason. The alarms' rows are compared with the template by name.
 """
 
 import re
 import sys
 from pathlib import Path
 
+from tests.sandbox.aws.template import load_template, resources_of_type
 from tieout.domain.reasons import WAY_OUT, Group, Reason, group
 
 README = Path(__file__).parents[2] / "README.md"
@@ -57,6 +58,12 @@ def test_the_readme_lists_every_reason_code() -> None:
     table = _TABLE.search(README.read_text(encoding="utf-8"))
     assert table is not None
     assert table[2] == runbook(), "run `make docs`"
+
+
+def test_the_readme_says_of_every_alarm_what_to_do() -> None:
+    rows = re.findall(r"^\| `(\w+Alarm)` \|", README.read_text(encoding="utf-8"), re.MULTILINE)
+    alarms = resources_of_type(load_template(), "AWS::CloudWatch::Alarm")
+    assert sorted(rows) == sorted(alarms)
 
 
 if __name__ == "__main__":
