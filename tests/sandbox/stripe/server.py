@@ -13,6 +13,9 @@ from tests.sandbox.stripe.delivery import WebhookSender
 from tests.sandbox.stripe.faults import FaultBox, FaultKind
 
 
+_NO_ANSWER = ApiResponse(0, b"", {})
+
+
 class _Handler(BaseHTTPRequestHandler):
     """One connection. Keep-alive, no Nagle delay, buffered writes: one packet per answer."""
 
@@ -41,7 +44,9 @@ class _Handler(BaseHTTPRequestHandler):
         response = self._faulty() or self.server.api.handle(
             method, self.path, {name.lower(): value for name, value in self.headers.items()}
         )
-        if not self.close_connection:
+        if response is _NO_ANSWER:
+            self.close_connection = True
+        else:
             self._send(response)
 
     def _faulty(self) -> ApiResponse | None:
@@ -51,8 +56,7 @@ class _Handler(BaseHTTPRequestHandler):
             return None
         time.sleep(fault.latency_seconds)
         if fault.kind is FaultKind.CUT_CONNECTION:
-            self.close_connection = True
-            return ApiResponse(0, b"", {})
+            return _NO_ANSWER
         error = fault.error()
         return None if error is None else self.server.api.refuse(error, fault.headers())
 

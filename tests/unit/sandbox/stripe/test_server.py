@@ -123,6 +123,14 @@ def test_a_keep_alive_connection_answers_without_nagles_delay(server: StripeServ
     assert time.monotonic() - started < 0.6
 
 
+def test_a_client_that_closes_its_connections_is_answered_too(server: StripeServer) -> None:
+    connection = http.client.HTTPConnection(server.url.removeprefix("http://"), timeout=5)
+    headers = {"Authorization": f"Bearer {FULL_KEY}", "Connection": "close"}
+    connection.request("GET", "/v1/customers", headers=headers)
+    assert connection.getresponse().status == 200
+    connection.close()
+
+
 def test_another_process_can_play_the_business(server: StripeServer) -> None:
     def act(name: str, /, **given: object) -> JsonObject:
         status, body = call(server.url, "POST", f"/_double/actions/{name}", dict(given))
