@@ -24,12 +24,18 @@ def main() -> int:
     options = parser.parse_args()
     company = sample.sample_company(multi_entity=options.multi_entity)
     tls = _tls_context(options.tls_cert, options.tls_key)
-    gateway = Gateway(company)
+    try:
+        server = IntacctServer(Gateway(company), host=options.host, port=options.port, tls=tls)
+    except (OSError, OverflowError) as error:
+        # Python calls a number that is no port an overflow; all else the system has words for.
+        why = error.strerror if isinstance(error, OSError) else "a port is 0 to 65535"
+        sys.stderr.write(f"cannot listen on {options.host}:{options.port}: {why}\n")
+        return 2
     stop = threading.Event()
     # Set explicitly: a shell starts background jobs with SIGINT ignored.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    with IntacctServer(gateway, host=options.host, port=options.port, tls=tls) as server:
+    with server:
         sys.stdout.write(_banner(company, server))
         sys.stdout.flush()
         stop.wait()

@@ -229,3 +229,22 @@ def test_it_runs_alone_and_stops_cleanly(number: signal.Signals) -> None:
         rest, _ = process.communicate(timeout=10)
     assert process.returncode == 0
     assert rest.strip() == "stopped"
+
+
+def run_alone(port: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", "tests.sandbox.intacct", "--port", port],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
+        timeout=30,
+        check=False,
+    )
+
+
+def test_a_port_that_is_taken_or_none_is_said_in_one_line(server: IntacctServer) -> None:
+    taken = str(server.port)
+    for port, why in ((taken, "Address already in use"), ("99999", "a port is 0 to 65535")):
+        done = run_alone(port)
+        assert done.returncode == 2
+        assert done.stderr == f"cannot listen on 127.0.0.1:{port}: {why}\n"
