@@ -1,51 +1,128 @@
-"""Goal: what a stranger runs first works: `make run` plays its story to the end and ties out.
+"""Goal: what a stranger runs first works: `make run` plays its story to the end and ties out, and
+what `KEEP=1` says can be tried can be tried.
 
-Method: the very program is run, with a deployment of its own, and what it prints is read.
+Method: the very program is run, with a deployment of its own; what it prints is read, the commands
+in it are typed as they stand, and then it is told to stop.
 """
 
 import os
 import re
+import signal
 import subprocess
 import sys
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
 from tests.sandbox.aws.emulator import ROOT
+from tests.sandbox.left_running import LAST_LINE
+from tieout.store.policies import POLICY_AGE_SECONDS_MAX
 
 pytestmark = pytest.mark.emulator
 
 TIMEOUT_SECONDS = 300
+BOOKED_TIMEOUT_SECONDS = 60
 CHECKS_MIN = 25
+COMMANDS_MIN = 11
+
+
+@dataclass(frozen=True)
+class Run:
+    """One run of the program.
+
+    Attributes:
+        printed: its whole story and the guide.
+        typed: what each command of the guide printed, in their order.
+        directory: where builds, logs and ledgers went.
+    """
+
+    exit_code: int
+    printed: str
+    typed: dict[str, str]
+    directory: Path
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory: pytest.TempPathFactory) -> tuple[int, str, Path]:
-    """Return the exit code, what was printed, and where builds, logs and ledgers went."""
+def run(tmp_path_factory: pytest.TempPathFactory) -> Run:
+    """Let it play with `--keep`, type what it suggests, stop it."""
     directory = tmp_path_factory.mktemp("run")
-    done = subprocess.run(
-        [sys.executable, "-m", "tests.sandbox", "--directory", str(directory)],
+    with subprocess.Popen(
+        [sys.executable, "-m", "tests.sandbox", "--keep", "--directory", str(directory)],
         cwd=ROOT,
         env={**os.environ, "PYTHONPATH": "layers/core:."},
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
         text=True,
-        timeout=TIMEOUT_SECONDS,
-        check=False,
+    ) as process:
+        watchdog = threading.Timer(TIMEOUT_SECONDS, process.kill)
+        watchdog.start()
+        try:
+            printed = "".join(_story(process))
+            typed = dict(_type_all(printed)) if LAST_LINE in printed else {}
+        finally:
+            process.send_signal(signal.SIGINT)
+            rest, _ = process.communicate()
+            watchdog.cancel()
+    return Run(process.returncode, printed + rest, typed, directory)
+
+
+def _story(process: "subprocess.Popen[str]") -> Iterator[str]:
+    """Yield what it prints until it waits, or ends."""
+    assert process.stdout is not None
+    for line in process.stdout:
+        yield line
+        if LAST_LINE in line:
+            return
+
+
+def _type_all(printed: str) -> Iterator[tuple[str, str]]:
+    """Type each command of the guide as a person would; yield it with what it printed."""
+    guide = printed.split("9. Everything stays up", 1)[1]
+    exports = re.findall(r"^  (export .+)$", guide, re.MULTILINE)
+    for command in re.findall(r"^  ((?:\.venv/bin/tieout|curl) .+)$", guide, re.MULTILINE):
+        script = "\n".join([*exports, command])
+        yield command, _type_until_posted(script) if " show " in command else _type(script)
+        if " policy publish " in command:
+            time.sleep(POLICY_AGE_SECONDS_MAX + 1)
+
+
+def _type_until_posted(script: str) -> str:
+    """Look again and again, as somebody does who waits for something to be booked."""
+    deadline = time.monotonic() + BOOKED_TIMEOUT_SECONDS
+    while "posted" not in (answer := _type(script)) and time.monotonic() < deadline:
+        time.sleep(1)
+    return answer
+
+
+def _type(script: str) -> str:
+    done = subprocess.run(
+        ["/bin/bash", "-c", script], cwd=ROOT, capture_output=True, text=True, check=False
     )
-    return done.returncode, done.stdout + done.stderr, directory
+    assert done.returncode == 0, f"{script}: {done.stderr}"
+    return done.stdout
 
 
-def test_it_ends_well_and_all_checks_agree(run: tuple[int, str, Path]) -> None:
-    exit_code, printed, _ = run
-    assert exit_code == 0, printed
+def output_of(run: Run, part: str) -> str:
+    """Return what the one command with this in it printed."""
+    (found,) = (printed for command, printed in run.typed.items() if part in command)
+    return found
+
+
+def test_it_ends_well_and_all_checks_agree(run: Run) -> None:
+    printed = run.printed
+    assert run.exit_code == 0, printed
     found = re.search(r"All (\d+) checks agree: the books tie out to the cent", printed)
     assert found is not None, printed
     assert int(found[1]) >= CHECKS_MIN
     assert "DIFFERS" not in printed
 
 
-def test_it_tells_the_story_in_order(run: tuple[int, str, Path]) -> None:
-    _, printed, _ = run
+def test_it_tells_the_story_in_order(run: Run) -> None:
+    printed = run.printed
     told = (
         "1. The stack",
         "2. A month of business",
@@ -56,24 +133,55 @@ def test_it_tells_the_story_in_order(run: tuple[int, str, Path]) -> None:
         "6. The books in Intacct",
         "7. The tie-out",
         "8. What this version",
+        "the proof above is from before",
         "What to look at next",
+        "9. Everything stays up",
     )
     places = [printed.find(each) for each in told]
     assert -1 not in places, dict(zip(told, places, strict=True))
     assert places == sorted(places)
 
 
-def test_what_it_does_not_book_yet_is_listed(run: tuple[int, str, Path]) -> None:
-    _, printed, _ = run
-    last = printed.split("8. What this version", 1)[1]
+def test_what_it_does_not_book_yet_is_listed(run: Run) -> None:
+    printed = run.printed
+    last = printed.split("8. What this version", 1)[1].split("What to look at next", 1)[0]
     assert {"sale/", "fee/", "credit_note/", "payout/"} <= set(
         re.findall(r"^\w+/", last, re.MULTILINE)
     )
 
 
-def test_it_leaves_the_ledgers_to_look_at(run: tuple[int, str, Path]) -> None:
-    _, printed, directory = run
+def test_it_leaves_the_ledgers_to_look_at(run: Run) -> None:
+    printed, directory = run.printed, run.directory
     written = {each.stem: each.read_text() for each in (directory / "ledgers").iterdir()}
-    assert {"trial-balance", "ar-aging", "account-1200", "account-1210"} <= written.keys()
+    assert {"trial-balance", "ar-aging", "account-1205", "account-1210"} <= written.keys()
     assert str(directory / "ledgers") in printed
     assert "Stripe refund" in written["account-1210"]
+
+
+def test_it_says_what_the_one_refusal_was(run: Run) -> None:
+    assert "1 look-up.\n" in run.printed
+    assert "Refused by Intacct: 1. Sent again and recognised by Intacct: 0." in run.printed
+
+
+def test_where_everything_is_can_be_read_from_it(run: Run) -> None:
+    guide = run.printed.split("9. Everything stays up", 1)[1]
+    for place in ("Tieout's webhook", "Stripe's API", "Intacct's gateway", "AWS"):
+        assert re.search(rf"^{place} +http://\S+", guide, re.MULTILINE), place
+
+
+def test_what_it_suggests_books_what_was_parked(run: Run) -> None:
+    assert len(run.typed) >= COMMANDS_MIN
+    assert "revenue_category_missing (1)" in output_of(run, " parked ")
+    assert "posted" in output_of(run, " show ")
+    assert "Stripe's fees" in output_of(run, " not-booked ")
+
+
+def test_what_somebody_does_in_the_double_of_stripe_reaches_tieout(run: Run) -> None:
+    assert '"status": 200' in output_of(run, "/deliver")
+
+
+def test_the_differences_that_it_announces_are_those_of_chapter_8(run: Run) -> None:
+    last = run.printed.split("They differ by the sale and the payout of chapter 8", 1)[1]
+    differences = dict(re.findall(r"^\d+ +(\w{3}) .* (\S+)$", last, re.MULTILINE))
+    # A sale of 50.00 came in and a payout of 100.00 went out after the proof.
+    assert differences == {"usd": "50.00", "eur": "0.00"}

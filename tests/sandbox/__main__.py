@@ -4,22 +4,31 @@ The exit code is 0 only if every comparison of the tie-out agrees.
 """
 
 import argparse
+import signal
 import sys
 import threading
 import time
 from collections import Counter
 from collections.abc import Sequence
-from contextlib import suppress
 from decimal import Decimal
 from pathlib import Path
 from typing import Any, TextIO
 
 from tests.sandbox.aws.emulator import ROOT
 from tests.sandbox.intacct import reports
+from tests.sandbox.left_running import leave_one_parked, tell
 from tests.sandbox.policy import chart_of, first_policy, mended_policy
 from tests.sandbox.product import DIRECTORY, Product, Running
-from tests.sandbox.scenario import DAY_SECONDS, Catalog, Month, set_up_catalog
-from tests.sandbox.story import Story, table, tie_out_text, verdict, write_ledgers
+from tests.sandbox.scenario import DAY_SECONDS, Month, set_up_catalog
+from tests.sandbox.story import (
+    Story,
+    cost_text,
+    counted,
+    table,
+    tie_out_text,
+    verdict,
+    write_ledgers,
+)
 from tests.sandbox.tie_out import tie_out
 from tieout.store.policies import POLICY_AGE_SECONDS_MAX
 
@@ -39,24 +48,23 @@ def main(arguments: Sequence[str] | None = None, out: TextIO = sys.stdout) -> in
     )
     story.chapter("1. The stack: the real template, built and deployed onto an embedded AWS")
     with Product(say=story.say, directory=options.directory) as running:
-        catalog = set_up_catalog(running.account)
-        exit_code = _play(running, catalog, story)
+        month = Month(running.account, set_up_catalog(running.account))
+        exit_code = _play(running, month, story)
         _what_next(running, story, write_ledgers(running.company, options.directory / "ledgers"))
         if options.keep:
-            _stay(running, story)
+            _stay(running, month, options.directory, story)
     return exit_code
 
 
-def _play(running: Running, catalog: Catalog, story: Story) -> int:
+def _play(running: Running, month: Month, story: Story) -> int:
     """Let the business happen and Tieout book it; return the verdict as an exit code."""
-    running.publish_policy(first_policy(catalog))
+    running.publish_policy(first_policy(month.catalog))
     story.say("Policy published; one product is missing from it, on purpose")
-    month = Month(running.account, catalog)
     story.chapter("2. A month of business; webhooks come twice, late and out of order")
     for title, play in month.chapters().items():
         play()
         accepted = sum(attempt.accepted for attempt in running.deliver())
-        story.say(f"{title}: {accepted} webhooks delivered")
+        story.say(f"{title}: {counted(accepted, 'webhook')} delivered")
     running.stack.wait_until_idle(QUEUE_TIMEOUT_SECONDS)
     story.say("The queue is empty: all is booked or set aside")
 
@@ -64,7 +72,7 @@ def _play(running: Running, catalog: Catalog, story: Story) -> int:
     _miss_an_hour(running, month, story)
 
     story.chapter("4. What could not be booked: fix the policy, redrive the dead-letter queue")
-    _redrive(running, mended_policy(catalog), story)
+    _redrive(running, mended_policy(month.catalog), story)
 
     story.chapter("5. What Tieout posted, from its own records")
     story.show(_postings(running))
@@ -74,15 +82,19 @@ def _play(running: Running, catalog: Catalog, story: Story) -> int:
     story.show("\n" + reports.aging_text(running.company))
 
     story.chapter("7. The tie-out: worked out from Stripe's objects, read from Intacct's ledgers")
-    checks = tie_out(running.account, running.company, chart_of(catalog))
+    checks = tie_out(running.account, running.company, chart_of(month.catalog))
     story.show(tie_out_text(checks))
-    story.show(_cost(running))
+    story.show("\n" + cost_text(running.gateway.counters))
     exit_code = verdict(checks, story.say)
 
     story.chapter("8. What this version recognises but does not book yet")
+    story.show(
+        "Now a sale without an invoice, a credit note and a payout happen. This version records"
+        " them, as it\nrecorded the fees, but does not book them; the proof above is from before."
+    )
     month.not_booked_yet()
     running.settle()
-    story.show(_not_booked(running))
+    story.show("\n" + _not_booked(running))
     return exit_code
 
 
@@ -104,7 +116,8 @@ def _redrive(running: Running, policy: str, story: Story) -> None:
     running.publish_policy(policy)
     time.sleep(POLICY_AGE_SECONDS_MAX + 1)
     story.show("")
-    story.say(f"A policy that knows the product is published; {dead} messages wait to be redriven")
+    waiting = counted(dead, "message")
+    story.say(f"A policy that knows the product is published; to be redriven: {waiting}")
     _operate(running, story, "redrive")
     running.stack.wait_until_idle(QUEUE_TIMEOUT_SECONDS)
     _operate(running, story, "parked")
@@ -155,22 +168,13 @@ def _amount(item: dict[str, Any]) -> str:
     return f"{amount:,.2f} {item['currency']['S']}"
 
 
-def _cost(running: Running) -> str:
-    """Print what Intacct would bill: each record written and each read is one transaction."""
-    counted = running.gateway.counters
-    return (
-        f"\nIntacct's bill: {counted.paid_transactions} transactions ({counted.records_written}"
-        f" records written, {counted.lookups} look-ups) in {counted.requests} requests;"
-        f" {counted.failed_functions} refused, {counted.replays} sent twice"
-    )
-
-
 def _what_next(running: Running, story: Story, ledgers: Sequence[Path]) -> None:
     story.chapter("What to look at next")
     home = ledgers[0].parent
     shown = home.relative_to(ROOT) if home.is_relative_to(ROOT) else home
+    example, *others = ledgers
     story.show(
-        f"The ledgers, line by line:  {shown}/ (account-1200.txt and {len(ledgers) - 1} others)\n"
+        f"The ledgers, line by line:  {shown}/ ({example.name} and {len(others)} others)\n"
         f"The functions' logs:        {running.aws.log_path}\n"
         "Why it is booked like this: docs/posting-rules.md; the policy: docs/policy.md\n"
         "The business that happened: tests/sandbox/scenario.py\n"
@@ -178,18 +182,16 @@ def _what_next(running: Running, story: Story, ledgers: Sequence[Path]) -> None:
     )
 
 
-def _stay(running: Running, story: Story) -> None:
-    """Wait until somebody presses Ctrl-C, having said what can be tried meanwhile."""
-    exports = "\n".join(f"  export {name}={value}" for name, value in running.access.items())
-    story.chapter("Everything stays up until you press Ctrl-C")
-    story.show(
-        f"In another terminal:\n{exports}\n"
-        f"  .venv/bin/tieout parked --stack {running.stack.name}\n"
-        f"  curl {running.intacct_url}/_double/reports/trial-balance\n"
-        f"  curl {running.stripe_url}/_double/balance\n"
-    )
-    with suppress(KeyboardInterrupt):
-        threading.Event().wait()
+def _stay(running: Running, month: Month, directory: Path, story: Story) -> None:
+    """Leave everything running, say what can be tried, and wait until told to stop."""
+    story.chapter("9. Everything stays up, for you to try; one more invoice is parked for that")
+    policy = leave_one_parked(running, month, directory)
+    stop = threading.Event()
+    # Set explicitly: a shell starts background jobs with SIGINT ignored.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stop.set())
+    tell(running, month, chart_of(month.catalog), policy, story)
+    stop.wait()
 
 
 if __name__ == "__main__":

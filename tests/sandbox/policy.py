@@ -6,6 +6,9 @@ from dataclasses import dataclass, field
 from tests.sandbox.chart import COMPANY_ZONE, Chart
 from tests.sandbox.scenario import Catalog
 
+# Account and bank account of each currency that Stripe settles in.
+_CLEARING = {"usd": ("1205", "STRIPE-USD"), "eur": ("1210", "STRIPE-EUR")}
+
 _POLICY = """\
 label: {label}
 time_zone: {zone}
@@ -14,9 +17,7 @@ journal: GJ
 payment_method: Credit Card
 out_of_band_method: EFT
 clearing:
-  usd: {{account: "1200"}}
-  eur: {{account: "1210", bank_account: STRIPE-EUR}}
-{more_clearing}
+{clearing}
 out_of_band:
   usd: {{account: "1010", bank_account: BANK-OTHER}}
 revenue:
@@ -97,9 +98,7 @@ def chart_of(catalog: Catalog, additions: Additions | None = None) -> Chart:
         tax="2200",
         shipping="4030",
         clearing={
-            "usd": "1200",
-            "eur": "1210",
-            **{currency: account for currency, (account, _) in more.clearing.items()},
+            currency: account for currency, (account, _) in {**_CLEARING, **more.clearing}.items()
         },
         out_of_band={"usd": "1010"},
     )
@@ -116,9 +115,9 @@ def _filled(catalog: Catalog, label: str, more: Additions) -> str:
         more_categories=_lines(
             f'    {name}: {{account: "{account}"}}' for name, account in more.categories.items()
         ),
-        more_clearing=_lines(
+        clearing=_lines(
             f'  {currency}: {{account: "{account}", bank_account: {bank}}}'
-            for currency, (account, bank) in more.clearing.items()
+            for currency, (account, bank) in {**_CLEARING, **more.clearing}.items()
         ),
     )
 

@@ -172,7 +172,10 @@ class Product:
         company = sample_company()
         _keep_known_customer(company)
         gateway = Gateway(company)
-        stripe = self._exits.enter_context(StripeServer(account))
+        sender = WebhookSender(
+            account, http_transport, self._weather, signing_clock=lambda: int(time.time())
+        )
+        stripe = self._exits.enter_context(StripeServer(account, sender=sender))
         intacct = self._exits.enter_context(IntacctServer(gateway))
         self._say(f"Stripe double at {stripe.url}, Intacct double at {intacct.url}")
         aws = self._exits.enter_context(EmbeddedAws(self._directory))
@@ -196,9 +199,6 @@ class Product:
                 "signing_secrets": [endpoint.secrets[0].value],
             },
             intacct=intacct_credentials.of_sample_company(),
-        )
-        sender = WebhookSender(
-            account, http_transport, self._weather, signing_clock=lambda: int(time.time())
         )
         self._say(f"Stack {stack.name} is up; Stripe delivers to {stack.webhook_url}")
         return Running(

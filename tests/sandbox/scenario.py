@@ -25,6 +25,8 @@ from tests.sandbox.stripe.specs import (
 JsonObject = dict[str, Any]
 # A customer that the company kept in Intacct before it had Tieout.
 KNOWN_CUSTOMER = "C-100"
+# A revenue category that neither of the company's policies names.
+UNKNOWN_CATEGORY = "sponsorship"
 PAUSE_SECONDS = 4 * 3_600
 DAY_SECONDS = 86_400
 # The story begins so long before the end of a month, and goes on so long after it at most.
@@ -272,6 +274,12 @@ class Month:
         line = CreditLineSpec(open_invoice["lines"]["data"][0]["id"], 1_000)
         self.account.create_credit_note(CreditNoteSpec(open_invoice["id"], (line,)))
         self.account.create_payout(amount_minor=10_000)
+
+    def one_to_solve(self) -> None:
+        """An unpaid invoice of a revenue category that the policy does not know."""
+        metadata = {"revenue_category": UNKNOWN_CATEGORY}
+        line = LineSpec(description="Sponsor of the year", amount_minor=75_000, metadata=metadata)
+        self._invoice(UNKNOWN_CATEGORY, "acme", (line,), days_until_due=30)
 
     def _invoice(
         self,

@@ -8,6 +8,8 @@ from typing import TextIO
 
 from tests.sandbox.intacct import reports
 from tests.sandbox.intacct.books.company import IntacctCompany
+from tests.sandbox.intacct.counters import Counters
+from tests.sandbox.scenario import KNOWN_CUSTOMER
 from tests.sandbox.tie_out import DOCUMENTS, Check
 
 _RULE = "-" * 100
@@ -54,6 +56,25 @@ def table(
     return "\n".join(
         "  ".join(aligned(cell, column) for column, cell in enumerate(line)).rstrip()
         for line in lines
+    )
+
+
+def counted(number: int, noun: str) -> str:
+    """Return the number with its noun in the singular or the plural."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def cost_text(counters: Counters) -> str:
+    """Print what Intacct would bill: each record written and each read is one transaction."""
+    return (
+        f"Intacct's bill: {counted(counters.paid_transactions, 'transaction')} in"
+        f" {counted(counters.requests, 'request')}:"
+        f" {counted(counters.records_written, 'record')} written,"
+        f" {counted(counters.lookups, 'look-up')}.\n"
+        f"Refused by Intacct: {counters.failed_functions}. Sent again and recognised by Intacct:"
+        f" {counters.replays}.\n"
+        f"Customer {KNOWN_CUSTOMER} was in Intacct before Tieout, which does not pay for asking:"
+        " creating it was refused\nas a duplicate, then one look-up found it, and it was adopted."
     )
 
 
