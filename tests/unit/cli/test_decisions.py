@@ -5,6 +5,7 @@ CloudFormation's one call.
 """
 
 import json
+import shlex
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -24,6 +25,7 @@ from tieout.store.work_queue import SqsWorkQueue
 Captured = pytest.CaptureFixture[str]
 INVOICE = Subject(SubjectKind.INVOICE, "in_1")
 STACK = ("--stack", "tieout-dev")
+PLACE = " ".join(STACK)
 REFUSED = Posting(
     "invoice/in_1",
     INVOICE,
@@ -98,18 +100,33 @@ def test_a_close_names_the_caller_and_tells_the_next_step(books: Books, capsys: 
         f"  {closed.reason_text}",
         "",
         "What waited for it can be booked now:",
-        "  tieout retry receipt/inpay_1",
+        "  tieout retry receipt/inpay_1 --stack tieout-dev",
         "",
-        "Its message, if one failed, leaves the dead-letter queue by `tieout redrive`.",
+        f"Its message, if one failed, leaves the dead-letter queue by `tieout redrive {PLACE}`.",
     ]
     assert closed.reason_text.startswith("entered as INV-77 (closed by moto, 20")
 
 
 def test_what_goes_on_waiting_is_told(books: Books, capsys: Captured) -> None:
-    assert cli.main(["close", "invoice/in_1", "--note", "x", "--table", books.table]) == 0
-    told = capsys.readouterr().out
-    assert "What waits for it cannot be booked without --record-no" in told
-    assert "\n  receipt/inpay_1\n" in told
+    assert cli.main(["close", "invoice/in_1", "--note", "by hand", "--table", books.table]) == 0
+    told = capsys.readouterr().out.splitlines()
+    assert told[3:7] == [
+        "What waits for it cannot be booked without --record-no. To close it again with one, first",
+        f"  tieout reopen invoice/in_1 --table {books.table}",
+        "or, if that is booked by hand too,",
+        f"  tieout close receipt/inpay_1 --note 'by hand' --table {books.table}",
+    ]
+
+
+def test_the_steps_that_are_told_can_be_pasted(books: Books, capsys: Captured) -> None:
+    assert cli.main(["close", "invoice/in_1", "--note", "by 'hand'", *STACK]) == 0
+    printed = [each for each in capsys.readouterr().out.splitlines() if each.startswith("  tieout")]
+    for step in reversed(printed):
+        assert cli.main(shlex.split(step)[1:]) == 0
+    assert [books.posting(each.key).state for each in (REFUSED, WAITING)] == [
+        State.PLANNED,
+        State.CLOSED,
+    ]
 
 
 def test_what_is_closed_along_does_not_wait(books: Books, capsys: Captured) -> None:
@@ -156,7 +173,7 @@ def test_a_close_is_undone(books: Books, capsys: Captured) -> None:
     told = capsys.readouterr().out.splitlines()
     assert told[-2:] == [
         "reopened invoice/in_1: it is planned",
-        "Now have it looked at: tieout retry invoice/in_1",
+        "Now have it looked at: tieout retry invoice/in_1 --stack tieout-dev",
     ]
     assert books.posting("invoice/in_1").state is State.PLANNED
     assert cli.main(["reopen", "invoice/in_1", *STACK]) == 2
@@ -170,6 +187,14 @@ def test_evidence_cannot_be_blank(option: str, capsys: Captured) -> None:
     assert f"argument {option}: must not be empty" in capsys.readouterr().err
 
 
+@pytest.mark.parametrize("number", ["abc", "INV-77", "-1", "\u0664"])
+def test_a_record_number_has_digits_only(number: str, capsys: Captured) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        cli.main(["close", "a/1", "--note", "x", f"--record-no={number}", "--table", "t"])
+    told = f"--record-no: must be Intacct's RECORDNO, which has digits only, not {number!r}"
+    assert told in capsys.readouterr().err
+
+
 # --- retry ------------------------------------------------------------------------------------
 
 
@@ -178,7 +203,10 @@ def test_a_retry_queues_the_subjects_once_in_the_stacks_mode(
 ) -> None:
     names = ["receipt/inpay_1", "invoice/in_1", "charge/ch_7"]
     assert cli.main(["retry", *names, *STACK]) == 0
-    assert capsys.readouterr().out.splitlines() == ["queued invoice/in_1", "queued charge/ch_7"]
+    assert capsys.readouterr().out.splitlines() == [
+        "queued invoice/in_1",
+        "queued charge/ch_7  (not known to Tieout yet; Stripe will be asked)",
+    ]
     message = {"version": 1, "trigger": "retry by moto", "livemode": True}
     assert books.queued() == [
         message | {"subject": subject, "group": subject}
@@ -199,7 +227,7 @@ def test_a_retry_of_a_table_and_a_queue_is_of_test_mode_unless_told(
     arn = books.account.sqs.get_queue_attributes(QueueUrl=books.queue, AttributeNames=["QueueArn"])
     place = ["--table", books.table, "--queue", arn["Attributes"]["QueueArn"]]
     assert cli.main(["retry", "invoice/in_1", *place, "--json"]) == 0
-    assert json.loads(capsys.readouterr().out) == {"queued": ["invoice/in_1"]}
+    assert json.loads(capsys.readouterr().out) == {"queued": ["invoice/in_1"], "unknown": []}
     assert [each["livemode"] for each in books.queued()] == [False]
     assert cli.main(["retry", "charge/ch_7", *place, "--live"]) == 0
     assert [each["livemode"] for each in books.queued()] == [True]

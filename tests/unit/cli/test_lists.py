@@ -190,27 +190,3 @@ def test_a_long_way_out_is_wrapped_below_its_label() -> None:
 def test_full_books_are_said(account: Aws, capsys: Captured) -> None:
     assert cli.main(["not-booked", "--table", account.postings_table()]) == 0
     assert capsys.readouterr().out == "nothing is left out of the books\n"
-
-
-def test_a_posting_is_shown_with_its_evidence(account: Aws, capsys: Captured) -> None:
-    closed = posting(
-        "payout/po_1",
-        State.CLOSED,
-        reason_text="JE-310 (closed by alice, 2026-11-20 08:00 UTC)",
-        trigger="alice",
-        record_no="4711",
-        updated_at_unix=1_795_161_600,
-        **usd(500),
-    )
-    table = table_of(account, closed)
-    assert cli.main(["show", "payout/po_1", "--table", table]) == 0
-    assert capsys.readouterr().out.splitlines() == [
-        "payout/po_1  closed  5.00 USD",
-        "  text         JE-310 (closed by alice, 2026-11-20 08:00 UTC)",
-        "  subject      invoice/in_1",
-        "  RECORDNO     4711",
-        "  last change  2026-11-20 08:00 UTC by alice",
-    ]
-    assert cli.main(["show", "payout/po_1", "--table", table, "--json"]) == 0
-    (told,) = json.loads(capsys.readouterr().out)
-    assert (told["state"], told["trigger"]) == ("closed", "alice")

@@ -136,9 +136,13 @@ def test_a_published_policy_can_be_taken_back(
     table = account.state_table()
     for path in (POLICY, changed):
         assert cli.main(["policy", "publish", str(path), "--table", table]) == 0
+    capsys.readouterr()
     assert cli.main(["policy", "undo", "--table", table]) == 0
     first = parse_policy(POLICY.read_text(encoding="utf-8")).version
-    assert f"back to version {first}; in force within" in capsys.readouterr().out
+    assert capsys.readouterr().out.splitlines() == [
+        f"back to version {first}; in force within {POLICY_AGE_SECONDS_MAX} seconds",
+        f"Forward again: tieout policy publish FILE --table {table}",
+    ]
     assert version_in_force(account, table) == first
     assert cli.main(["policy", "undo", "--table", table]) == 2
 

@@ -4,13 +4,17 @@ Method: `main` with arguments that lead nowhere.
 """
 
 import json
+import socket
 from collections.abc import Callable
 from pathlib import Path
 
 import boto3
 import pytest
+from botocore.client import BaseClient
+from botocore.exceptions import NoCredentialsError
 
 from tests.support.aws import Aws
+from tests.support.doors import COMMON_ENVIRONMENT
 from tests.unit.cli.conftest import install_stack
 from tieout import cli
 
@@ -42,7 +46,7 @@ NO_PLACE = "name --stack, or both --table and --queue"
         (["retry", "invoice/in_1", "--stack", "tieout-dev", "--live"], NO_PLACE),
         (["retry", "--stack", "tieout-dev"], "name what to retry, or --all-parked"),
         (["retry", "a/1", "--all-parked", "--stack", "tieout-dev"], "name what to retry, or"),
-        (["policy", "check", "/nowhere.yaml"], "No such file"),
+        (["policy", "check", "/nowhere.yaml"], "no such file"),
         (["parked", "--table", "gone"], "dynamodb:Query on gone"),
         (["parked", "--stack", "gone"], "there is no stack 'gone' in us-east-1"),
         (["close", "a/1", "--note", "x", "--table", "gone"], "dynamodb:BatchGetItem"),
@@ -82,7 +86,97 @@ def test_a_missing_region_is_said_in_one_line(
     monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "none"))
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
     assert cli.main(["parked", "--table", "x"]) == 2
-    assert capsys.readouterr().err == "tieout: You must specify a region.\n"
+    assert capsys.readouterr().err == (
+        "tieout: You must specify a region. Set AWS_REGION, or a region for your AWS profile.\n"
+    )
+
+
+def test_the_region_may_be_named_as_for_the_aws_cli(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[str] = []
+
+    def asking(client: BaseClient, *_: object) -> None:
+        asked.append(client.meta.region_name)
+        raise NoCredentialsError
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", asking)
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+    monkeypatch.delenv("AWS_DEFAULT_REGION", raising=False)
+    monkeypatch.setenv("AWS_REGION", "eu-west-1")
+    assert cli.main(["policy", "show", "--table", "x"]) == 2
+    assert asked == ["eu-west-1"]
+
+
+def test_a_region_that_does_not_answer_is_said_with_the_way_out(
+    monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    for name, value in COMMON_ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{closed_port()}")
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+    assert cli.main(["parked", "--table", "x"]) == 2
+    error = capsys.readouterr().err
+    assert "Could not connect to the endpoint URL" in error
+    assert ": is the region right (AWS_REGION)" in error
+    assert error.count("\n") == 1
+
+
+def closed_port() -> int:
+    with socket.socket() as bound:
+        bound.bind(("127.0.0.1", 0))
+        return int(bound.getsockname()[1])
+
+
+def test_missing_credentials_are_said_with_the_way_out(
+    monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    def no_credentials(*_: object, **__: object) -> None:
+        raise NoCredentialsError
+
+    monkeypatch.setattr(BaseClient, "_make_api_call", no_credentials)
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
+    assert cli.main(["policy", "show", "--table", "x"]) == 2
+    assert capsys.readouterr().err == (
+        "tieout: dynamodb:GetItem on x: no credentials: sign in as for the AWS CLI, or set "
+        "AWS_PROFILE\n"
+    )
+
+
+@pytest.mark.parametrize("url", ["banana", "http://example.com/x", "https:///x"])
+def test_stripe_is_given_no_address_that_it_would_refuse(url: str, capsys: Captured) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        cli.main(["events", "--curl", url])
+    assert f"must be an https URL, not '{url}'" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["show", "retry", "close", "reopen"])
+@pytest.mark.parametrize(
+    ("key", "told"),
+    [
+        ("in_1", "'in_1' is no key; did you mean invoice/in_1?"),
+        ("pyr_1", "'pyr_1' is no key; did you mean refund/pyr_1?"),
+        ("inpay_1", "'inpay_1' is no key; did you mean receipt/inpay_1?"),
+        ("", "a key must not be empty: give one like invoice/in_1"),
+    ],
+)
+def test_a_bare_id_is_told_its_key(
+    account: Aws,
+    with_stack: Callable[..., None],
+    capsys: Captured,
+    command: str,
+    key: str,
+    told: str,
+) -> None:
+    with_stack(PostingsTableName=account.postings_table())
+    note = ["--note", "x"] if command == "close" else []
+    assert cli.main([command, key, *note, "--stack", "tieout-dev"]) == 2
+    assert capsys.readouterr().err == f"tieout: {told}\n"
+
+
+def test_a_directory_is_no_policy(tmp_path: Path, capsys: Captured) -> None:
+    assert cli.main(["policy", "check", str(tmp_path)]) == 2
+    assert capsys.readouterr().err == f"tieout: {tmp_path}: Is a directory\n"
 
 
 def test_text_that_is_not_utf_8_is_said(tmp_path: Path, capsys: Captured) -> None:
@@ -94,7 +188,7 @@ def test_text_that_is_not_utf_8_is_said(tmp_path: Path, capsys: Captured) -> Non
 
 def test_errors_for_a_program_are_json(capsys: Captured) -> None:
     assert cli.main(["policy", "check", "/nowhere.yaml", "--json"]) == 2
-    assert "No such file" in json.loads(capsys.readouterr().err)["error"]
+    assert "no such file" in json.loads(capsys.readouterr().err)["error"]
 
 
 def test_help_shows_every_command_with_an_example_and_the_exit_codes(capsys: Captured) -> None:

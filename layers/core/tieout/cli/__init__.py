@@ -5,13 +5,16 @@ output) and `places` (tables, queues and who is asking).
 """
 
 import argparse
+import os
 import sys
 from collections.abc import Callable, Sequence
 
+import boto3
 from botocore.exceptions import BotoCoreError
 
-from tieout.cli import by_hand, lists, policy, replay, setup
+from tieout.cli import by_hand, lists, policy, replay, setup, show
 from tieout.cli.console import FAILED, POLICY_HAS_ERRORS, say
+from tieout.cli.places import way_out
 from tieout.domain.errors import TieoutError
 from tieout.domain.policy_file import PolicyErrors
 
@@ -19,7 +22,7 @@ EPILOG = """examples:
   tieout events                                        what to subscribe to in Stripe
   tieout policy check policy.yaml                      every error at once
   tieout policy publish policy.yaml --stack tieout-dev
-  tieout policy undo --stack tieout-dev                back to the version before
+  tieout policy undo --stack tieout-dev                back to the version before it
   tieout policy show --stack tieout-dev                the policy in force
   tieout parked --stack tieout-prod                    what a person must look at, and the way out
   tieout not-booked --stack tieout-prod                what the books lack, with totals
@@ -39,13 +42,17 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
     options = _parser().parse_args(arguments)
     run: Callable[[argparse.Namespace], int] = options.run
+    if "AWS_DEFAULT_REGION" not in os.environ and "AWS_REGION" in os.environ:
+        # The AWS CLI knows both, boto3 only the first.
+        boto3.setup_default_session(region_name=os.environ["AWS_REGION"])
     try:
         return run(options)
     except PolicyErrors as errors:
         say({"errors": list(errors.errors)} if options.json else str(errors), sys.stderr)
         return POLICY_HAS_ERRORS
     except (TieoutError, BotoCoreError, OSError) as error:
-        say({"error": str(error)} if options.json else f"tieout: {error}", sys.stderr)
+        text = f"{error}{way_out(error)}"
+        say({"error": text} if options.json else f"tieout: {text}", sys.stderr)
         return FAILED
 
 
@@ -57,6 +64,6 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for module in (setup, policy, lists, replay, by_hand):
+    for module in (setup, policy, lists, show, replay, by_hand):
         module.register(commands)
     return parser

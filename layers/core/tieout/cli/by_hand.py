@@ -1,11 +1,13 @@
 """`tieout close | reopen`: what a person solved in Intacct, and taking that back."""
 
 import argparse
+import shlex
 from collections.abc import Sequence
 from typing import Any
 
 from tieout.cli.console import DONE, add_command, amount_of, described, say
-from tieout.cli.places import add_place, postings, signature
+from tieout.cli.keys import checked
+from tieout.cli.places import add_place, place_of, postings, retry_place_of, signature
 from tieout.domain.postings import Posting, State
 from tieout.services.operate import close, reopen, waiting_for
 
@@ -34,7 +36,7 @@ def register(commands: Any) -> None:  # noqa: ANN401 - argparse keeps the class 
         "--note", required=True, type=_text, metavar="TEXT", help="how it was solved: the evidence"
     )
     closing.add_argument(
-        "--record-no", type=_text, metavar="N", help="RECORDNO of the record made by hand"
+        "--record-no", type=_record_no, metavar="N", help="RECORDNO of the record made by hand"
     )
     reopening = add_command(commands, "reopen", _reopen, "undo a close", _REOPEN)
     reopening.add_argument("keys", nargs="+", metavar="KEY", help="what was closed")
@@ -53,9 +55,18 @@ def _text(argument: str) -> str:
     return argument.strip()
 
 
+def _record_no(argument: str) -> str:
+    record_no = _text(argument)
+    if not (record_no.isascii() and record_no.isdigit()):
+        raise argparse.ArgumentTypeError(
+            f"must be Intacct's RECORDNO, which has digits only, not {argument!r}"
+        )
+    return record_no
+
+
 def _close(options: argparse.Namespace) -> int:
     table = postings(options)
-    closed = close(table, options.keys, signature(), options.note, options.record_no)
+    closed = close(table, checked(options.keys), signature(), options.note, options.record_no)
     by_key = {each.key: each for posting in closed for each in waiting_for(table, posting)}
     waiting = [by_key[key] for key in by_key.keys() - {each.key for each in closed}]
     if options.json:
@@ -64,8 +75,13 @@ def _close(options: argparse.Namespace) -> int:
         return DONE
     lines = [_told(each) for each in closed]
     if waiting:
-        lines += ["", *_next_for(waiting, is_recorded=options.record_no is not None)]
-    lines += ["", "Its message, if one failed, leaves the dead-letter queue by `tieout redrive`."]
+        lines += ["", *_next_for(waiting, options)]
+    redrive = (
+        f"tieout redrive --stack {shlex.quote(options.stack)}"
+        if options.stack
+        else "tieout redrive"
+    )
+    lines += ["", f"Its message, if one failed, leaves the dead-letter queue by `{redrive}`."]
     say("\n".join(lines))
     return DONE
 
@@ -77,20 +93,24 @@ def _told(posting: Posting) -> str:
     return f"{what} {posting.key}{amount}{record}\n  {posting.reason_text}"
 
 
-def _next_for(waiting: Sequence[Posting], *, is_recorded: bool) -> Sequence[str]:
+def _next_for(waiting: Sequence[Posting], options: argparse.Namespace) -> Sequence[str]:
     keys = " ".join(sorted(each.key for each in waiting))
-    if is_recorded:
-        return ["What waited for it can be booked now:", f"  tieout retry {keys}"]
+    if options.record_no is not None:
+        again = f"  tieout retry {keys} {retry_place_of(options)}"
+        return ["What waited for it can be booked now:", again]
+    closed, place = " ".join(options.keys), place_of(options)
     return [
-        "What waits for it cannot be booked without --record-no (`tieout reopen` first), or close:",
-        f"  {keys}",
+        "What waits for it cannot be booked without --record-no. To close it again with one, first",
+        f"  tieout reopen {closed} {place}",
+        "or, if that is booked by hand too,",
+        f"  tieout close {keys} --note {shlex.quote(options.note)} {place}",
     ]
 
 
 def _reopen(options: argparse.Namespace) -> int:
     opened = reopen(
         postings(options),
-        options.keys,
+        checked(options.keys),
         signature(),
         record_is_gone=options.record_is_gone,
     )
@@ -99,5 +119,6 @@ def _reopen(options: argparse.Namespace) -> int:
         return DONE
     lines = [f"reopened {each.key}: it is {each.state}" for each in opened]
     keys = " ".join(each.key for each in opened)
-    say("\n".join([*lines, f"Now have it looked at: tieout retry {keys}"]))
+    next_step = f"tieout retry {keys} {retry_place_of(options)}"
+    say("\n".join([*lines, f"Now have it looked at: {next_step}"]))
     return DONE

@@ -6,6 +6,7 @@ import json
 import sys
 import textwrap
 from collections.abc import Callable, Mapping
+from datetime import UTC, datetime
 from typing import Any
 
 from tieout.domain.money import decimal_from_minor
@@ -75,6 +76,11 @@ def amount_of(posting: Posting) -> str:
 def sums_text(sums: Mapping[str, int]) -> str:
     """Return totals (minor units by currency) on one line."""
     return ", ".join(money(amount_minor, currency) for currency, amount_minor in sums.items())
+
+
+def moment(at_unix: int) -> str:
+    """Return a time (unix seconds) as people read it."""
+    return f"{datetime.fromtimestamp(at_unix, UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def described(posting: Posting) -> dict[str, object]:

@@ -1,8 +1,7 @@
-"""`tieout parked | not-booked | show`: what a person must look at, and what the books lack."""
+"""`tieout parked | not-booked`: what a person must look at, and what the books lack."""
 
 import argparse
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from datetime import UTC, datetime
 from itertools import groupby
 from typing import Any
 
@@ -11,6 +10,7 @@ from tieout.cli.console import (
     add_command,
     amount_of,
     described,
+    moment,
     money,
     say,
     sums_text,
@@ -19,7 +19,7 @@ from tieout.cli.console import (
 from tieout.cli.places import add_place, postings
 from tieout.domain.postings import Posting, Worklist
 from tieout.domain.reasons import WAY_OUT
-from tieout.services.operate import exceptions, kind_of, look_up, totals
+from tieout.services.operate import exceptions, kind_of, totals
 from tieout.store.clock import SystemClock
 
 NO_REASON = "outcome_unknown"
@@ -41,11 +41,6 @@ _NOT_BOOKED = """examples:
 
 Movements in Stripe that the books do not show, by reason and kind, with the total for each
 currency. What you book by hand, take off the list with `tieout close KEY --note ...`."""
-_SHOW = """example:
-  tieout show invoice/in_1 --stack tieout-prod
-
-What was closed by hand says who closed it, when, and with what note."""
-
 # Kinds are named by keys; these are the ones that are not their own plain names.
 _KINDS = {
     "fee": "Stripe's fees",
@@ -63,9 +58,7 @@ def register(commands: Any) -> None:  # noqa: ANN401 - argparse keeps the class 
     summary = "list what the books lack, with totals"
     not_booked = add_command(commands, "not-booked", _not_booked, summary, _NOT_BOOKED)
     not_booked.add_argument("--detail", action="store_true", help="list each one")
-    show = add_command(commands, "show", _show, "print what is known of a posting", _SHOW)
-    show.add_argument("keys", nargs="+", metavar="KEY", help="as the lists name it")
-    for each in (parked, not_booked, show):
+    for each in (parked, not_booked):
         add_place(each, "--table", "the postings table")
 
 
@@ -112,7 +105,7 @@ def _block(title: str, way_out: str, group: Sequence[Posting], *, show_since: bo
     for each in group:
         line = f"  {each.key:{key_width}}  {each.state:8}  {amount_of(each):>{amount_width}}"
         if show_since:
-            line = f"{line}  since {_moment(each.updated_at_unix)}"
+            line = f"{line}  since {moment(each.updated_at_unix)}"
         lines.append(line.rstrip())
         lines += [f"    {line}" for line in each.reason_text.splitlines()]
     return "\n".join(lines)
@@ -184,35 +177,6 @@ def _label(kind: str) -> str:
     return _KINDS.get(kind, f"{kind.replace('_', ' ')}s")
 
 
-# --- show -------------------------------------------------------------------------------------
-
-
-def _show(options: argparse.Namespace) -> int:
-    found = look_up(postings(options), options.keys)
-    if options.json:
-        say([described(each) for each in found])
-    else:
-        say("\n\n".join("\n".join(_facts(each)) for each in found))
-    return DONE
-
-
-def _facts(posting: Posting) -> Iterator[str]:
-    yield f"{posting.key}  {posting.state}  {amount_of(posting)}".rstrip()
-    facts = {
-        "reason": posting.reason,
-        "text": posting.reason_text,
-        "subject": str(posting.subject),
-        "document": f"{posting.document_type} {posting.number}".strip(),
-        "RECORDNO": posting.record_no,
-        "policy": posting.policy_version,
-        "attempts": posting.attempts,
-        "last change": f"{_moment(posting.updated_at_unix)} by {posting.trigger or 'nobody named'}",
-    }
-    for name, value in facts.items():
-        if value:
-            yield f"  {name:11}  {value}"
-
-
 def _grouped(
     listed: Iterable[Posting], name: Callable[[Posting], str]
 ) -> Iterator[tuple[str, Sequence[Posting]]]:
@@ -223,7 +187,3 @@ def _grouped(
 def _widths(group: Iterable[Posting]) -> tuple[int, int]:
     lengths = [(len(each.key), len(amount_of(each))) for each in group]
     return max(key for key, _ in lengths), max(amount for _, amount in lengths)
-
-
-def _moment(at_unix: int) -> str:
-    return f"{datetime.fromtimestamp(at_unix, UTC):%Y-%m-%d %H:%M} UTC"

@@ -2,11 +2,13 @@
 
 import argparse
 import re
+import shlex
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import boto3
+from botocore.exceptions import EndpointConnectionError, NoCredentialsError, NoRegionError
 
 from tieout.services.operate import CannotBeDone, Signature
 from tieout.store.aws_faults import Declined, aws_faults
@@ -74,6 +76,17 @@ def postings(options: argparse.Namespace) -> DynamoPostings:
     return DynamoPostings(boto3.client("dynamodb"), table)
 
 
+def place_of(options: argparse.Namespace) -> str:
+    """Return the place that the caller named, as options of the next command on postings."""
+    name, value = ("--stack", options.stack) if options.stack else ("--table", options.table)
+    return f"{name} {shlex.quote(value)}"
+
+
+def retry_place_of(options: argparse.Namespace) -> str:
+    """Return the same for `tieout retry`, which wants a queue beside a table."""
+    return place_of(options) + ("" if options.stack else " --queue URL")
+
+
 def queue_url(client: "SQSClient", queue: str) -> str:
     """Return the URL of a queue that is named by its URL or ARN.
 
@@ -86,6 +99,18 @@ def queue_url(client: "SQSClient", queue: str) -> str:
     with aws_faults(f"sqs:GetQueueUrl of {queue}"):
         answer = client.get_queue_url(QueueName=name, QueueOwnerAWSAccountId=account)
     return answer["QueueUrl"]
+
+
+def way_out(error: Exception) -> str:
+    """Return the end of a sentence: what to set so that AWS can be asked; empty for the rest."""
+    cause = error.__cause__ or error
+    if isinstance(cause, NoRegionError):
+        return " Set AWS_REGION, or a region for your AWS profile."
+    if isinstance(cause, EndpointConnectionError):
+        return f": {cause}: is the region right (AWS_REGION), and the network there?"
+    if isinstance(cause, NoCredentialsError):
+        return ": sign in as for the AWS CLI, or set AWS_PROFILE"
+    return ""
 
 
 def signature() -> Signature:

@@ -7,7 +7,7 @@ from typing import Any
 import boto3
 
 from tieout.cli.console import DONE, add_command, say
-from tieout.cli.places import add_place, stack
+from tieout.cli.places import add_place, place_of, stack
 from tieout.domain.policy_file import parse_policy
 from tieout.services.operate import CannotBeDone
 from tieout.store.clock import SystemClock
@@ -27,7 +27,8 @@ What is posted stays as it was posted; what is parked is planned anew by `tieout
 _UNDO = f"""example:
   tieout policy undo --stack tieout-dev
 
-Every version stays stored. The one before is {_IN_FORCE}."""
+The version before the one in force takes its place, {_IN_FORCE}.
+Every version stays stored; forward again goes `tieout policy publish FILE`."""
 _SHOW = """example:
   tieout policy show --stack tieout-dev > policy.yaml"""
 
@@ -40,7 +41,9 @@ def register(commands: Any) -> None:  # noqa: ANN401 - argparse keeps the class 
     check.add_argument("file", type=Path, metavar="FILE")
     publish = add_command(actions, "publish", _publish, "put a policy file into force", _PUBLISH)
     publish.add_argument("file", type=Path, metavar="FILE")
-    undo = add_command(actions, "undo", _undo, "put the policy before the last into force", _UNDO)
+    undo = add_command(
+        actions, "undo", _undo, "go back to the version before the one in force", _UNDO
+    )
     show = add_command(actions, "show", _show, "print the policy in force, as published", _SHOW)
     for each in (publish, undo, show):
         add_place(each, "--table", "the state table")
@@ -73,7 +76,10 @@ def _publish(options: argparse.Namespace) -> int:
 def _undo(options: argparse.Namespace) -> int:
     table = _state_table(options)
     version = _policies(table).undo()
-    told = f"back to version {version}; {_IN_FORCE}"
+    told = (
+        f"back to version {version}; {_IN_FORCE}\n"
+        f"Forward again: tieout policy publish FILE {place_of(options)}"
+    )
     say({"version": version, "table": table} if options.json else told)
     return DONE
 
@@ -97,3 +103,7 @@ def _text_of(path: Path) -> str:
         return path.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         raise CannotBeDone(f"{path} is not UTF-8 text") from error
+    except FileNotFoundError as error:
+        raise CannotBeDone(f"{path}: no such file") from error
+    except OSError as error:
+        raise CannotBeDone(f"{path}: {error.strerror}") from error

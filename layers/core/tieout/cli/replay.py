@@ -7,6 +7,7 @@ from typing import Any
 import boto3
 
 from tieout.cli.console import DONE, add_command, say
+from tieout.cli.keys import checked
 from tieout.cli.places import queue_url, signature, stack
 from tieout.services.operate import CannotBeDone, exceptions, retry, subjects_of
 from tieout.store.clock import SystemClock
@@ -26,6 +27,8 @@ _RETRY = """examples:
 A retry is always safe: it only has the object read from Stripe and compared with the books once
 more. What is booked is not booked again, and what may have been sent is looked up in Intacct
 first. Unlike a redrive it needs no message in the dead-letter queue, and leaves it as it is."""
+
+_NOT_KNOWN = "  (not known to Tieout yet; Stripe will be asked)"
 
 
 def register(commands: Any) -> None:  # noqa: ANN401 - argparse keeps the class to itself
@@ -75,7 +78,7 @@ def _retry(options: argparse.Namespace) -> int:
         found = exceptions(postings, SystemClock().now_unix())
         subjects = [each.subject for each in (*found.parked, *found.stuck)]
     else:
-        subjects = list(subjects_of(postings, options.names))
+        subjects = list(subjects_of(postings, checked(options.names)))
     sqs = boto3.client("sqs")
     queued = retry(
         SqsWorkQueue(sqs, queue_url(sqs, queue)),
@@ -84,11 +87,14 @@ def _retry(options: argparse.Namespace) -> int:
         lambda: str(uuid.uuid4()),
         livemode=livemode,
     )
-    names = [str(each) for each in queued]
+    # Nothing is wrong with these: it may be what webhooks missed. But it may be mistyped, too.
+    named = () if options.all_parked else queued
+    unknown = [each for each in named if not postings.of_subject(each)]
     if options.json:
-        say({"queued": names})
+        say({"queued": [str(each) for each in queued], "unknown": [str(each) for each in unknown]})
     else:
-        say("\n".join(f"queued {each}" for each in names) or "nothing is parked")
+        lines = [f"queued {each}{_NOT_KNOWN if each in unknown else ''}" for each in queued]
+        say("\n".join(lines) or "nothing is parked")
     return DONE
 
 

@@ -3,6 +3,7 @@
 import argparse
 import shlex
 from typing import Any
+from urllib.parse import urlsplit
 
 from tieout.cli.console import DONE, add_command, say
 from tieout.domain.events import SUBSCRIPTIONS
@@ -16,7 +17,18 @@ def register(commands: Any) -> None:  # noqa: ANN401 - argparse keeps the class 
     """Add the command."""
     summary = "print the event types to subscribe to"
     events = add_command(commands, "events", _events, summary, _MORE)
-    events.add_argument("--curl", metavar="URL", help="print the command that creates the endpoint")
+    events.add_argument(
+        "--curl", type=_https_url, metavar="URL", help="print the command that creates the endpoint"
+    )
+
+
+def _https_url(argument: str) -> str:
+    parts = urlsplit(argument)
+    if parts.scheme != "https" or not parts.netloc:
+        raise argparse.ArgumentTypeError(
+            f"must be an https URL, not {argument!r}: the stack's output WebhookUrl"
+        )
+    return argument
 
 
 def _events(options: argparse.Namespace) -> int:

@@ -1,0 +1,109 @@
+"""`tieout show`: what is known of a posting, and of the Stripe object that it belongs to."""
+
+import argparse
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from tieout.cli.console import DONE, add_command, amount_of, described, moment, say
+from tieout.cli.keys import checked
+from tieout.cli.places import add_place, postings
+from tieout.domain.postings import Posting
+from tieout.domain.subjects import parse_subject
+from tieout.services.operate import CannotBeDone, look_up
+from tieout.services.ports import Postings
+
+_SHOW = """examples:
+  tieout show invoice/in_1 --stack tieout-prod
+  tieout show charge/ch_1 --stack tieout-prod          a Stripe object without a posting of its own
+
+With a Stripe object (invoice/in_1) come its other postings, one a line: receipts, void and others.
+What was closed by hand says who closed it, when, and with what note."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Known:
+    """What is known under a key.
+
+    Attributes:
+        key: as the operator gave it.
+        posting: under this key, if there is one.
+        others: of the Stripe object that the key names, if it names one.
+    """
+
+    key: str
+    posting: Posting | None
+    others: Sequence[Posting]
+
+
+def register(commands: Any) -> None:  # noqa: ANN401 - argparse keeps the class to itself
+    """Add the command."""
+    show = add_command(commands, "show", _show, "print what is known of a posting", _SHOW)
+    show.add_argument("keys", nargs="+", metavar="KEY", help="as the lists name it")
+    add_place(show, "--table", "the postings table")
+
+
+def _show(options: argparse.Namespace) -> int:
+    table = postings(options)
+    known, errors = [], []
+    for key in dict.fromkeys(options.keys):
+        try:
+            known.append(_known(table, key))
+        except CannotBeDone as error:
+            errors.append(str(error))
+    if options.json and known:
+        say([_for_programs(each) for each in known])
+    elif known:
+        say("\n\n".join("\n".join(_lines(each)) for each in known))
+    if errors:
+        raise CannotBeDone("\n".join(errors))
+    return DONE
+
+
+def _known(table: Postings, key: str) -> _Known:
+    checked([key])
+    try:
+        of_subject = table.of_subject(parse_subject(key))
+    except ValueError:
+        of_subject = []
+    others = [each for each in of_subject if each.key != key]
+    try:
+        (posting,) = look_up(table, [key])
+    except CannotBeDone:
+        if not others:
+            raise
+        return _Known(key, None, others)
+    return _Known(key, posting, others)
+
+
+def _for_programs(known: _Known) -> Mapping[str, object]:
+    others = [{"key": each.key, "state": each.state} for each in known.others]
+    own = described(known.posting) if known.posting else {"key": known.key}
+    return {**own, "others": others}
+
+
+def _lines(known: _Known) -> Iterator[str]:
+    if known.posting is None:
+        yield f"{known.key}  has no posting of its own"
+    else:
+        yield from _facts(known.posting)
+    width = max((len(each.key) for each in known.others), default=0)
+    for each in known.others:
+        yield f"  also         {each.key:{width}}  {each.state:10}  {amount_of(each)}".rstrip()
+
+
+def _facts(posting: Posting) -> Iterator[str]:
+    yield f"{posting.key}  {posting.state}  {amount_of(posting)}".rstrip()
+    facts = {
+        "reason": posting.reason,
+        "text": posting.reason_text,
+        "subject": str(posting.subject),
+        "document": f"{posting.document_type} {posting.number}".strip(),
+        "RECORDNO": posting.record_no,
+        "policy": posting.policy_version,
+        "attempts": posting.attempts,
+        "last change": f"{moment(posting.updated_at_unix)} by {posting.trigger or 'nobody named'}",
+    }
+    for name, value in facts.items():
+        if value:
+            yield f"  {name:11}  {value}"
