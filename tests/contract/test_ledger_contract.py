@@ -5,8 +5,9 @@ to the strict gateway double with real books behind it. What only the gateway ca
 `test_intacct_*_contract.py`.
 """
 
-from collections.abc import Iterator
-from typing import Protocol
+import dataclasses
+from collections.abc import Iterator, Mapping
+from typing import Any, Protocol
 
 import pytest
 
@@ -14,7 +15,10 @@ from tests.fakes import FakeLedger, LostAnswer
 from tests.sandbox.intacct import Fault, FaultKind
 from tests.support.intacct_books import Books, Desk
 from tests.support.intacct_documents import (
+    ADJUSTMENT_KEY,
+    CUSTOMER_ID,
     CUSTOMER_KEY,
+    INVOICE_KEY,
     adjustment,
     application,
     customer,
@@ -24,7 +28,7 @@ from tests.support.intacct_documents import (
     reversal,
     submission,
 )
-from tieout.domain.documents import Document
+from tieout.domain.documents import ArAdjustment, ArInvoice, Document
 from tieout.domain.errors import ConfigurationFault
 from tieout.domain.reasons import Reason
 from tieout.services.ports import (
@@ -32,6 +36,7 @@ from tieout.services.ports import (
     AlreadyThere,
     Found,
     Ledger,
+    NamedRecord,
     NotAccepted,
     NotExecuted,
     Unsure,
@@ -256,6 +261,45 @@ def test_an_existing_customer_is_found_by_its_id_whatever_its_name(desk: WorldDe
     assert isinstance(outcome, AlreadyThere)
     assert not outcome.by_control_id
     assert desk.world.ledger.find(ours) == Found(desk.numbers[CUSTOMER_KEY], matches=True)
+
+
+RIGHT = NamedRecord("", ArInvoice, 12_000, "usd", CUSTOMER_ID, "in_1")
+
+
+@pytest.mark.parametrize(
+    ("changes", "matches"),
+    [
+        ({}, True),
+        ({"amount_minor": None, "currency": None, "customer_id": None, "stripe_id": None}, True),
+        ({"amount_minor": 11_999}, False),
+        ({"currency": "eur"}, False),
+        ({"customer_id": "S-cus_Bob"}, False),
+        ({"stripe_id": "in_2"}, False),
+    ],
+)
+def test_a_record_that_a_person_named_is_compared(
+    desk: WorldDesk, changes: Mapping[str, Any], *, matches: bool
+) -> None:
+    desk.post(customer(), invoice())
+    named = dataclasses.replace(RIGHT, record_no=desk.numbers[INVOICE_KEY], **changes)
+    found = desk.world.ledger.check(named)
+    assert found is not None
+    assert (found.record_no, found.matches) == (named.record_no, matches), found.text
+    assert bool(found.text) is not matches
+
+
+def test_a_credit_memo_that_a_person_named_is_compared(desk: WorldDesk) -> None:
+    desk.post(customer(), invoice(), adjustment())
+    record_no = desk.numbers[ADJUSTMENT_KEY]
+    named = NamedRecord(record_no, ArAdjustment, -12_000, "usd", CUSTOMER_ID)
+    assert desk.world.ledger.check(named) == Found(record_no, matches=True)
+
+
+def test_a_record_that_is_not_there_or_is_something_else_is_none(desk: WorldDesk) -> None:
+    desk.post(customer(), invoice(), payment())
+    for record_no in ("999999", desk.numbers[payment().key]):
+        named = dataclasses.replace(RIGHT, record_no=record_no)
+        assert desk.world.ledger.check(named) is None, record_no
 
 
 def test_an_amendment_keeps_the_record(desk: WorldDesk) -> None:

@@ -29,6 +29,7 @@ from tieout.services.ports import (
     Accepted,
     AlreadyThere,
     Found,
+    NamedRecord,
     NotAccepted,
     NotExecuted,
     Outcome,
@@ -58,6 +59,7 @@ class FakeLedger(Faulty):
         records: what was written, by RECORDNO; an amendment replaces.
         requests: the submissions of every call of `submit`, scripted or not.
         finds: how many look-ups there were.
+        checks: how often a record that a person named was compared.
     """
 
     def __init__(self) -> None:
@@ -65,6 +67,7 @@ class FakeLedger(Faulty):
         self.records: dict[str, Document] = {}
         self.requests: list[tuple[Submission, ...]] = []
         self.finds = 0
+        self.checks = 0
         self._control_ids: set[str] = set()
         self._scripts: defaultdict[str, deque[Scripted]] = defaultdict(deque)
 
@@ -72,9 +75,9 @@ class FakeLedger(Faulty):
         """Answer the next submissions of the document `key` like this, one after the other."""
         self._scripts[key].extend(outcomes)
 
-    def exists(self, document: Document) -> str:
+    def exists(self, document: Document, record_no: str | None = None) -> str:
         """Have the document in Intacct before Tieout comes; return its RECORDNO."""
-        record_no = str(len(self.records) + 1)
+        record_no = record_no or str(len(self.records) + 1)
         self.records[record_no] = document
         return record_no
 
@@ -100,6 +103,23 @@ class FakeLedger(Faulty):
             for record_no in self._record_numbers_of(submission.document)
         ]
         return next((each for each in found if each.matches), found[0] if found else None)
+
+    def check(self, named: NamedRecord) -> Found | None:
+        self._may_fail()
+        self.checks += 1
+        document = self.records.get(named.record_no)
+        if not isinstance(document, named.kind):
+            return None
+        there = (*(amount_of(document) or ()), document.customer_id)
+        wanted = (named.amount_minor, named.currency, named.customer_id)
+        another = isinstance(document, ArInvoice) and document.reference.startswith("in_")
+        if another and named.stripe_id not in {None, document.stripe_id}:
+            return Found(named.record_no, False, f"it is that of {document.stripe_id}")
+        differ = [
+            each for each in zip(there, wanted, strict=True) if each[1] not in {None, each[0]}
+        ]
+        text = "; ".join(f"it is {is_there!r}, ours {ours!r}" for is_there, ours in differ)
+        return Found(named.record_no, matches=not differ, text=text)
 
     def _judged(self, record_no: str, document: Document) -> Found:
         there, wanted = map(_compared, (self.records[record_no], document))

@@ -41,9 +41,9 @@ from tieout.domain.documents import (
     JournalLine,
 )
 from tieout.intacct.document_xml import CompanyCurrencies, document_function
-from tieout.intacct.lookups import lines_query, query_for, query_function
+from tieout.intacct.lookups import lines_query, query_for, query_function, record_query
 from tieout.intacct.request_xml import Function, session_request, sign_in_request
-from tieout.services.ports import IntacctCredentials, Submission
+from tieout.services.ports import IntacctCredentials, NamedRecord, Submission
 
 FOLDER = Path(__file__).parent
 NUMBERS: Mapping[str, str] = {INVOICE_KEY: "1042", ADJUSTMENT_KEY: "1077"}
@@ -271,7 +271,14 @@ def test_the_lines_of_journal_entries_are_looked_up_as_their_file_says() -> None
     compare("look_up_journal_lines", readable(says, function.xml))
 
 
+def test_a_record_that_a_person_named_is_read_as_its_file_says() -> None:
+    function = query_function(record_query(NamedRecord("4711", ArInvoice)))
+    compare("look_up_named_record", readable("What is AR invoice 4711?", function.xml))
+    request = session_request(CREDENTIALS, "SESSION-ID", [function], unique_id=False)
+    intacct_schema.assert_valid(request)
+
+
 def test_there_is_no_file_without_a_case() -> None:
     expected = {case.name for case in CASES} | LOOK_UPS.keys()
-    others = {"request", "sign_in", "look_up_journal_lines"}
+    others = {"request", "sign_in", "look_up_journal_lines", "look_up_named_record"}
     assert {path.stem for path in FOLDER.glob("*.xml")} == expected | others

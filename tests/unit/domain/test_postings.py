@@ -150,6 +150,7 @@ def test_a_new_policy_leaves_posted_documents_as_they_are() -> None:
 def test_every_change_counts_the_version_up_by_one() -> None:
     posting = begin_sending(payment(), None, work(), amend=False)
     assert posting.version == 1
+    named = dataclasses.replace(posting, record_no="77")
     for change in (
         postings.posted(posting, work(), "1"),
         postings.rejected(posting, work(), Reason.UNKNOWN_ACCOUNT, ""),
@@ -160,6 +161,8 @@ def test_every_change_counts_the_version_up_by_one() -> None:
         postings.agreed(posting, work()),
         postings.closed(posting, NOW, "someone", "by hand"),
         postings.reopened(posting, NOW, "someone", "a mistake"),
+        postings.confirmed(posting, NOW),
+        postings.record_differs(named, NOW, "another customer's", exists=True),
     ):
         assert change.version == 2
 

@@ -22,9 +22,15 @@ from tests.support.intacct_documents import (
     reversal,
     submission,
 )
-from tieout.domain.documents import Document
-from tieout.intacct.lookups import judge, lines_query, query_for, query_function
-from tieout.services.ports import Found
+from tieout.domain.documents import ArInvoice, Document
+from tieout.intacct.lookups import (
+    judge,
+    judge_record,
+    lines_query,
+    query_for,
+    query_function,
+)
+from tieout.services.ports import Found, NamedRecord
 
 NUMBERS = {INVOICE_KEY: "9", ADJUSTMENT_KEY: "8"}
 INVOICE_ROW = {
@@ -233,3 +239,38 @@ def test_what_is_left_of_a_credit_tells_whether_it_was_applied(
 ) -> None:
     row = {"RECORDNO": "8", "TRX_TOTALENTERED": total, "TRX_TOTALDUE": due}
     assert found(application(), row) == expected
+
+
+# --- The record that a person named -------------------------------------------------------------
+
+NAMED = NamedRecord("9", ArInvoice, 12_000, "usd", CUSTOMER_ID, "in_1")
+
+
+@pytest.mark.parametrize(
+    "shown",
+    [
+        {"CURRENCY": "USD"},
+        {"CURRENCY": ""},
+        {"DOCNUMBER": "PO-7", "RECORDID": "INV-77"},
+        {"DOCNUMBER": ""},
+    ],
+)
+def test_what_a_bookkeeper_chooses_does_not_make_another_record(shown: Mapping[str, str]) -> None:
+    assert judge_record(NAMED, [{**INVOICE_ROW, **shown}]) == Found("9", matches=True)
+
+
+@pytest.mark.parametrize(
+    ("field", "value"),
+    [
+        ("CUSTOMERID", "S-cus_Bob"),
+        ("CURRENCY", "EUR"),
+        ("TRX_TOTALENTERED", "60.00"),
+        ("DOCNUMBER", "in_2"),
+    ],
+)
+def test_a_record_of_something_else_is_told_with_what_was_expected(field: str, value: str) -> None:
+    answer = judge_record(NAMED, [{**INVOICE_ROW, field: value}])
+    assert answer is not None
+    assert not answer.matches
+    assert repr(value) in answer.text
+    assert "ours" in answer.text

@@ -44,6 +44,7 @@ def listed(world: World) -> dict[str, Reason | None]:
 def close_with_record_no(world: World, key: str) -> None:
     signature = Signature("controller", world.clock.now_unix())
     close(world.postings, [key], signature, "was booked by hand", RECORD_NO)
+    world.made_by_hand(RECORD_NO)
     world.clock.advance(60)
 
 

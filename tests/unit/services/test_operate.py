@@ -127,6 +127,7 @@ def test_a_payment_is_booked_against_the_record_that_was_made_by_hand(refused: W
     assert stored(refused) == closed
     assert [each.key for each in waiting_for(refused.postings, closed)] == [RECEIPT]
 
+    refused.made_by_hand("4711")
     assert refused.bring_up_to_date(INVOICE) == [Done()]
     assert refused.ledger.written(KEY) == []
     assert stored(refused, RECEIPT).state is State.POSTED

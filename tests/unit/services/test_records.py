@@ -198,6 +198,7 @@ def test_what_was_closed_is_never_sent_and_its_receipt_goes_to_the_record_named(
     parked = world.postings.by_key["invoice/in_1"]
     by_hand = postings.closed(parked, world.clock.now_unix(), "ann", "by hand", record_no="77")
     world.postings.put(by_hand)
+    world.made_by_hand("77")
     world.policies.published.append(a_policy(version="policy-3"))
     later(world)
     assert world.bring_up_to_date(INVOICE) == [Done()]

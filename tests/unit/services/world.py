@@ -11,6 +11,7 @@ from tests.fakes.metrics import FakeMetrics
 from tests.fakes.policies import FakePolicies
 from tests.fakes.postings import FakePostings
 from tests.fakes.stripe import FakeStripe
+from tests.support.intacct_documents import invoice
 from tieout.domain.postings import State
 from tieout.domain.subjects import Subject, SubjectKind
 from tieout.services.messages import encode
@@ -36,6 +37,16 @@ class World:
     clock: FakeClock = field(default_factory=FakeClock)
     metrics: FakeMetrics = field(default_factory=FakeMetrics)
     delivered: int = 0
+
+    def made_by_hand(
+        self, record_no: str, total_minor: int = 10_000, *, customer_id: str = "cus_1"
+    ) -> None:
+        """Have an AR invoice in Intacct that a bookkeeper entered."""
+        document = invoice(total_minor, number=f"BY-HAND-{record_no}")
+        by_hand = dataclasses.replace(
+            document, customer_id=customer_id, reference="", key="by hand"
+        )
+        self.ledger.exists(by_hand, record_no)
 
     def message(self, subject: Subject, receive_count: int = 1) -> ReceivedMessage:
         self.delivered += 1

@@ -59,11 +59,13 @@ class Posting:
         policy_version: under which policy the content was planned.
         lease_expires_at_unix: until when a `sending` posting belongs to the worker that wrote it.
         message_id: the queue message that last worked on it.
-        adopted: the record existed in Intacct before us.
+        adopted: the record existed in Intacct before us, and Intacct showed it; or it is not quite
+            what was expected, and a person insists on it.
         in_doubt: a send of it once got no answer. Until Intacct shows the document, nothing is sent
             without a look-up, and never under another control id.
         drift_digest: the content that Stripe called for when it was last found to differ from what
-            is posted; with no reason `drift`, a person has accepted the difference.
+            is posted; with no reason `drift`, a person has accepted the difference. With the reason
+            `record_no_differs`, the record that differs.
         decision: what persons decided about it, one line each: why, who, when and what it was then.
             Nothing else changes it.
         source_state: see `domain.plans.Plan`; only on the subject's own document, and only once
@@ -105,7 +107,7 @@ class Posting:
     @property
     def worklist(self) -> Worklist | None:
         """Which list shows the posting."""
-        if self.state in _ATTENTION_STATES or self.reason in _DIFFERENCES:
+        if self.state in _ATTENTION_STATES or self.reason in _ATTENTION_REASONS:
             return Worklist.ATTENTION
         if self.state in _IN_FLIGHT_STATES:
             return Worklist.IN_FLIGHT
@@ -140,6 +142,11 @@ class Posting:
         return self.reason in _DIFFERENCES
 
     @property
+    def names_unseen_record(self) -> bool:
+        """Whether a person named a record for it that was not yet looked at in Intacct."""
+        return self.state is State.CLOSED and self.record_no is not None and not self.adopted
+
+    @property
     def is_open_invoice(self) -> bool:
         """Whether it is an AR invoice that our books show as open."""
         booked = self.state is State.POSTED and self.document_type == "ArInvoice"
@@ -149,6 +156,7 @@ class Posting:
 _ATTENTION_STATES = frozenset({State.REJECTED, State.UNKNOWN, State.PARKED})
 _IN_FLIGHT_STATES = frozenset({State.PLANNED, State.SENDING})
 _DIFFERENCES = frozenset({Reason.DRIFT, Reason.CUSTOMER_RENUMBERED})
+_ATTENTION_REASONS = _DIFFERENCES | {Reason.RECORD_NO_DIFFERS}
 _NOTHING_OWED = frozenset(
     {
         Reason.NOTHING_TO_BOOK,
@@ -340,6 +348,9 @@ def closed(
     accepted, and only another one is reported again. So is a posted customer whose change Intacct
     refused: the next change is sent.
 
+    A record is believed once Intacct has shown it, or when it is named again after it was found to
+    differ: an opening balance may be over less than Stripe's invoice.
+
     Args:
         posting: what is on a list.
         now_unix: when it was solved.
@@ -349,11 +360,13 @@ def closed(
             booked.
     """
     keeps_state = posting.record_no is not None and posting.state is not State.CLOSED
+    insists = record_no is not None and posting.drift_digest == _differing(record_no)
     return dataclasses.replace(
         posting,
         version=posting.version + 1,
         state=State.POSTED if keeps_state else State.CLOSED,
         record_no=record_no or posting.record_no,
+        adopted=posting.adopted if record_no is None else insists,
         reason=None,
         reason_text=note,
         decision=_with_line(posting.decision, f"{note}; it was {posting.state}{_why(posting)}"),
@@ -362,6 +375,41 @@ def closed(
         lease_expires_at_unix=0,
         updated_at_unix=now_unix,
     )
+
+
+def confirmed(posting: Posting, now_unix: int) -> Posting:
+    """Return the record of something solved by hand whose record Intacct showed."""
+    return dataclasses.replace(
+        posting, version=posting.version + 1, adopted=True, updated_at_unix=now_unix
+    )
+
+
+def record_differs(posting: Posting, now_unix: int, text: str, *, exists: bool) -> Posting:
+    """Return the record of something solved by hand whose record is another's, or nobody's.
+
+    It stays closed, so it is never sent beside what was made by hand; but it names no record any
+    more, so what depends on it waits.
+
+    Args:
+        posting: what was closed.
+        now_unix: when Intacct was asked.
+        text: what Intacct shows and what was expected, for the controller.
+        exists: whether there is such a record at all; only then can a person insist on it.
+    """
+    assert posting.record_no is not None
+    return dataclasses.replace(
+        posting,
+        version=posting.version + 1,
+        record_no=None,
+        reason=Reason.RECORD_NO_DIFFERS,
+        reason_text=text,
+        drift_digest=_differing(posting.record_no) if exists else "",
+        updated_at_unix=now_unix,
+    )
+
+
+def _differing(record_no: str) -> str:
+    return f"record {record_no}"
 
 
 def reopened(posting: Posting, now_unix: int, who: str, note: str) -> Posting:
@@ -374,6 +422,7 @@ def reopened(posting: Posting, now_unix: int, who: str, note: str) -> Posting:
         version=posting.version + 1,
         state=State.PLANNED,
         record_no=None,
+        adopted=False,
         reason=None,
         reason_text="",
         drift_digest="",

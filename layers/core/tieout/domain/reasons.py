@@ -26,6 +26,7 @@ class Reason(StrEnum):
     SNAPSHOT_TOO_LARGE = "snapshot_too_large"
     WAITS_FOR_PARKED = "waits_for_parked"
     RECORD_NO_MISSING = "record_no_missing"
+    RECORD_NO_DIFFERS = "record_no_differs"
     NOT_READ = "not_read"
     # Intacct said no: fix Intacct or the policy, then redrive.
     UNKNOWN_ACCOUNT = "unknown_account"
@@ -147,6 +148,11 @@ WAY_OUT: dict[Reason, str] = {
         "It was booked by hand before `books_from`, and something since then is booked against it. "
         "Find what the text names in Intacct, `tieout close` its key with `--note TEXT "
         "--record-no N`, then `tieout retry KEY`."
+    ),
+    Reason.RECORD_NO_DIFFERS: (
+        "Close it again with the RECORDNO of the right record: `tieout close KEY --record-no N "
+        "--note TEXT`, then `tieout retry KEY`. If it is the right one all the same (an opening "
+        "balance over less), name it again: the second time it is believed."
     ),
     Reason.NOT_READ: (
         "Nothing while its message is queued; from the dead-letter queue: redrive, or "

@@ -4,6 +4,7 @@ from enum import StrEnum
 
 from tieout.domain.documents import Customer, Document, amount_of, digest, number_of
 from tieout.domain.postings import Posting, State, Work
+from tieout.domain.reasons import Reason
 
 
 class Step(StrEnum):
@@ -60,6 +61,8 @@ def _step_when_amendment_failed(document: Document, posting: Posting, work: Work
 
 def _step_when_closed(document: Document, posting: Posting) -> Step:
     """What a person solved by hand is never sent; another amount than theirs is a difference."""
+    if posting.reason is Reason.RECORD_NO_DIFFERS:
+        return Step.NOTHING
     content, amount = digest(document), amount_of(document)
     solved = posting.amount_minor is None or amount == (posting.amount_minor, posting.currency)
     if solved or _is_accepted(posting, content):

@@ -24,7 +24,16 @@ from tieout.intacct.error_table import (
     text_of,
 )
 from tieout.intacct.gateway import Answer, Gateway, Statistics
-from tieout.intacct.lookups import Query, Row, judge, lines_query, query_for, query_function
+from tieout.intacct.lookups import (
+    Query,
+    Row,
+    judge,
+    judge_record,
+    lines_query,
+    query_for,
+    query_function,
+    record_query,
+)
 from tieout.intacct.request_xml import Function, session_request
 from tieout.intacct.response_xml import (
     SUCCESS,
@@ -40,6 +49,7 @@ from tieout.services.ports import (
     AlreadyThere,
     Found,
     IntacctCredentials,
+    NamedRecord,
     NotAccepted,
     NotExecuted,
     Outcome,
@@ -135,6 +145,14 @@ class IntacctLedger:
         if isinstance(submission.document, JournalEntry) and rows:
             return judge(submission, rows, self._read(lines_query(rows)))
         return judge(submission, rows)
+
+    def check(self, named: NamedRecord) -> Found | None:
+        """Compare a record with what it should be; costs a read.
+
+        Raises:
+            TransientFault: no answer. ConfigurationFault: as for `submit`.
+        """
+        return judge_record(named, self._read(record_query(named)))
 
     # --- Writing ------------------------------------------------------------------------------
 

@@ -21,11 +21,12 @@ from tieout.domain.documents import (
     InvoiceReversal,
     JournalEntry,
 )
+from tieout.domain.keys import reference
 from tieout.domain.money import decimal_from_minor
 from tieout.intacct.document_xml import DEBIT, record_number
 from tieout.intacct.request_xml import Function, function
 from tieout.intacct.xml_values import append_text
-from tieout.services.ports import Found, Submission
+from tieout.services.ports import Found, NamedRecord, Submission
 
 Row = Mapping[str, str]
 
@@ -36,6 +37,8 @@ _TOTALS = ("TRX_TOTALENTERED", "TOTALENTERED")
 _DUES = ("TRX_TOTALDUE", "TOTALDUE")
 _LINE_AMOUNTS = ("TRX_AMOUNT", "AMOUNT")
 _NUMBERED = ("RECORDID", "CUSTOMERID", *_TOTALS)
+# Source: stripe-api dossier section 4.1: how the id of an invoice begins.
+_STRIPE_INVOICE = "in_"
 REVERSED_STATES = frozenset({"reversed", "voided", "void", "v", "z"})
 
 
@@ -151,6 +154,33 @@ def judge(submission: Submission, rows: Sequence[Row], lines: Sequence[Row] = ()
             )
         case CreditApplication():
             return next((_judge_application(document, row) for row in rows), None)
+
+
+def record_query(named: NamedRecord) -> Query:
+    """Return the query that reads the record that a person named."""
+    object_name = "ARINVOICE" if named.kind is ArInvoice else "ARADJUSTMENT"
+    fields = (*_NUMBERED, "CURRENCY", "DOCNUMBER")
+    return _query(object_name, fields, {"RECORDNO": named.record_no})
+
+
+def judge_record(named: NamedRecord, rows: Sequence[Row]) -> Found | None:
+    """Return what the rows of `record_query` say about the record.
+
+    Its number and its reference are as whoever entered it chose them; but the reference that Tieout
+    gives the invoice of another Stripe invoice shows that it is that one's.
+    """
+    row = next(iter(rows), None)
+    if row is None:
+        return None
+    wanted = {} if named.customer_id is None else {"CUSTOMERID": named.customer_id}
+    total = None
+    if named.amount_minor is not None and named.currency is not None:
+        total = decimal_from_minor(named.amount_minor, named.currency)
+        if row.get("CURRENCY"):
+            wanted["CURRENCY"] = named.currency.upper()
+    if named.stripe_id is not None and row.get("DOCNUMBER", "").startswith(_STRIPE_INVOICE):
+        wanted["DOCNUMBER"] = reference(named.stripe_id)
+    return _best([row], wanted, total)
 
 
 def _best(rows: Sequence[Row], wanted: Row, amount: Decimal | None) -> Found | None:

@@ -20,6 +20,7 @@ from tieout.domain.postings import Posting, Work
 from tieout.domain.reasons import Reason
 from tieout.domain.steps import Step, next_step
 from tieout.services import metric_names
+from tieout.services.look_ups import NamedRecords, ask
 from tieout.services.ports import (
     Accepted,
     AlreadyThere,
@@ -62,6 +63,7 @@ class Applier:
         self._records = records
         self._clock = clock
         self._metrics = metrics
+        self._named_records = NamedRecords(ledger, records, clock, metrics)
         self._stop_sending_at_unix: int | None = None
         # Customers that are planned under another number than they have, and what hangs on them.
         self._renumbered: set[str] = set()
@@ -85,6 +87,7 @@ class Applier:
                 its lease has run out.
         """
         self._stop_sending_at_unix = stop_sending_at_unix
+        self._named_records.planned |= {task.key: task.planned for task in tasks}
         documents = {task.key: task for task in tasks if not isinstance(task.planned, Finding)}
         for task in tasks:
             if isinstance(task.planned, Finding):
@@ -115,7 +118,9 @@ class Applier:
             # One slow look-up after the other must not leave what they found no time to be sent.
             reserve_seconds = LOOK_UP_SECONDS if ready else 0
             step = self._decide(task, reserve_seconds)
-            if step in {Step.SEND, Step.AMEND} and not self._blocked(task):
+            if step not in {Step.SEND, Step.AMEND}:
+                continue
+            if self._refers_to_seen_records(task, reserve_seconds) and not self._blocked(task):
                 ready[task.key] = task, step is Step.AMEND
         return ready
 
@@ -151,6 +156,19 @@ class Applier:
                 if isinstance(document, Customer):
                     self._renumbered.add(task.key)
         return step
+
+    def _refers_to_seen_records(self, task: Task, reserve_seconds: int) -> bool:
+        """Have what people named looked at; False if that must wait, and the verdict says why."""
+        document = _document(task)
+        for key in self._named_records.unseen(document):
+            if self._is_out_of_time(reserve_seconds):
+                self._records.verdicts[task.key] = OUT_OF_TIME
+                return False
+            waiting = self._named_records.look_at(key, document)
+            if waiting is not None:
+                self._records.verdicts[task.key] = waiting
+                return False
+        return True
 
     def _blocked(self, task: Task) -> bool:
         """Whether a dependency is not posted; if so, record what becomes of this task."""
@@ -273,16 +291,7 @@ class Applier:
 
     def _find(self, submission: Submission) -> Found | Unsure | None:
         """Look a document up; what nobody foresaw leaves it as unknown as no answer does."""
-        self._metrics.count(metric_names.LOOK_UPS)
-        try:
-            return self._ledger.find(submission)
-        except ConfigurationFault:
-            raise
-        except TransientFault as fault:
-            return Unsure(f"look-up: {fault}")
-        except Exception as error:  # noqa: BLE001 - the others must go on
-            self._metrics.count(metric_names.UNEXPECTED_ERROR)
-            return Unsure(f"look-up: {type(error).__name__}")
+        return ask(lambda: self._ledger.find(submission), self._metrics)
 
     def _settle(
         self, task: Task, outcome: Outcome, *, adopted: bool = False, in_doubt: bool = False

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
-from tieout.domain.documents import Document
+from tieout.domain.documents import ArAdjustment, ArInvoice, Document
 from tieout.domain.policy import Policy
 from tieout.domain.postings import Posting, Worklist
 from tieout.domain.reasons import Reason
@@ -170,7 +170,7 @@ Outcome = Accepted | AlreadyThere | NotAccepted | NotExecuted | Unsure
 
 @dataclass(frozen=True, slots=True)
 class Found:
-    """A record found by its natural key.
+    """A record found by its natural key, or by its RECORDNO.
 
     Attributes:
         matches: whether customer, amount and reference are those of the document.
@@ -180,6 +180,26 @@ class Found:
     record_no: str
     matches: bool
     text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class NamedRecord:
+    """A record that a person named, and what it should be.
+
+    Attributes:
+        kind: what it is in Intacct.
+        amount_minor: its total in minor units of `currency`; None if nothing says so, as with the
+            currency.
+        customer_id: CUSTOMERID of who owes it; None if nothing says so.
+        stripe_id: of the invoice that it stands for; another's own AR invoice is not this one's.
+    """
+
+    record_no: str
+    kind: type[ArInvoice | ArAdjustment]
+    amount_minor: int | None = None
+    currency: str | None = None
+    customer_id: str | None = None
+    stripe_id: str | None = None
 
 
 class Ledger(Protocol):
@@ -196,6 +216,14 @@ class Ledger(Protocol):
 
     def find(self, submission: Submission) -> Found | None:
         """Look a document up by its natural key; costs a read.
+
+        Raises:
+            TransientFault: no answer. ConfigurationFault: as for `submit`.
+        """
+        ...
+
+    def check(self, named: NamedRecord) -> Found | None:
+        """Compare a record with what it should be; None if there is none. Costs a read.
 
         Raises:
             TransientFault: no answer. ConfigurationFault: as for `submit`.
