@@ -12,7 +12,6 @@ from tests.sandbox.stripe.control import ControlSurface
 from tests.sandbox.stripe.delivery import WebhookSender
 from tests.sandbox.stripe.faults import FaultBox, FaultKind
 
-
 _NO_ANSWER = ApiResponse(0, b"", {})
 
 
