@@ -79,6 +79,11 @@ def refund_failure_key(refund_id: str) -> str:
     return f"refund/{refund_id}/failed"
 
 
+def failure_key(subject: str) -> str:
+    """Key of the record that a message of the subject failed: all was dealt with, some parked."""
+    return f"{subject}/failure"
+
+
 def unread_key(subject: str) -> str:
     """Key of the record that a subject could not be read, so what hangs on it is not known."""
     return f"{subject}/unread"

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from tieout.domain.documents import Customer, Document, amount_of, digest, number_of
-from tieout.domain.keys import control_id, customer_of
+from tieout.domain.keys import control_id, customer_of, failure_key
 from tieout.domain.plans import Disposition, Finding
 from tieout.domain.reasons import Reason
 from tieout.domain.subjects import Subject
@@ -200,22 +200,29 @@ def begin_sending(
     revision = base.revision + 1 if amend and content != base.digest else base.revision
     in_doubt = base.in_doubt or base.state in {State.UNKNOWN, State.SENDING}
     same_send = in_doubt and not amend and base.control_id != ""
-    amount = amount_of(document)
     return dataclasses.replace(
-        _stamped(base, work),
+        described(_stamped(base, work), document),
         state=State.SENDING,
-        document_type=type(document).__name__,
-        number=number_of(document),
-        digest=content,
         revision=revision,
         control_id=base.control_id if same_send else control_id(document.key, revision, content),
-        amount_minor=amount[0] if amount else None,
-        currency=amount[1] if amount else None,
         reason=None,
         reason_text="",
         attempts=base.attempts + 1,
         in_doubt=in_doubt,
         lease_expires_at_unix=work.now_unix + work.lease_seconds,
+    )
+
+
+def described(posting: Posting, document: Document) -> Posting:
+    """Return the record saying what the document says; it is yet to be written."""
+    amount_minor, currency = amount_of(document) or (None, None)
+    return dataclasses.replace(
+        posting,
+        document_type=type(document).__name__,
+        number=number_of(document),
+        digest=digest(document),
+        amount_minor=amount_minor,
+        currency=currency,
     )
 
 
@@ -430,6 +437,23 @@ def reopened(posting: Posting, now_unix: int, who: str, note: str) -> Posting:
         trigger=who,
         in_doubt=True,
         updated_at_unix=now_unix,
+    )
+
+
+def failure(subject: Subject, before: Posting | None, work: Work) -> Posting:
+    """Return the record that a message of the subject failed; it is on no list.
+
+    What is parked has postings of its own. This one tells later deliveries of older messages that
+    there is nothing new to find.
+    """
+    base = before or Posting(
+        failure_key(str(subject)), subject, State.NOT_BOOKED, created_at_unix=work.now_unix
+    )
+    return dataclasses.replace(
+        _stamped(base, work),
+        state=State.NOT_BOOKED,
+        reason=Reason.NOTHING_TO_BOOK,
+        reason_text="a message failed: something of the subject is parked",
     )
 
 

@@ -281,6 +281,10 @@ class Applier:
         if found is None:
             return Step.SEND
         if found.matches:
+            if not posting.digest:
+                # It was made by hand, so the posting never said what it holds.
+                described = posting_states.described(posting, _document(task))
+                self._records.postings[task.key] = described
             # Nothing shows whether a customer is ours or was there before: treat it as theirs.
             adopted = isinstance(task.planned, Customer)
             self._settle(task, Accepted(found.record_no), adopted=adopted)

@@ -11,10 +11,10 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from tieout.domain.errors import ConfigurationFault, TransientFault
-from tieout.domain.plans import Disposition, Finding
+from tieout.domain.keys import failure_key
+from tieout.domain.plans import Finding
 from tieout.domain.policy import Policy
-from tieout.domain.postings import Posting, State, Work
-from tieout.domain.reasons import Reason
+from tieout.domain.postings import Work
 from tieout.domain.subjects import Subject
 from tieout.services import metric_names
 from tieout.services.apply import Applier, Task
@@ -29,8 +29,8 @@ from tieout.services.ports import (
     WorkItem,
 )
 from tieout.services.readings import Part, Reading, Readings
-from tieout.services.records import PASSES_AS_IT_IS, Records
-from tieout.services.verdicts import Parked, Pending, Settled, Verdict
+from tieout.services.records import Records
+from tieout.services.verdicts import Parked, Pending, Settled, Verdict, worst
 
 BACK_OFF_FIRST_SECONDS = 10
 # A quarter of an hour keeps an outage's backlog moving soon after it ends.
@@ -85,15 +85,13 @@ class _Job:
     """A subject and the messages that ask for it.
 
     Attributes:
-        asked: the subject that the messages name, if that led to this one.
-        waits_as: under which key that one waits for this one.
+        asked: the subject that the messages name; it may have led to this one.
     """
 
     subject: Subject
     messages: tuple[ReceivedMessage, ...]
     trigger: str
-    asked: Subject | None = None
-    waits_as: str = ""
+    asked: Subject
 
     @property
     def deliveries(self) -> int:
@@ -148,34 +146,32 @@ class Processor:
                 can be finished before the function's time is over.
             stop_sending_at_unix: from when on no further request with documents is begun.
         """
-        results: dict[str, Result] = {}
+        answers = _Answers()
         try:
             policy = self._policies.current()
-            jobs = self._jobs(messages, results)
-            planned = list(self._plans(jobs, policy, results, stop_reading_at_unix))
-            self._apply(planned, policy, results, stop_sending_at_unix)
+            jobs = self._jobs(messages, answers)
+            planned = list(self._plans(jobs, policy, answers, stop_reading_at_unix))
+            self._apply(planned, policy, answers, stop_sending_at_unix)
         except ConfigurationFault as fault:
             self._metrics.count(metric_names.SESSION_FAILED)
             answer = Pending(str(fault), waits_for_person=True)
             return {each.message_id: _back_off(each, answer) for each in messages}
         except TransientFault as fault:
             return {each.message_id: _back_off(each, Pending(str(fault))) for each in messages}
-        return results
+        return answers.results
 
-    def _jobs(
-        self, messages: Sequence[ReceivedMessage], results: dict[str, Result]
-    ) -> Sequence[_Job]:
+    def _jobs(self, messages: Sequence[ReceivedMessage], answers: "_Answers") -> Sequence[_Job]:
         """Coalesce the messages by subject; unreadable ones are answered at once."""
         asked: dict[Subject, list[tuple[ReceivedMessage, WorkItem]]] = {}
         for message in messages:
             try:
                 item = decode(message.body, message.group)
             except ValueError as unreadable:
-                results[message.message_id] = _back_off(message, Pending(str(unreadable)))
+                answers.results[message.message_id] = _back_off(message, Pending(str(unreadable)))
             else:
                 asked.setdefault(item.subject, []).append((message, item))
         return [
-            _Job(subject, tuple(message for message, _ in pairs), pairs[-1][1].trigger)
+            _Job(subject, tuple(message for message, _ in pairs), pairs[-1][1].trigger, subject)
             for subject, pairs in asked.items()
         ]
 
@@ -183,7 +179,7 @@ class Processor:
         self,
         jobs: Iterable[_Job],
         policy: Policy,
-        results: dict[str, Result],
+        answers: "_Answers",
         stop_reading_at_unix: int | None,
     ) -> Iterable[_Planned]:
         """Yield the plans of each job; jobs that cannot be planned now are answered at once."""
@@ -192,54 +188,48 @@ class Processor:
         while waiting:
             job = waiting.pop(0)
             if stop_reading_at_unix is not None and self._clock.now_unix() >= stop_reading_at_unix:
-                self._answer(job, results, Pending("no time left in this invocation", 1))
+                answers.add(job, Pending("no time left in this invocation", 1))
             elif self._still_parked(job, policy):
-                self._answer(job, results, Parked("parked before, nothing changed"))
+                answers.add(job, Parked("parked before, nothing changed"))
             else:
                 reading = self._readings.read(job.subject, policy, job.deliveries)
                 if reading.answer is not None:
-                    self._answer(job, results, reading.answer)
+                    answers.add(job, reading.answer)
                 for part in reading.parts:
                     yield _Planned(job, part, reading)
                 fresh = [subject for subject in reading.leads_to if subject not in known]
                 known.update(fresh)
-                waiting += [
-                    dataclasses.replace(
-                        job, subject=each, asked=job.subject, waits_as=reading.waits_as
-                    )
-                    for each in fresh
-                ]
+                waiting += [dataclasses.replace(job, subject=each) for each in fresh]
 
     def _still_parked(self, job: _Job, policy: Policy) -> bool:
-        """Whether the subject was parked, under this policy, as read after the messages were sent.
+        """Whether all of the subject was dealt with and parked, as read after the messages came.
 
-        Then nothing that we could look at has changed, and they fail without a call to Stripe or
-        Intacct. A redrive queues a message anew, which is how a person says "again".
+        If that was under this policy, nothing that we could look at has changed, and they fail
+        without a call to Stripe or Intacct. A redrive queues a message anew, which is how a person
+        says "again".
         """
         if job.deliveries == 1:
             return False
-        postings = self._postings.of_subject(job.subject)
-        if any(_is_open(posting) or posting.reason in PASSES_AS_IT_IS for posting in postings):
-            return False
-        return any(
-            _is_parked(posting)
-            and (posting.policy_version == policy.version or posting.may_be_booked)
-            and posting.read_at_unix > job.sent_at_unix
-            for posting in postings
+        key = failure_key(str(job.subject))
+        failure = self._postings.get_many([key]).get(key)
+        return (
+            failure is not None
+            and failure.policy_version == policy.version
+            and failure.read_at_unix > job.sent_at_unix
         )
 
     def _apply(
         self,
         planned: Sequence[_Planned],
         policy: Policy,
-        results: dict[str, Result],
+        answers: "_Answers",
         stop_sending_at_unix: int | None,
     ) -> None:
         """Apply all plans together and answer each job."""
         now_unix = self._clock.now_unix()
         records = Records(self._postings, self._metrics)
-        waiting = {each.job.waits_as for each in planned} - {""}
-        records.read((each.part.plan for each in planned), waiting)
+        failures = {failure_key(str(each.job.asked)) for each in planned}
+        records.read((each.part.plan for each in planned), failures)
         planned = [
             dataclasses.replace(
                 each, part=self._readings.as_booked(each.part, policy, records.postings)
@@ -256,9 +246,11 @@ class Processor:
                 continue
             plan, is_read = each.part.plan, each.part.snapshot is not None
             verdict = records.conclude(plan, work) if is_read else records.verdict(plan)
-            self._answer(each.job, results, verdict)
-            if isinstance(verdict, Parked) and each.job.asked is not None:
-                _keep_waiting(each.job, each.job.asked, work, records)
+            answers.add(each.job, verdict)
+        for each, work in zip(planned, works, strict=True):
+            asked = each.job.asked
+            if asked == work.subject and isinstance(answers.of(asked), Parked):
+                records.remember_failure(asked, work)
 
     def _work(self, planned: _Planned, now_unix: int) -> Work:
         return Work(
@@ -271,11 +263,28 @@ class Processor:
             lease_seconds=self._lease_seconds,
         )
 
-    @staticmethod
-    def _answer(job: _Job, results: dict[str, Result], verdict: Verdict) -> None:
+
+class _Answers:
+    """What each message gets: the worst of what became of everything that it led to.
+
+    Attributes:
+        results: by message id.
+    """
+
+    def __init__(self) -> None:
+        self.results: dict[str, Result] = {}
+        self._verdicts: dict[Subject, Verdict] = {}
+
+    def of(self, asked: Subject) -> Verdict:
+        """Return what became of all that the messages of a subject led to."""
+        return self._verdicts.get(asked, Settled())
+
+    def add(self, job: _Job, verdict: Verdict) -> None:
+        """Answer the messages of a job, unless they got worse before."""
+        self._verdicts[job.asked] = worst((self.of(job.asked), verdict))
         for message in job.messages:
-            results[message.message_id] = _worse(
-                results.get(message.message_id, Done()), _result(message, verdict)
+            self.results[message.message_id] = _worse(
+                self.results.get(message.message_id, Done()), _result(message, verdict)
             )
 
 
@@ -313,16 +322,6 @@ def _tasks(planned: Sequence[_Planned], works: Sequence[Work]) -> Sequence[Task]
     return list(tasks.values())
 
 
-def _keep_waiting(job: _Job, asked: Subject, work: Work, records: Records) -> None:
-    """Record that a charge waits for its invoice, which is parked, so that it too fails cheaply.
-
-    The receipt supersedes it.
-    """
-    text = f"{asked} waits for {job.subject}, of which something is parked"
-    waiting = Finding(job.waits_as, Disposition.PARKED, Reason.WAITS_FOR_PARKED, text)
-    records.record_finding(waiting, dataclasses.replace(work, subject=asked))
-
-
 def _weight(task: Task) -> tuple[bool, bool, int]:
     """Return which of two plans that speak of one key counts.
 
@@ -330,15 +329,6 @@ def _weight(task: Task) -> tuple[bool, bool, int]:
     """
     is_document = not isinstance(task.planned, Finding)
     return is_document, task.key == str(task.work.subject), task.work.read_at_unix
-
-
-def _is_parked(posting: Posting) -> bool:
-    is_renumbered = posting.reason is Reason.CUSTOMER_RENUMBERED
-    return posting.state in {State.PARKED, State.REJECTED} or is_renumbered
-
-
-def _is_open(posting: Posting) -> bool:
-    return posting.state in {State.PLANNED, State.SENDING, State.UNKNOWN}
 
 
 def _worse(one: Result, other: Result) -> Result:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from tieout.domain.documents import ArAdjustment, JournalEntry, amount_of, dependencies
 from tieout.domain.errors import ConfigurationFault, Refused, TransientFault
-from tieout.domain.keys import invoice_key, sale_key, unread_key
+from tieout.domain.keys import invoice_key, unread_key
 from tieout.domain.plans import Disposition, Finding, Plan
 from tieout.domain.policy import Policy
 from tieout.domain.postings import Posting
@@ -50,14 +50,12 @@ class Reading:
         read_at_unix: when Stripe was asked.
         answer: for the messages, whatever becomes of the plans; None if those decide.
         leads_to: subjects that must be read too.
-        waits_as: under which key the subject waits if one of those is parked.
     """
 
     parts: Sequence[Part]
     read_at_unix: int
     answer: Pending | None = None
     leads_to: Sequence[Subject] = ()
-    waits_as: str = ""
 
 
 class Readings:
@@ -114,7 +112,6 @@ class Readings:
             leads_to=[
                 Subject(SubjectKind.INVOICE, each, subject.account) for each in snapshot.invoices
             ],
-            waits_as=sale_key(snapshot.payment_intent or snapshot.id),
         )
 
     def as_booked(self, part: Part, policy: Policy, postings: Mapping[str, Posting]) -> Part:
@@ -136,14 +133,13 @@ class Readings:
         versions = {
             key: posting.policy_version
             for key in part.plan.keys | origins
-            if (posting := postings.get(key))
-            and posting.may_be_booked
-            and not posting.is_customer
-            and posting.policy_version != policy.version
+            if (posting := postings.get(key)) and posting.may_be_booked and not posting.is_customer
         }
-        if not versions:
+        if set(versions.values()) <= {policy.version}:
             return part
+        # Today's is among them: what is planned as of before must still be taken back as of today.
         older = {version: self._policies.of(version) for version in set(versions.values())}
+        older[policy.version] = policy
         lost = {versions[key] for key in origins & versions.keys() if not older[versions[key]]}
         if lost:
             return _without_origin(part, postings, lost)

@@ -10,12 +10,13 @@ from collections.abc import Iterable, Sequence
 from tieout.domain import postings as posting_states
 from tieout.domain.documents import Document, amount_of, dependencies, digest, number_of
 from tieout.domain.errors import StalePosting
-from tieout.domain.keys import unread_key
+from tieout.domain.keys import failure_key, unread_key
 from tieout.domain.money import decimal_from_minor
 from tieout.domain.plans import Disposition, Finding, Plan
 from tieout.domain.postings import Posting, State, Work
 from tieout.domain.reasons import Reason
 from tieout.domain.steps import is_renumbered
+from tieout.domain.subjects import Subject
 from tieout.services import metric_names
 from tieout.services.ports import Metrics, Postings
 from tieout.services.verdicts import Parked, Pending, Settled, Verdict, worst
@@ -89,6 +90,10 @@ class Records:
     def record_finding(self, finding: Finding, work: Work) -> None:
         """Record what planning did not turn into a document, unless it is posted or closed."""
         before = self.postings.get(finding.key)
+        if before is not None and _is_overtaken(before, work):
+            newer = Pending("another worker read Stripe later", LEASE_PAUSE_SECONDS)
+            self.verdicts[finding.key] = newer
+            return
         match before.state if before else None:
             case State.POSTED if finding.reason in _SUBJECT_NOT_READ:
                 self._record_unread(finding, work)
@@ -99,6 +104,8 @@ class Records:
             case State.SENDING | State.UNKNOWN:
                 text = f"an earlier send is in doubt, and now: {finding.text}"
                 self.verdicts[finding.key] = Pending(text, UNKNOWN_PAUSE_SECONDS)
+            case State.REJECTED if before and before.may_be_booked:
+                self.verdicts[finding.key] = Parked(before.reason_text)
             case _:
                 self._record(finding, before, work)
 
@@ -154,6 +161,14 @@ class Records:
         self.verdicts[document.key] = Settled()
         self.write(posting_states.agreed(self.postings[document.key], work))
 
+    def remember_failure(self, subject: Subject, work: Work) -> None:
+        """Record that a subject's messages fail, so that they do so cheaply when they come again.
+
+        If another worker writes it first, that is as good.
+        """
+        key = failure_key(str(subject))
+        self.write(posting_states.failure(subject, self.postings.get(key), work))
+
     def verdict(self, plan: Plan) -> Verdict:
         """Return what became of a plan as a whole."""
         return worst(self.verdicts[key] for key in plan.keys)
@@ -191,10 +206,18 @@ class Records:
         of_subject = [
             self.postings.get(each.key, each)
             for each in self._store.of_subject(plan.subject)
-            if each.key not in plan.keys and each.read_at_unix < work.read_at_unix
+            if each.key not in plan.keys
+            and each.key != failure_key(str(plan.subject))
+            and each.read_at_unix < work.read_at_unix
         ]
         superseded = [self.postings[key] for key in covered if key in self.postings]
         return [*superseded, *of_subject]
+
+
+def _is_overtaken(posting: Posting, work: Work) -> bool:
+    """Whether what is recorded was read later; what is posted or closed stays anyway."""
+    settled = posting.state in {State.POSTED, State.CLOSED}
+    return not settled and posting.read_at_unix > work.read_at_unix
 
 
 def _says_otherwise(posting: Posting, work: Work) -> bool:
