@@ -141,7 +141,9 @@ def _postings(running: Running) -> str:
     """Count the postings by what they are and how they stand."""
     counts: Counter[tuple[str, str]] = Counter()
     for item in running.stack.items("Postings"):
-        counts[_kind(item), item["state"]["S"]] += 1
+        kind = _kind(item)
+        if not kind.endswith("/failure"):  # of a message, not of a document
+            counts[kind, item["state"]["S"]] += 1
     rows = [(kind, state, str(count)) for (kind, state), count in sorted(counts.items())]
     return table(("document", "state", "how many"), rows, to_the_right=("how many",))
 
@@ -156,7 +158,8 @@ def _not_booked(running: Running) -> str:
     rows = sorted(
         (item["key"]["S"], item["reason"]["S"], _amount(item), item["reason_text"]["S"])
         for item in running.stack.items("Postings")
-        if item["state"]["S"] == "not_booked"
+        # On the list of that name; what needs no booking is on none.
+        if item.get("worklist") == {"S": "not_booked"}
     )
     return table(("recorded as", "reason", "amount", "text"), rows, to_the_right=("amount",))
 

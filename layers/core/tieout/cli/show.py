@@ -8,6 +8,7 @@ from typing import Any
 from tieout.cli.console import DONE, add_command, amount_of, described, moment, say
 from tieout.cli.keys import checked
 from tieout.cli.places import add_place, postings
+from tieout.domain.keys import failure_key
 from tieout.domain.postings import Posting
 from tieout.domain.subjects import parse_subject
 from tieout.services.operate import CannotBeDone, look_up
@@ -66,7 +67,8 @@ def _known(table: Postings, key: str) -> _Known:
         of_subject = table.of_subject(parse_subject(key))
     except ValueError:
         of_subject = []
-    others = [each for each in of_subject if each.key != key]
+    # That a message failed is for the processor to know.
+    others = [each for each in of_subject if each.key not in {key, failure_key(key)}]
     try:
         (posting,) = look_up(table, [key])
     except CannotBeDone:
