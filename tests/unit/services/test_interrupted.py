@@ -4,7 +4,6 @@ Method: the real processor over in-memory ports; a delivery is cut short in the 
 knows, or another worker gets in between, and later deliveries must bring the books up to date.
 """
 
-import dataclasses
 from collections.abc import Mapping, Sequence
 
 import pytest
@@ -23,7 +22,16 @@ from tests.factories import (
 )
 from tests.fakes.ledger import LostAnswer
 from tests.unit.services.test_older_policies import lines, other_accounts, publish
-from tests.unit.services.world import CUSTOMER, INVOICE, REFUND, World, again, of
+from tests.unit.services.world import (
+    CUSTOMER,
+    DELIVERIES,
+    INVOICE,
+    REFUND,
+    World,
+    again,
+    deliver,
+    of,
+)
 from tieout.domain import postings
 from tieout.domain.errors import ConfigurationFault
 from tieout.domain.postings import State, Worklist
@@ -34,15 +42,6 @@ from tieout.services.ports import NotAccepted, NotExecuted, Outcome, Submission
 from tieout.services.process import Done, Retry
 
 CHARGE = of(SubjectKind.CHARGE, "ch_1")
-DELIVERIES = 20
-
-
-@pytest.fixture
-def world() -> World:
-    made = World()
-    made.stripe.snapshots[CUSTOMER] = a_customer()
-    made.stripe.snapshots[INVOICE] = a_paid_invoice()
-    return made
 
 
 def paid_twice() -> InvoiceSnapshot:
@@ -74,14 +73,6 @@ def test_what_was_never_begun_is_not_forgotten_for_what_is_parked(
     world.process(again(message))
     assert world.states()["receipt/inpay_1"] is State.POSTED
     assert world.states()["receipt/inpay_2"] is State.PARKED
-
-
-def deliver(world: World, subject: Subject, first: int = 1) -> None:
-    message = dataclasses.replace(world.message(subject), receive_count=first)
-    for _ in range(DELIVERIES):
-        world.clock.advance(1)
-        assert isinstance(world.process(message)[message.message_id], Retry)
-        message = again(message)
 
 
 def test_a_refund_whose_invoice_has_a_refused_receipt_asks_once(world: World) -> None:

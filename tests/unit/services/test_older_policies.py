@@ -6,8 +6,6 @@ an invoice, its refund and the refund's failure, and the accounts of the documen
 
 import dataclasses
 
-import pytest
-
 from tests.factories import (
     NOON,
     a_customer,
@@ -38,14 +36,6 @@ def other_accounts(version: str = "policy-2") -> Policy:
     return dataclasses.replace(
         policy, revenue=revenue, clearing={**policy.clearing, "usd": CashAccount("1299")}
     )
-
-
-@pytest.fixture
-def world() -> World:
-    made = World()
-    made.stripe.snapshots[CUSTOMER] = a_customer()
-    made.stripe.snapshots[INVOICE] = a_paid_invoice()
-    return made
 
 
 def publish(world: World, policy: Policy) -> None:

@@ -35,14 +35,6 @@ from tieout.services.ports import NotAccepted, NotExecuted, Outcome, Submission
 from tieout.services.process import Done, ReceivedMessage, Retry
 
 
-@pytest.fixture
-def world() -> World:
-    made = World()
-    made.stripe.snapshots[CUSTOMER] = a_customer()
-    made.stripe.snapshots[INVOICE] = a_paid_invoice()
-    return made
-
-
 def test_a_paid_invoice_is_booked_in_dependency_order_one_request_a_wave(world: World) -> None:
     assert world.bring_up_to_date(INVOICE) == [Done()]
     waves = [[type(each.document).__name__ for each in wave] for wave in world.ledger.requests]

@@ -24,7 +24,15 @@ from tests.factories import (
 )
 from tests.fakes.ledger import LostAnswer
 from tests.unit.services.test_older_policies import other_accounts, publish
-from tests.unit.services.world import CUSTOMER, INVOICE, REFUND, World, again, of
+from tests.unit.services.world import (
+    CUSTOMER,
+    DELIVERIES,
+    INVOICE,
+    REFUND,
+    World,
+    deliver,
+    of,
+)
 from tieout.domain import postings
 from tieout.domain.documents import ArInvoice, JournalEntry
 from tieout.domain.errors import ConfigurationFault
@@ -38,24 +46,6 @@ from tieout.services.process import Done, Retry
 
 CHARGE = of(SubjectKind.CHARGE, "ch_1")
 OTHER = of(SubjectKind.INVOICE, "in_2")
-DELIVERIES = 20
-
-
-@pytest.fixture
-def world() -> World:
-    made = World()
-    made.stripe.snapshots[CUSTOMER] = a_customer()
-    made.stripe.snapshots[INVOICE] = a_paid_invoice()
-    return made
-
-
-def deliver(world: World, subject: Subject) -> None:
-    """Deliver one message again and again; it never succeeds."""
-    message = world.message(subject)
-    for _ in range(DELIVERIES):
-        world.clock.advance(1)
-        assert isinstance(world.process(message)[message.message_id], Retry)
-        message = again(message)
 
 
 def listed(world: World) -> list[str]:

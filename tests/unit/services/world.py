@@ -16,9 +16,10 @@ from tieout.domain.postings import State
 from tieout.domain.subjects import Subject, SubjectKind
 from tieout.services.messages import encode
 from tieout.services.ports import WorkItem
-from tieout.services.process import Processor, ReceivedMessage, Result
+from tieout.services.process import Processor, ReceivedMessage, Result, Retry
 
 LEASE_SECONDS = 150
+DELIVERIES = 20
 INVOICE = Subject(SubjectKind.INVOICE, "in_1")
 CUSTOMER = Subject(SubjectKind.CUSTOMER, "cus_1")
 REFUND = Subject(SubjectKind.REFUND, "re_1")
@@ -82,3 +83,12 @@ class World:
 
 def again(message: ReceivedMessage) -> ReceivedMessage:
     return dataclasses.replace(message, receive_count=message.receive_count + 1)
+
+
+def deliver(world: World, subject: Subject, first: int = 1) -> None:
+    """Deliver one message again and again; it never succeeds."""
+    message = dataclasses.replace(world.message(subject), receive_count=first)
+    for _ in range(DELIVERIES):
+        world.clock.advance(1)
+        assert isinstance(world.process(message)[message.message_id], Retry)
+        message = again(message)

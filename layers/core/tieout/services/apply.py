@@ -20,12 +20,11 @@ from tieout.domain.postings import Posting, Work
 from tieout.domain.reasons import Reason
 from tieout.domain.steps import Step, next_step
 from tieout.services import metric_names
-from tieout.services.look_ups import NamedRecords, ask
+from tieout.services.look_ups import NamedRecords, ask, ask_or_wait
 from tieout.services.ports import (
     Accepted,
     AlreadyThere,
     Clock,
-    Found,
     Ledger,
     Metrics,
     NotAccepted,
@@ -251,7 +250,7 @@ class Applier:
         if submission.amend and submission.record_no is not None and claim.by_control_id:
             return Accepted(submission.record_no)
         try:
-            found = self._find(submission)
+            found = ask(lambda: self._ledger.find(submission), self._metrics)
         except ConfigurationFault as fault:
             # The others of the request must be written down first; the next look-up will tell.
             found = Unsure(f"look-up: {fault}")
@@ -267,16 +266,9 @@ class Applier:
     def _look_up(self, task: Task, posting: Posting) -> Step:
         """Find out what became of an earlier send and return what is left to do."""
         submission = self._submission(_document(task), posting, amend=False)
-        try:
-            found = self._find(submission)
-        except ConfigurationFault as fault:
-            if fault.reason is not Reason.PERMISSION_MISSING:
-                raise
-            self._metrics.count(metric_names.SESSION_FAILED)
-            self._records.verdicts[task.key] = Pending(str(fault), waits_for_person=True)
-            return Step.NOTHING
-        if isinstance(found, Unsure):
-            self._records.verdicts[task.key] = Pending(found.text, UNKNOWN_PAUSE_SECONDS)
+        found = ask_or_wait(lambda: self._ledger.find(submission), self._metrics)
+        if isinstance(found, Pending):
+            self._records.verdicts[task.key] = found
             return Step.NOTHING
         if found is None:
             return Step.SEND
@@ -292,10 +284,6 @@ class Applier:
             # It may be ours, from before the policy changed: never send another one beside it.
             self._settle(task, NotAccepted(Reason.NUMBER_TAKEN, found.text), in_doubt=True)
         return Step.NOTHING
-
-    def _find(self, submission: Submission) -> Found | Unsure | None:
-        """Look a document up; what nobody foresaw leaves it as unknown as no answer does."""
-        return ask(lambda: self._ledger.find(submission), self._metrics)
 
     def _settle(
         self, task: Task, outcome: Outcome, *, adopted: bool = False, in_doubt: bool = False

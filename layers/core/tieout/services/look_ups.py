@@ -47,6 +47,22 @@ def ask(read: Callable[[], Found | None], metrics: Metrics) -> Found | Unsure | 
         return Unsure(f"look-up: {type(error).__name__}")
 
 
+def ask_or_wait(read: Callable[[], Found | None], metrics: Metrics) -> Found | Pending | None:
+    """Read from Intacct; without an answer, or the permission, return that its message must wait.
+
+    Raises:
+        ConfigurationFault: Intacct cannot be used at all.
+    """
+    try:
+        found = ask(read, metrics)
+    except ConfigurationFault as fault:
+        if fault.reason is not Reason.PERMISSION_MISSING:
+            raise
+        metrics.count(metric_names.SESSION_FAILED)
+        return Pending(str(fault), waits_for_person=True)
+    return Pending(found.text, UNKNOWN_PAUSE_SECONDS) if isinstance(found, Unsure) else found
+
+
 class NamedRecords:
     """The records that people named for what they solved by hand.
 
@@ -86,15 +102,9 @@ class NamedRecords:
         """
         posting = self._records.postings[key]
         named = self._named(posting, document)
-        try:
-            found = ask(lambda: self._ledger.check(named), self._metrics)
-        except ConfigurationFault as fault:
-            if fault.reason is not Reason.PERMISSION_MISSING:
-                raise
-            self._metrics.count(metric_names.SESSION_FAILED)
-            return Pending(str(fault), waits_for_person=True)
-        if isinstance(found, Unsure):
-            return Pending(found.text, UNKNOWN_PAUSE_SECONDS)
+        found = ask_or_wait(lambda: self._ledger.check(named), self._metrics)
+        if isinstance(found, Pending):
+            return found
         now_unix = self._clock.now_unix()
         if found is not None and found.matches:
             after = posting_states.confirmed(posting, now_unix)

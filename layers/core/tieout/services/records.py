@@ -34,9 +34,8 @@ _SUBJECT_NOT_READ = frozenset(
         Reason.UNEXPECTED_ERROR,
     }
 )
-# What is parked for these reasons may pass as it is once somebody or something else recovered, so
-# its message must go on asking.
-PASSES_AS_IT_IS = frozenset(
+# What is parked for these reasons is asked again and again, for days: once written is enough.
+_PASSES_AS_IT_IS = frozenset(
     {
         Reason.PERMISSION_MISSING,
         Reason.STRIPE_PERMISSION,
@@ -242,9 +241,8 @@ _FINDING_FIELDS = ("state", "reason", "reason_text", "amount_minor", "currency")
 def _is_recorded(before: Posting | None, after: Posting) -> bool:
     """Whether writing would change nothing that anybody asks for.
 
-    A parked posting is written again: the time of its last attempt is what lets later deliveries of
-    older messages fail cheaply. One that may pass as it is has no use for that.
+    A parked posting is written again: the lists tell policy and time of the last attempt.
     """
-    if before is None or (after.state is State.PARKED and after.reason not in PASSES_AS_IT_IS):
+    if before is None or (after.state is State.PARKED and after.reason not in _PASSES_AS_IT_IS):
         return False
     return all(getattr(before, name) == getattr(after, name) for name in _FINDING_FIELDS)
