@@ -6,6 +6,7 @@ no-op hangs on these functions being pure.
 
 import base64
 import hashlib
+from datetime import date
 
 from tieout.domain.subjects import Subject, SubjectKind
 
@@ -77,6 +78,67 @@ def refund_key(refund_id: str) -> str:
 def refund_failure_key(refund_id: str) -> str:
     """Key of the journal entry that takes a failed refund back."""
     return f"refund/{refund_id}/failed"
+
+
+def returned_receipt_key(invoice_payment_id: str) -> str:
+    """Key of what takes back a receipt whose payment failed afterwards."""
+    return f"{receipt_key(invoice_payment_id)}/returned"
+
+
+def write_off_key(invoice_id: str) -> str:
+    """Key of the credit memo that writes off what is uncollectible of an invoice."""
+    return f"invoice/{invoice_id}/write-off"
+
+
+def credit_balance_key(invoice_id: str) -> str:
+    """Key of what the customer's credit balance settled of an invoice."""
+    return f"invoice/{invoice_id}/credit-balance"
+
+
+def credit_note_key(credit_note_id: str) -> str:
+    """Key of the credit memo over what a credit note took off before payment."""
+    return f"credit_note/{credit_note_id}"
+
+
+def customer_balance_key(transaction_id: str) -> str:
+    """Key of the journal entry of a change of a customer's credit balance."""
+    return f"customer_balance/{transaction_id}"
+
+
+def dispute_key(dispute_id: str, balance_transaction: str) -> str:
+    """Key of the journal entry of one movement of a dispute's money."""
+    return f"dispute/{dispute_id}/{balance_transaction}"
+
+
+def payout_key(payout_id: str) -> str:
+    """Key of the journal entry of a payout."""
+    return f"payout/{payout_id}"
+
+
+def payout_return_key(payout_id: str) -> str:
+    """Key of the journal entry that takes a failed or cancelled payout back."""
+    return f"payout/{payout_id}/failed"
+
+
+def topup_key(topup_id: str) -> str:
+    """Key of the journal entry of a top-up."""
+    return f"topup/{topup_id}"
+
+
+def topup_return_key(topup_id: str) -> str:
+    """Key of the journal entry that takes a reversed top-up back."""
+    return f"topup/{topup_id}/reversed"
+
+
+def activity_key(day: date, currency: str, account: str | None = None) -> str:
+    """Key of the journal entry of a day's movements of one currency's balance."""
+    path = f"activity/{day.isoformat()}/{currency}"
+    return path if account is None else f"{account}/{path}"
+
+
+def movement_key(balance_transaction: str) -> str:
+    """Key of the journal entry of a movement that no other document books."""
+    return f"movement/{balance_transaction}"
 
 
 def failure_key(subject: str) -> str:

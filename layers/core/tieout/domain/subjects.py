@@ -16,6 +16,7 @@ class SubjectKind(StrEnum):
     PAYOUT = "payout"
     TOPUP = "topup"
     CHECKOUT_SESSION = "checkout_session"
+    ACTIVITY = "activity"  # a day of the balance; its id is the day, `2026-11-20`
 
 
 @dataclass(frozen=True, slots=True, order=True)

@@ -19,12 +19,17 @@ from tieout.planning.invoices import add_invoice
 from tieout.planning.others import plan_charge, plan_other
 from tieout.planning.refunds import plan_refund
 from tieout.planning.snapshots import (
+    ActivitySnapshot,
     ChargeSnapshot,
+    CreditNoteSnapshot,
     CustomerSnapshot,
+    DisputeSnapshot,
     InvoiceSnapshot,
     OtherSnapshot,
+    PayoutSnapshot,
     RefundSnapshot,
     Snapshot,
+    TopupSnapshot,
 )
 
 BookedUnder = Mapping[str, Policy]
@@ -98,6 +103,14 @@ def _plan(subject: Subject, snapshot: Snapshot, policy: Policy, booked_under: Bo
             plan_charge(draft, snapshot, policy)
         case OtherSnapshot():
             plan_other(draft, snapshot, policy)
+        case (
+            CreditNoteSnapshot()
+            | DisputeSnapshot()
+            | PayoutSnapshot()
+            | TopupSnapshot()
+            | ActivitySnapshot()
+        ):
+            draft.not_booked(str(subject), Reason.NOT_YET_PLANNED, str(subject.kind))
     if not isinstance(snapshot, InvoiceSnapshot):
         return draft.finish(subject, policy)
     state = invoice_state(

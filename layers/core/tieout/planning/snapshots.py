@@ -7,6 +7,7 @@ Source: stripe-api dossier section 4.
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,11 +23,34 @@ class Address:
 
 
 @dataclass(frozen=True, slots=True)
+class CustomerBalanceTransaction:
+    """One change of what Stripe keeps in a customer's favour, or against them.
+
+    Attributes:
+        amount_minor: negative is in the customer's favour, as Stripe has it.
+        type: adjustment, applied_to_invoice, credit_note, invoice_overpaid, ...
+    Source: stripe-api dossier section 4.9.
+    """
+
+    id: str
+    type: str
+    amount_minor: int
+    currency: str
+    created_unix: int
+    invoice: str | None = None
+    credit_note: str | None = None
+    description: str = ""
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class CustomerSnapshot:
     """A Stripe customer.
 
     Attributes:
         deleted: Stripe only keeps the id; name and address are then those frozen on an invoice.
+        balance_transactions: every change of the credit balance, by (created, id); None where they
+            were not read, as with the customer of an invoice.
     """
 
     id: str
@@ -36,6 +60,7 @@ class CustomerSnapshot:
     address: Address = Address()
     metadata: Mapping[str, str] = field(default_factory=dict)
     deleted: bool = False
+    balance_transactions: tuple[CustomerBalanceTransaction, ...] | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +87,7 @@ class InvoiceLine:
         billing_credit_minor: billing credits applied to this line; positive takes away.
         proration: whether the line settles a change in the middle of a period.
         period_start_unix, period_end_unix: the service period.
+        credited_invoice, credited_lines: what a proration credit takes back, where Stripe says so.
     """
 
     id: str
@@ -76,6 +102,8 @@ class InvoiceLine:
     period_start_unix: int | None = None
     period_end_unix: int | None = None
     metadata: Mapping[str, str] = field(default_factory=dict)
+    credited_invoice: str | None = None
+    credited_lines: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -115,6 +143,70 @@ class InvoicePayment:
 
 
 @dataclass(frozen=True, slots=True)
+class CreditNoteLine:
+    """A line of a credit note.
+
+    Attributes:
+        amount_minor: positive gives back; before discounts, with inclusive and without exclusive
+            tax, as on an invoice's line.
+        invoice_line: the line that it takes back; None for a custom line.
+    """
+
+    id: str
+    amount_minor: int
+    description: str = ""
+    discount_minor: int = 0
+    taxes: tuple[TaxAmount, ...] = ()
+    invoice_line: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class CreditNoteRefund:
+    """A part of a credit note that is paid back.
+
+    Attributes:
+        refund: id of the refund; None for one that was recorded outside Stripe.
+    """
+
+    refund: str | None
+    amount_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class CreditNote:
+    """A credit note.
+
+    Attributes:
+        status: issued or void.
+        total_minor: what is given back, tax included; pre- and post-payment part together.
+        pre_payment_minor: what it took off what was still owed.
+        refunds: what of the post-payment part is paid back through Stripe or past it.
+        balance_credit_minor: what of it went to the customer's credit balance.
+        out_of_band_minor: what of it was given back outside Stripe.
+        taxes: totals per tax rate, shipping tax included.
+    Source: stripe-api dossier section 4.3.
+    """
+
+    id: str
+    number: str
+    invoice: str
+    status: str
+    currency: str
+    created_unix: int
+    effective_at_unix: int | None
+    voided_at_unix: int | None
+    total_minor: int
+    pre_payment_minor: int
+    lines: tuple[CreditNoteLine, ...]
+    taxes: tuple[TaxAmount, ...] = ()
+    shipping: ShippingCost | None = None
+    refunds: tuple[CreditNoteRefund, ...] = ()
+    balance_credit_minor: int = 0
+    out_of_band_minor: int = 0
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
 class InvoiceSnapshot:
     """An invoice with all its lines and payments.
 
@@ -122,9 +214,11 @@ class InvoiceSnapshot:
         status: draft, open, paid, uncollectible or void.
         total_minor: after discounts, tax and shipping; not reduced by credit notes.
         taxes: totals per tax rate, shipping tax included: the control total for tax.
-        credit_balance_applied_minor: positive when customer credit balance paid part of it.
+        credit_balance_applied_minor: positive when customer credit balance paid part of it,
+            negative when what the customer owed from before was added to what is due.
         pre_payment_credit_notes_minor: what credit notes took off what is owed.
         payments: every InvoicePayment in any status, by (paid_at, id).
+        credit_notes: every credit note in any status, by (created, id).
         api_paid_out_of_band: the flag of invoices rendered before basil.
     """
 
@@ -152,6 +246,153 @@ class InvoiceSnapshot:
     metadata: Mapping[str, str] = field(default_factory=dict)
     api_paid_out_of_band: bool = False
     marked_uncollectible_at_unix: int | None = None
+    post_payment_credit_notes_minor: int = 0
+    credit_notes: tuple[CreditNote, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class CreditNoteSnapshot:
+    """A credit note and the invoice that it takes back, with all credit notes of that."""
+
+    note: CreditNote
+    invoice: InvoiceSnapshot
+
+
+@dataclass(frozen=True, slots=True)
+class FeeDetail:
+    """A part of what Stripe kept of a movement.
+
+    Attributes:
+        type: stripe_fee, application_fee, tax, ...
+        amount_minor: positive when Stripe keeps it; of the movement's currency.
+    """
+
+    type: str
+    amount_minor: int
+    description: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Origin:
+    """The object behind a movement of Stripe's balance, as far as accounting asks.
+
+    Attributes:
+        kind: Stripe's `object` (charge, refund, dispute, payout, ...).
+        amount_minor: unsigned, minor units of `currency`, which may not be the balance's.
+    """
+
+    kind: str
+    id: str
+    amount_minor: int | None = None
+    currency: str | None = None
+    charge: str | None = None
+    payment_intent: str | None = None
+    customer: str | None = None
+    description: str = ""
+    metadata: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class BalanceTransaction:
+    """One movement of Stripe's balance; `amount_minor - fee_minor` is what the balance changed by.
+
+    Attributes:
+        amount_minor: gross; positive comes in.
+        fee_minor: positive when Stripe keeps it, negative when it gives it back.
+        currency: the balance's (settlement currency).
+        fees: what the fee is made of.
+        source: id of the object behind it; None for Stripe's own bills.
+        origin: that object, where it was read along.
+    Source: stripe-api dossier section 4.7.
+    """
+
+    id: str
+    type: str
+    reporting_category: str
+    amount_minor: int
+    fee_minor: int
+    currency: str
+    created_unix: int
+    source: str | None = None
+    description: str = ""
+    fees: tuple[FeeDetail, ...] = ()
+    origin: Origin | None = None
+
+    @property
+    def net_minor(self) -> int:
+        """By how much the balance changed; positive is more."""
+        return self.amount_minor - self.fee_minor
+
+
+@dataclass(frozen=True, slots=True)
+class DisputeSnapshot:
+    """A dispute or inquiry, and how it moved the balance so far.
+
+    Attributes:
+        amount_minor: disputed, in the charge's currency.
+        movements: every balance transaction of it, by (created, id).
+    """
+
+    id: str
+    status: str
+    amount_minor: int
+    currency: str
+    created_unix: int
+    movements: tuple[BalanceTransaction, ...]
+    charge: str | None = None
+    payment_intent: str | None = None
+    reason: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class PayoutSnapshot:
+    """A payout, and how it moved the balance so far.
+
+    Attributes:
+        amount_minor: positive to our bank; negative is a debit of it.
+        status: pending, in_transit, paid, failed or canceled.
+        arrival_unix: when the bank should have it.
+        movements: every balance transaction of it, its failure's too, by (created, id).
+        content_minor: the net sum of what an automatic, reconciled payout pays out; None where
+            Stripe does not tell.
+    """
+
+    id: str
+    status: str
+    amount_minor: int
+    currency: str
+    created_unix: int
+    arrival_unix: int
+    automatic: bool
+    method: str
+    movements: tuple[BalanceTransaction, ...]
+    content_minor: int | None = None
+    trace_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TopupSnapshot:
+    """Money that the company put into its Stripe balance; movements by (created, id)."""
+
+    id: str
+    status: str
+    amount_minor: int
+    currency: str
+    created_unix: int
+    movements: tuple[BalanceTransaction, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class ActivitySnapshot:
+    """Every movement of the balance on one day of the company's.
+
+    Attributes:
+        day: as the company counts.
+        movements: of all currencies, by (created, id), each with its origin.
+    """
+
+    day: date
+    movements: tuple[BalanceTransaction, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,16 +436,18 @@ class RefundFacts:
 
 @dataclass(frozen=True, slots=True)
 class RefundSnapshot:
-    """A refund, its siblings on the same charge, and the invoices that the charge paid.
+    """A refund, its siblings on the same charge, and what the charge paid.
 
     Attributes:
         siblings: every refund of the charge, this one included, by (created, id).
         invoices: invoices that the charge's payment intent paid; empty for a sale without invoice.
+        sale: the charge, where it paid no invoice.
     """
 
     refund: RefundFacts
     siblings: tuple[RefundFacts, ...]
     invoices: tuple[InvoiceSnapshot, ...]
+    sale: "ChargeSnapshot | None" = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,6 +456,8 @@ class ChargeSnapshot:
 
     Attributes:
         invoices: ids of invoices; their own subjects book the payment.
+        payments: the InvoicePayments behind them.
+        movement, failure: how it moved the balance, and how its late failure did.
         fees: what Stripe kept of it; empty until the charge has moved Stripe's balance.
         moved_at_unix: when it last did; None until then.
     """
@@ -227,6 +472,13 @@ class ChargeSnapshot:
     invoices: tuple[str, ...] = ()
     fees: tuple[Fee, ...] = ()
     moved_at_unix: int | None = None
+    payments: tuple[InvoicePayment, ...] = ()
+    movement: BalanceTransaction | None = None
+    failure: BalanceTransaction | None = None
+    customer: CustomerSnapshot | None = None
+    description: str = ""
+    payment_method: str = ""
+    metadata: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,4 +498,15 @@ class OtherSnapshot:
     currency: str | None = None
 
 
-Snapshot = CustomerSnapshot | InvoiceSnapshot | RefundSnapshot | ChargeSnapshot | OtherSnapshot
+Snapshot = (
+    CustomerSnapshot
+    | InvoiceSnapshot
+    | CreditNoteSnapshot
+    | RefundSnapshot
+    | ChargeSnapshot
+    | DisputeSnapshot
+    | PayoutSnapshot
+    | TopupSnapshot
+    | ActivitySnapshot
+    | OtherSnapshot
+)
