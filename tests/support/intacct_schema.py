@@ -18,9 +18,17 @@ _QUERY = etree.XMLSchema(
     etree.fromstring(
         b"""
 <xs:schema xmlns:xs="http://www.w3.org/2001/XMLSchema">
+  <xs:complexType name="one"><xs:sequence>
+    <xs:element name="field" type="xs:string"/><xs:element name="value" type="xs:string"/>
+  </xs:sequence></xs:complexType>
   <xs:group name="operator"><xs:choice>
-    <xs:element name="equalto"><xs:complexType><xs:sequence>
-      <xs:element name="field" type="xs:string"/><xs:element name="value" type="xs:string"/>
+    <xs:element name="equalto" type="one"/>
+    <xs:element name="lessthanorequalto" type="one"/>
+    <xs:element name="greaterthanorequalto" type="one"/>
+    <xs:element name="greaterthan" type="one"/>
+    <xs:element name="between"><xs:complexType><xs:sequence>
+      <xs:element name="field" type="xs:string"/>
+      <xs:element name="value" type="xs:string" minOccurs="2" maxOccurs="2"/>
     </xs:sequence></xs:complexType></xs:element>
     <xs:element name="in"><xs:complexType><xs:sequence>
       <xs:element name="field" type="xs:string"/>
@@ -31,14 +39,15 @@ _QUERY = etree.XMLSchema(
     <xs:element name="object" type="xs:string"/>
     <xs:element name="select"><xs:complexType><xs:sequence>
       <xs:element name="field" type="xs:string" maxOccurs="unbounded"/>
+      <xs:element name="sum" type="xs:string" minOccurs="0" maxOccurs="unbounded"/>
     </xs:sequence></xs:complexType></xs:element>
-    <xs:element name="filter"><xs:complexType><xs:choice>
+    <xs:element name="filter" minOccurs="0"><xs:complexType><xs:choice>
       <xs:element name="and"><xs:complexType><xs:sequence>
         <xs:group ref="operator" minOccurs="2" maxOccurs="unbounded"/>
       </xs:sequence></xs:complexType></xs:element>
       <xs:group ref="operator"/>
     </xs:choice></xs:complexType></xs:element>
-    <xs:element name="orderby"><xs:complexType><xs:sequence>
+    <xs:element name="orderby" minOccurs="0"><xs:complexType><xs:sequence>
       <xs:element name="order"><xs:complexType><xs:sequence>
         <xs:element name="field" type="xs:string"/><xs:element name="ascending"/>
       </xs:sequence></xs:complexType></xs:element>
@@ -46,6 +55,7 @@ _QUERY = etree.XMLSchema(
     <xs:element name="pagesize"><xs:simpleType><xs:restriction base="xs:integer">
       <xs:minInclusive value="1"/><xs:maxInclusive value="2000"/>
     </xs:restriction></xs:simpleType></xs:element>
+    <xs:element name="offset" type="xs:nonNegativeInteger" minOccurs="0"/>
   </xs:all></xs:complexType></xs:element>
 </xs:schema>"""
     )

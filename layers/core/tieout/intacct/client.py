@@ -34,6 +34,7 @@ from tieout.intacct.lookups import (
     query_function,
     record_query,
 )
+from tieout.intacct.queries import PAGE_ROWS, Selection, selection_function
 from tieout.intacct.request_xml import Function, session_request
 from tieout.intacct.response_xml import (
     SUCCESS,
@@ -154,6 +155,20 @@ class IntacctLedger:
         """
         return judge_record(named, self._read(record_query(named)))
 
+    def rows(self, selection: Selection) -> Iterator[Row]:
+        """Yield the records that a selection names, page by page; each page costs a read.
+
+        Raises:
+            TransientFault: no answer. ConfigurationFault: as for `submit`.
+        """
+        offset = 0
+        while True:
+            page = self._ask(selection_function(selection, offset))
+            yield from page
+            if len(page) < PAGE_ROWS or selection.sums:
+                return
+            offset += len(page)
+
     # --- Writing ------------------------------------------------------------------------------
 
     def _encoded(
@@ -184,8 +199,10 @@ class IntacctLedger:
     # --- Reading ------------------------------------------------------------------------------
 
     def _read(self, query: Query) -> Sequence[Row]:
+        return self._ask(query_function(query))
+
+    def _ask(self, function: Function) -> Sequence[Row]:
         self._gateway.statistics.look_ups += 1
-        function = query_function(query)
         answer = self._exchange([function], unique_id=False)
         match answer:
             case Results():

@@ -3,8 +3,9 @@
 Each port has one real adapter and one fake in `tests/fakes`, and both pass the same contract suite.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from typing import Generic, Protocol, TypeVar
 
 from tieout.domain.documents import ArAdjustment, ArInvoice, Document
@@ -228,6 +229,61 @@ class Ledger(Protocol):
         Raises:
             TransientFault: no answer. ConfigurationFault: as for `submit`.
         """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class LedgerRow:
+    """A line on an account of the general ledger.
+
+    Attributes:
+        amount_minor: in the line's own currency; positive debit, negative credit.
+        document: the reference that the entry carries; empty where there is none.
+        entry: what a person looks up in Intacct.
+    """
+
+    account: str
+    currency: str
+    day: date
+    amount_minor: int
+    document: str
+    text: str
+    entry: str
+
+
+@dataclass(frozen=True, slots=True)
+class OpenReceivable:
+    """An invoice that Intacct shows as not settled.
+
+    Attributes:
+        reference: as Tieout gave it; others' invoices have their own or none.
+        due_minor: what is still owed, in the invoice's currency.
+    """
+
+    record_no: str
+    number: str
+    reference: str
+    customer_id: str
+    currency: str
+    due_minor: int
+
+
+class Books(Protocol):
+    """Reads what Intacct's books show, for comparing them with Stripe.
+
+    Every method raises `TransientFault` (no answer) or `ConfigurationFault` (sign-in, permission).
+    """
+
+    def balances(self, accounts: Collection[str], through: date) -> Mapping[tuple[str, str], int]:
+        """Return the balance of each account and currency at the end of a day; debit positive."""
+        ...
+
+    def rows(self, accounts: Collection[str], since: date, until: date) -> Iterable[LedgerRow]:
+        """Yield every line on the accounts from one day to another, both included."""
+        ...
+
+    def open_receivables(self) -> Iterable[OpenReceivable]:
+        """Yield every invoice that is not settled."""
         ...
 
 
