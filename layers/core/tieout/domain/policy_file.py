@@ -11,7 +11,7 @@ from typing import Literal, cast
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tieout.domain.currencies import CURRENCIES
-from tieout.domain.documents import CashAccount, Dimensions
+from tieout.domain.documents import CashAccount
 from tieout.domain.errors import ConfigurationFault
 from tieout.domain.policy import (
     CustomerOverride,
@@ -23,33 +23,22 @@ from tieout.domain.policy import (
     RevenueRules,
     TaxAccounts,
 )
+from tieout.domain.policy_dimensions import check_dimension_name, read_dimensions
+from tieout.domain.policy_limits import (
+    ACCOUNT_LENGTH_MAX,
+    COUNTRY_LENGTH_MAX,
+    CUSTOMER_ID_LENGTH_MAX,
+    DUE_DAYS_MAX,
+    JOURNAL_LENGTH_MAX,
+    METADATA_KEY_LENGTH_MAX,
+    NAME_LENGTH_MAX,
+    PAYMENT_METHODS,
+    PREFIX_LENGTH_MAX,
+    TERM_LENGTH_MAX,
+)
 from tieout.domain.policy_reader import Section, suggestion
 from tieout.domain.reasons import Reason
 from tieout.domain.strict_yaml import StrictYamlError, load
-
-# Source: intacct-xml-api dossier section 1.5 (lengths of the schema's comments).
-ACCOUNT_LENGTH_MAX = 24
-JOURNAL_LENGTH_MAX = 4
-TERM_LENGTH_MAX = 40
-COUNTRY_LENGTH_MAX = 60
-CUSTOMER_ID_LENGTH_MAX = 20
-DIMENSION_LENGTH_MAX = 100
-# Leaves the hashed form of a Stripe id room enough to stay unique within a CUSTOMERID.
-PREFIX_LENGTH_MAX = 8
-# Source: stripe-api dossier section 7 (metadata limits).
-METADATA_KEY_LENGTH_MAX = 40
-STRIPE_ID_LENGTH_MAX = 255
-NAME_LENGTH_MAX = 100
-DUE_DAYS_MAX = 365
-# Source: intacct-xml-api dossier section 7.3.
-PAYMENT_METHODS = (
-    "Credit Card",
-    "EFT",
-    "Online Charge Card",
-    "Online ACH Debit",
-    "Printed Check",
-    "Cash",
-)
 
 _VERSION_LENGTH = 12
 _CURRENCY = re.compile(r"[a-z]{3}")
@@ -65,8 +54,6 @@ _LEDGER_ACCOUNTS = (
     "discount_account",
 )
 _BANK_ACCOUNTS = ("clearing.*.bank_account", "out_of_band.*.bank_account")
-_STANDARD_DIMENSIONS = ("location", "department", "class", "project", "item")
-_USER_DEFINED_DIMENSION = re.compile(r"GLDIM[A-Z0-9_]{1,30}")
 
 
 class PolicyErrors(ConfigurationFault):
@@ -224,7 +211,7 @@ def _revenue(section: Section) -> RevenueRules:
     categories = {}
     for name, entry in section.sections("categories"):
         account = entry.text("account", ACCOUNT_LENGTH_MAX)
-        categories[name] = RevenueCategory(name, account, _dimensions(entry, "dimensions"))
+        categories[name] = RevenueCategory(name, account, read_dimensions(entry, "dimensions"))
         entry.refuse_unknown()
     if not categories:
         section.note("categories", "must name at least one category with its account")
@@ -261,7 +248,7 @@ def _customers(section: Section) -> CustomerRules:
     for customer, entry in section.sections("overrides"):
         overrides[customer] = CustomerOverride(
             customer_id=entry.optional_text("customer_id", CUSTOMER_ID_LENGTH_MAX),
-            dimensions=_dimensions(entry, "dimensions"),
+            dimensions=read_dimensions(entry, "dimensions"),
         )
         entry.refuse_unknown()
     rules = CustomerRules(
@@ -297,36 +284,13 @@ def _countries(section: Section) -> Mapping[str, str]:
 
 def _dimension_rules(section: Section) -> DimensionRules:
     rules = DimensionRules(
-        defaults=_dimensions(section, "defaults"),
+        defaults=read_dimensions(section, "defaults"),
         metadata_keys=section.texts("metadata_keys", METADATA_KEY_LENGTH_MAX),
     )
     for name in rules.metadata_keys:
-        _check_dimension_name(section.section("metadata_keys"), name)
+        check_dimension_name(section.section("metadata_keys"), name)
     section.refuse_unknown()
     return rules
-
-
-def _dimensions(parent: Section, name: str) -> Dimensions:
-    values = parent.texts(name, DIMENSION_LENGTH_MAX)
-    for dimension in values:
-        _check_dimension_name(parent.section(name), dimension)
-    return Dimensions(
-        location=values.get("location"),
-        department=values.get("department"),
-        class_id=values.get("class"),
-        project=values.get("project"),
-        item=values.get("item"),
-        user_defined=tuple(
-            sorted((key, value) for key, value in values.items() if key not in _STANDARD_DIMENSIONS)
-        ),
-    )
-
-
-def _check_dimension_name(section: Section, name: str) -> None:
-    if name not in _STANDARD_DIMENSIONS and _USER_DEFINED_DIMENSION.fullmatch(name) is None:
-        hint = suggestion(name, _STANDARD_DIMENSIONS)
-        expected = ", ".join(_STANDARD_DIMENSIONS)
-        section.note(name, f"is no dimension: use {expected}, or GLDIM and a name{hint}")
 
 
 def _periods(section: Section) -> Periods:
