@@ -21,6 +21,7 @@ from tieout.domain.documents import (
     InvoiceReversal,
     JournalEntry,
     JournalLine,
+    OtherReceipt,
     digest,
 )
 from tieout.services.ports import Submission
@@ -91,6 +92,24 @@ def payment(amount_minor: int = 12_000, *, currency: str = "usd") -> ArPayment:
         method="EFT",
         cash_account=CashAccount("1200", None if currency == "usd" else "STRIPE-EUR"),
         description="Stripe payment inpay_1",
+    )
+
+
+def other_receipt(*amounts_minor: int, currency: str = "usd") -> OtherReceipt:
+    amounts = amounts_minor or (10_000, 2_000)
+    return OtherReceipt(
+        key=keys.sale_key("pi_1"),
+        stripe_id="ch_1",
+        payer="Anna M\u00fcller & S\u00f6hne",
+        reference="ch_1",
+        payment_date=DAY,
+        posting_date=date(2026, 11, 21),
+        currency=currency,
+        method="Credit Card",
+        cash_account=CashAccount("1200", None if currency == "usd" else "STRIPE-EUR"),
+        description="Stripe charge ch_1",
+        lines=tuple(ArLine("4000", amount, "Ticket", DIMENSIONS) for amount in amounts),
+        total_minor=sum(amounts),
     )
 
 

@@ -9,7 +9,7 @@ from typing import Literal
 
 import pytest
 
-from tieout.domain import postings
+from tieout.domain import effects, postings
 from tieout.domain.documents import (
     ArPayment,
     CashAccount,
@@ -174,6 +174,23 @@ def test_what_needs_a_person_is_on_the_exceptions_list() -> None:
     assert not postings.from_finding(skipped, None, work()).needs_attention
     assert postings.drifted(posted(payment()), work(), "digest", "other").needs_attention
     assert not posted(payment()).needs_attention
+
+
+def test_a_posting_says_when_it_is_dated_and_what_it_does_to_accounts() -> None:
+    sending = begin_sending(payment(), None, work(), amend=False)
+    assert sending.posting_date == payment().posting_date.isoformat()
+    assert sending.effects == effects.written(payment())
+    kept = postings.drifted(posted(payment()), work(), "digest", "other")
+    assert (kept.posting_date, kept.effects) == (sending.posting_date, sending.effects)
+
+
+def test_what_is_no_document_says_when_it_could_be_dated_at_the_earliest() -> None:
+    day = date(2026, 10, 31)
+    finding = Finding("payout/po_1", Disposition.PARKED, Reason.NOT_READ, "", day=day)
+    assert postings.from_finding(finding, None, work()).posting_date == "2026-10-31"
+    rejected = postings.rejected(posted(payment()), work(), Reason.UNKNOWN_ACCOUNT, "")
+    undated = dataclasses.replace(finding, day=None)
+    assert postings.from_finding(undated, rejected, work()).posting_date == ""
 
 
 def test_reworded_evidence_is_not_a_change() -> None:

@@ -2,6 +2,7 @@
 
 Signs: an AR line is positive when it increases what the customer owes; a journal line is positive
 for a debit and negative for a credit. All amounts are minor units of the document's currency.
+`entity` is the Intacct entity in whose books a document is, None for the company's top level.
 """
 
 import dataclasses
@@ -18,6 +19,9 @@ from tieout.domain.reasons import Reason
 
 # Marks a field that says why or when, not what: it does not count in the digest.
 NOT_CONTENT: Mapping[str, bool] = {"not_content": True}
+# Marks a field that counts only where it says something: what was booked before the field existed
+# keeps its digest.
+IF_GIVEN: Mapping[str, bool] = {"if_given": True}
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,6 +123,7 @@ class ArInvoice:
 
     Attributes:
         number: INVOICENO, the natural key; read back as RECORDID.
+        customer_key: of the customer that must be there first; empty for one of the company's own.
         reference: short reference of the Stripe id, read back as DOCNUMBER.
         invoice_date: the invoice's legal date. posting_date: the date in the general ledger.
         total_minor: Stripe's total; the lines must sum to it.
@@ -137,6 +142,7 @@ class ArInvoice:
     description: str
     lines: tuple[ArLine, ...]
     total_minor: int
+    entity: str | None = field(default=None, metadata=IF_GIVEN)
 
     def __post_init__(self) -> None:
         require_sum(self.key, self.lines, self.total_minor)
@@ -176,10 +182,40 @@ class ArPayment:
     method: str
     cash_account: CashAccount
     description: str
+    entity: str | None = field(default=None, metadata=IF_GIVEN)
 
     def __post_init__(self) -> None:
         if self.amount_minor <= 0:
             raise Refused(Reason.DOES_NOT_ADD_UP, f"{self.key}: a payment must be positive")
+
+
+@dataclass(frozen=True, slots=True)
+class OtherReceipt:
+    """A record_otherreceipt: money for which nobody was sent an invoice.
+
+    Attributes:
+        payer: who paid, for people; no customer of Intacct's need stand behind the name.
+        reference: REFID, the natural key; read back as DOCNUMBER.
+        lines: what was earned; positive amounts.
+        total_minor: positive, what the lines must sum to.
+    """
+
+    key: str
+    stripe_id: str
+    payer: str
+    reference: str
+    payment_date: date
+    posting_date: date
+    currency: str
+    method: str
+    cash_account: CashAccount
+    description: str
+    lines: tuple[ArLine, ...]
+    total_minor: int
+    entity: str | None = field(default=None, metadata=IF_GIVEN)
+
+    def __post_init__(self) -> None:
+        require_sum(self.key, self.lines, self.total_minor)
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,6 +240,7 @@ class ArAdjustment:
     description: str
     lines: tuple[ArLine, ...]
     total_minor: int
+    entity: str | None = field(default=None, metadata=IF_GIVEN)
 
     def __post_init__(self) -> None:
         require_sum(self.key, self.lines, self.total_minor)
@@ -224,6 +261,7 @@ class CreditApplication:
     currency: str
     amount_minor: int
     memo: str
+    entity: str | None = field(default=None, metadata=IF_GIVEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,6 +274,7 @@ class InvoiceReversal:
     currency: str
     amount_minor: int
     description: str
+    entity: str | None = field(default=None, metadata=IF_GIVEN)
 
 
 @dataclass(frozen=True, slots=True)
@@ -273,6 +312,7 @@ class JournalEntry:
     reference: str
     lines: tuple[JournalLine, ...]
     after: tuple[str, ...] = field(default=(), metadata=NOT_CONTENT)
+    entity: str | None = field(default=None, metadata=IF_GIVEN)
 
     def __post_init__(self) -> None:
         require_sum(self.key, self.lines, 0)
@@ -287,6 +327,7 @@ Document = (
     Customer
     | ArInvoice
     | ArPayment
+    | OtherReceipt
     | ArAdjustment
     | CreditApplication
     | InvoiceReversal
@@ -311,12 +352,12 @@ def require_sum(key: str, lines: tuple[ArLine, ...] | tuple[JournalLine, ...], t
 def dependencies(document: Document) -> tuple[str, ...]:
     """Return the keys of the documents that must be posted before this one can be sent."""
     match document:
-        case Customer():
+        case Customer() | OtherReceipt():
             return ()
         case JournalEntry():
             return document.after
         case ArInvoice():
-            return (document.customer_key,)
+            return (document.customer_key,) if document.customer_key else ()
         case ArPayment() | InvoiceReversal():
             return (document.invoice_key,)
         case ArAdjustment():
@@ -330,10 +371,31 @@ def amount_of(document: Document) -> tuple[int, str] | None:
     match document:
         case Customer():
             return None
-        case ArInvoice() | ArAdjustment():
+        case ArInvoice() | ArAdjustment() | OtherReceipt():
             return document.total_minor, document.currency
         case _:
             return document.amount_minor, document.currency
+
+
+def posting_date_of(document: Document) -> date | None:
+    """Return the day on which the document counts in the general ledger; None for a customer."""
+    match document:
+        case Customer():
+            return None
+        case CreditApplication():
+            return document.application_date
+        case InvoiceReversal():
+            return document.reversal_date
+        case _:
+            return document.posting_date
+
+
+def entity_of(document: Document) -> str | None:
+    """Return the entity in whose books the document is; None for the company's top level.
+
+    Customers are everybody's.
+    """
+    return None if isinstance(document, Customer) else document.entity
 
 
 def number_of(document: Document) -> str:
@@ -347,7 +409,7 @@ def number_of(document: Document) -> str:
             return document.customer_id
         case ArInvoice() | ArAdjustment():
             return document.number
-        case ArPayment() | JournalEntry():
+        case ArPayment() | OtherReceipt() | JournalEntry():
             return document.reference
         case CreditApplication() | InvoiceReversal():
             return ""
@@ -364,14 +426,20 @@ def digest(document: Document) -> str:
 
 
 @cache
-def _content_names(kind: type) -> tuple[str, ...]:
+def _content_names(kind: type) -> tuple[tuple[str, bool], ...]:
     return tuple(
-        each.name for each in dataclasses.fields(kind) if not each.metadata.get("not_content")
+        (each.name, bool(each.metadata.get("if_given")))
+        for each in dataclasses.fields(kind)
+        if not each.metadata.get("not_content")
     )
 
 
 def _content(value: Any) -> dict[str, Any]:  # noqa: ANN401 - any dataclass of this module
-    return {name: _plain(getattr(value, name)) for name in _content_names(value.__class__)}
+    return {
+        name: _plain(content)
+        for name, if_given in _content_names(value.__class__)
+        if (content := getattr(value, name)) is not None or not if_given
+    }
 
 
 def _plain(value: object) -> object:

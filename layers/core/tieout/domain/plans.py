@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from enum import StrEnum
 
 from tieout.domain.documents import Document
@@ -24,6 +25,7 @@ class Finding:
         key: the document key it would have had.
         text: what exactly, for the controller; no e-mail addresses, no secrets.
         amount_minor: the amount concerned in minor units of `currency`, where there is one.
+        day: the first day, as the company counts, on which it could be dated; None if unknown.
     """
 
     key: str
@@ -32,6 +34,7 @@ class Finding:
     text: str
     amount_minor: int | None = None
     currency: str | None = None
+    day: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,7 +15,15 @@ import dataclasses
 from dataclasses import dataclass
 from enum import StrEnum
 
-from tieout.domain.documents import Customer, Document, amount_of, digest, number_of
+from tieout.domain import effects
+from tieout.domain.documents import (
+    Customer,
+    Document,
+    amount_of,
+    digest,
+    number_of,
+    posting_date_of,
+)
 from tieout.domain.keys import control_id, customer_of, failure_key
 from tieout.domain.plans import Disposition, Finding
 from tieout.domain.reasons import Reason
@@ -51,6 +59,9 @@ class Posting:
         key: the document's key.
         subject: on whose behalf it was first written; a customer is always its own.
         number: the document's natural number in Intacct, once it was sent.
+        posting_date: ISO day on which it is dated; of what is no document, the first on which it
+            could be. Empty if unknown.
+        effects: what the content last sent does to accounts (see `domain.effects.written`).
         version: counts the writes of this record; a write names the version it replaces.
         digest: content last sent or about to be sent.
         revision: counts deliberate amendments of a posted document, from 0.
@@ -81,6 +92,8 @@ class Posting:
     version: int = 0
     document_type: str = ""
     number: str = ""
+    posting_date: str = ""
+    effects: str = ""
     digest: str = ""
     revision: int = 0
     control_id: str = ""
@@ -216,10 +229,13 @@ def begin_sending(
 def described(posting: Posting, document: Document) -> Posting:
     """Return the record saying what the document says; it is yet to be written."""
     amount_minor, currency = amount_of(document) or (None, None)
+    day = posting_date_of(document)
     return dataclasses.replace(
         posting,
         document_type=type(document).__name__,
         number=number_of(document),
+        posting_date=day.isoformat() if day else "",
+        effects=effects.written(document),
         digest=digest(document),
         amount_minor=amount_minor,
         currency=currency,
@@ -464,6 +480,7 @@ def from_finding(finding: Finding, posting: Posting | None, work: Work) -> Posti
     return dataclasses.replace(
         _stamped(base, work),
         state=State.PARKED if parked else State.NOT_BOOKED,
+        posting_date=finding.day.isoformat() if finding.day else "",
         amount_minor=finding.amount_minor,
         currency=finding.currency,
         reason=finding.reason,

@@ -6,8 +6,10 @@ same plan; preview, dry run and replay are this function with another last step.
 
 import dataclasses
 from collections.abc import Mapping
+from datetime import date
 from types import MappingProxyType
 
+from tieout.domain.dates import accounting_date
 from tieout.domain.documents import Document
 from tieout.domain.plans import Plan, invoice_state
 from tieout.domain.policy import Policy
@@ -76,12 +78,17 @@ def plan(
             for each in then.documents
             if booked_under.get(each.key) is older
         }
+    day = _first_day(snapshot, policy)
     planned = {each.key: each for each in today.documents}
     planned |= {key: each for key, (each, _) in as_booked.items() if key in today.keys}
     return dataclasses.replace(
         today,
         documents=tuple(planned.values()),
-        findings=tuple(each for each in today.findings if each.key not in planned),
+        findings=tuple(
+            dataclasses.replace(each, day=each.day or day)
+            for each in today.findings
+            if each.key not in planned
+        ),
         older_policies={key: version for key, (_, version) in as_booked.items()},
     )
 
@@ -117,3 +124,22 @@ def _plan(subject: Subject, snapshot: Snapshot, policy: Policy, booked_under: Bo
         snapshot.status, snapshot.amount_paid_minor, snapshot.amount_remaining_minor
     )
     return draft.finish(subject, policy, state, snapshot.created_unix)
+
+
+def _first_day(snapshot: Snapshot, policy: Policy) -> date | None:
+    """Return the first day on which anything of a snapshot could be dated; None if it tells none.
+
+    Nothing happens to an object before it is created.
+    """
+    match snapshot:
+        case CustomerSnapshot() | OtherSnapshot():
+            return None
+        case ActivitySnapshot():
+            return snapshot.day
+        case RefundSnapshot():
+            created_unix = snapshot.refund.created_unix
+        case CreditNoteSnapshot():
+            created_unix = snapshot.note.created_unix
+        case _:
+            created_unix = snapshot.created_unix
+    return accounting_date(created_unix, policy.zone)

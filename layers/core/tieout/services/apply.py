@@ -13,7 +13,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tieout.domain import postings as posting_states
-from tieout.domain.documents import Customer, Document, amount_of, dependencies
+from tieout.domain.documents import (
+    Customer,
+    Document,
+    amount_of,
+    dependencies,
+    posting_date_of,
+)
 from tieout.domain.errors import ConfigurationFault, TransientFault
 from tieout.domain.plans import Disposition, Finding
 from tieout.domain.postings import Posting, Work
@@ -187,7 +193,8 @@ class Applier:
                 if posting is not None and posting.reason is Reason.BEFORE_BOOKS:
                     reason, why = Reason.RECORD_NO_MISSING, f"is {posting.reason_text}"
                 text = f"{task.key} waits for {key}, which {why}"
-                waiting = Finding(task.key, Disposition.PARKED, reason, text, *_amount(task))
+                day = posting_date_of(_document(task))
+                waiting = Finding(task.key, Disposition.PARKED, reason, text, *_amount(task), day)
                 self._records.record_finding(waiting, task.work)
             return True
         return False

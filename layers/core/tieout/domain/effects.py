@@ -1,0 +1,170 @@
+"""Effects: what a document does to accounts, whatever kind of document it is.
+
+Preview shows them, totals add them up, and a posting keeps them, so that what is posted can be
+compared line by line with what is planned now.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from types import MappingProxyType
+
+from tieout.domain.documents import (
+    NO_DIMENSIONS,
+    ArAdjustment,
+    ArInvoice,
+    ArLine,
+    ArPayment,
+    CashAccount,
+    CreditApplication,
+    Customer,
+    Dimensions,
+    Document,
+    InvoiceReversal,
+    JournalEntry,
+    OtherReceipt,
+)
+
+# Intacct knows the account from the customer; no document names it.
+RECEIVABLE = "accounts receivable"
+
+_NO_OTHERS: Mapping[str, Document] = MappingProxyType({})
+
+
+@dataclass(frozen=True, slots=True)
+class Effect:
+    """One line of a document, as the general ledger sees it.
+
+    Attributes:
+        account: the account, or where the document itself names none, what stands for it.
+        amount_minor: positive debit, negative credit; minor units of the document's currency.
+        why: the policy rule that chose the account, where the document says.
+    """
+
+    account: str
+    amount_minor: int
+    dimensions: Dimensions = NO_DIMENSIONS
+    memo: str = ""
+    why: str = ""
+    customer_id: str | None = None
+
+    @property
+    def place(self) -> str:
+        """Account and dimensions: what lines are summed by."""
+        return f"{self.account} {dimensions_text(self.dimensions)}".rstrip()
+
+
+def effects(document: Document, others: Mapping[str, Document] = _NO_OTHERS) -> Sequence[Effect]:
+    """Return the lines of a document; they sum to zero.
+
+    A customer moves no account, nor does the application of a credit: it settles one receivable
+    with another of the same customer.
+
+    Args:
+        document: any.
+        others: documents by key, among them the one that a reversal takes back, if it is known:
+            the reversal itself names only its amount.
+    """
+    match document:
+        case Customer() | CreditApplication():
+            return ()
+        case ArInvoice() | ArAdjustment():
+            customer_id = document.customer_id
+            owed = Effect(RECEIVABLE, document.total_minor, customer_id=customer_id)
+            return owed, *_earned(document.lines)
+        case OtherReceipt():
+            cash = Effect(cash_text(document.cash_account), document.total_minor)
+            return cash, *_earned(document.lines)
+        case ArPayment():
+            return (
+                Effect(cash_text(document.cash_account), document.amount_minor),
+                Effect(RECEIVABLE, -document.amount_minor, customer_id=document.customer_id),
+            )
+        case OtherReceipt():
+            return (
+                Effect(cash_text(document.cash_account), document.total_minor),
+                *(
+                    Effect(line.account, -line.amount_minor, line.dimensions, line.memo, line.why)
+                    for line in document.lines
+                ),
+            )
+        case InvoiceReversal():
+            return _taken_back(document, others.get(document.invoice_key))
+        case JournalEntry():
+            return tuple(
+                Effect(
+                    line.account,
+                    line.amount_minor,
+                    line.dimensions,
+                    line.memo,
+                    line.why,
+                    line.customer_id,
+                )
+                for line in document.lines
+            )
+
+
+def _earned(lines: Iterable[ArLine]) -> Iterator[Effect]:
+    for line in lines:
+        yield Effect(line.account, -line.amount_minor, line.dimensions, line.memo, line.why)
+
+
+def _taken_back(reversal: InvoiceReversal, origin: Document | None) -> Sequence[Effect]:
+    if origin is None:
+        return (
+            Effect(f"as on {reversal.invoice_key}", reversal.amount_minor),
+            Effect(RECEIVABLE, -reversal.amount_minor),
+        )
+    return tuple(
+        Effect(
+            each.account,
+            -each.amount_minor,
+            each.dimensions,
+            each.memo,
+            f"takes back {origin.key}",
+            each.customer_id,
+        )
+        for each in effects(origin)
+    )
+
+
+def cash_text(account: CashAccount) -> str:
+    """Return the account that a payment lands on, as people name it."""
+    return account.account if account.bank_account is None else f"bank {account.bank_account}"
+
+
+def dimensions_text(dimensions: Dimensions) -> str:
+    """Return the dimensions that are named, on one line."""
+    if dimensions == NO_DIMENSIONS:
+        return ""
+    named = [
+        ("location", dimensions.location),
+        ("department", dimensions.department),
+        ("class", dimensions.class_id),
+        ("project", dimensions.project),
+        ("item", dimensions.item),
+        *dimensions.user_defined,
+    ]
+    return " ".join(f"{name}={value}" for name, value in named if value)
+
+
+def by_place(lines: Iterable[Effect]) -> dict[str, int]:
+    """Return the sums (minor units, debit positive) by account and dimensions."""
+    sums: dict[str, int] = {}
+    for line in lines:
+        sums[line.place] = sums.get(line.place, 0) + line.amount_minor
+    return sums
+
+
+def written(document: Document) -> str:
+    """Return the sums as a posting keeps them, a line each: `-10000 4000 location=100`.
+
+    An invoice of many lines has few accounts, so this stays short where the lines would not.
+    """
+    sums = by_place(effects(document))
+    return "\n".join(f"{amount_minor} {place}" for place, amount_minor in sorted(sums.items()))
+
+
+def read(text: str) -> dict[str, int]:
+    """Return the sums that `written` wrote."""
+    pairs = (line.partition(" ") for line in text.splitlines())
+    return {place: int(amount_minor) for amount_minor, _, place in pairs}
