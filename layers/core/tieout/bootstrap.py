@@ -131,7 +131,7 @@ def processor() -> Callable[[], Worker]:
 
         import tieout.stripe.reader  # noqa: F401 - `_stripe_reader` uses it
         from tieout.domain.policy_file import parse_policy
-        from tieout.intacct.connect import connect as connect_intacct
+        from tieout.intacct.connect import connect_entities
         from tieout.observability import Telemetry
         from tieout.services.process import Processor
         from tieout.settings import ProcessorSettings
@@ -151,18 +151,18 @@ def processor() -> Callable[[], Worker]:
         dynamodb = _client("dynamodb")
         secrets = SecretsManagerSecrets(_client("secretsmanager"), clock)
         policies = DynamoPolicies(dynamodb, settings.state_table, parse_policy, clock)
-        sessions = DynamoSessions(
-            dynamodb, _client("kms"), settings.state_table, settings.state_key_arn
-        )
+        kms = _client("kms")
         processor = Processor(
             _stripe_reader(settings.common, settings.stripe, secrets),
-            connect_intacct(
+            connect_entities(
                 lambda: secrets.intacct(settings.intacct_secret_arn),
                 settings.intacct_endpoint_url,
                 settings.intacct_timeout_seconds,
-                sessions,
+                lambda entity: DynamoSessions(
+                    dynamodb, kms, settings.state_table, settings.state_key_arn, entity
+                ),
                 clock,
-                lambda: policies.current().base_currency,
+                lambda _: policies.current().base_currency,
                 refresh=lambda: secrets.refresh(settings.intacct_secret_arn),
             ),
             DynamoPostings(dynamodb, settings.postings_table),

@@ -1,8 +1,10 @@
 """Puts the parts of the Intacct client together."""
 
+import dataclasses
 from collections.abc import Callable
 
 from tieout.intacct.client import IntacctLedger
+from tieout.intacct.entities import EntitiesLedger
 from tieout.intacct.gateway import Gateway
 from tieout.intacct.session import SessionKeeper, SignIn
 from tieout.intacct.transport import RequestsTransport
@@ -51,3 +53,43 @@ def connect(  # noqa: PLR0913 - everything that the client touches is named here
         base_currency if callable(base_currency) else (lambda: base_currency),
         functions_per_request_max,
     )
+
+
+def connect_entities(
+    credentials: Callable[[], IntacctCredentials],
+    endpoint_url: str,
+    timeout_seconds: int,
+    sessions_of: Callable[[str | None], Sessions],
+    clock: Clock,
+    base_currency_of: Callable[[str | None], str],
+    *,
+    refresh: Callable[[], None] = lambda: None,
+) -> EntitiesLedger:
+    """Return the ledger of a company with all its entities; nothing is sent before its first use.
+
+    Args:
+        credentials: of the user, who may enter every entity that documents name.
+        endpoint_url: the gateway to sign in at.
+        timeout_seconds: for one exchange with the gateway.
+        sessions_of: where the session of an entity is shared.
+        clock: to tell whether a session still lasts.
+        base_currency_of: of an entity; None is the company.
+        refresh: called when Intacct refused the credentials, so that they are looked up anew.
+    """
+
+    def ledger_of(entity: str | None) -> IntacctLedger:
+        def own() -> IntacctCredentials:
+            known = credentials()
+            return known if entity is None else dataclasses.replace(known, entity_id=entity)
+
+        return connect(
+            own,
+            endpoint_url,
+            timeout_seconds,
+            sessions_of(entity),
+            clock,
+            lambda: base_currency_of(entity),
+            refresh=refresh,
+        )
+
+    return EntitiesLedger(ledger_of)

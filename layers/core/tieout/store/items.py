@@ -5,6 +5,7 @@
               id  (Powertools' own)       idempotency record of a delivery
     postings  key invoice/in_..., ...     a posting
     state     id  session                 the Intacct session, its lease and its hold
+              id  session#<entity>        that of one entity
               id  cursor#events, ...      how far a poll has come
               id  policy#<version>        a published policy, kept for ever
               id  policy                  which of them is current, and what was before
@@ -153,7 +154,7 @@ def event_from(item: Item) -> InboxRecord:
 # No item of the state table has an `expiration`: a lease's token must never start again at 1, and
 # an old policy is evidence of how documents came to be.
 
-SESSION_ID = "session"
+_SESSION_ID = "session"
 POLICY_POINTER_ID = "policy"
 
 
@@ -165,6 +166,11 @@ def cursor_id(name: str) -> str:
 def policy_id(version: str) -> str:
     """Return the id of a policy version's item."""
     return f"policy#{version}"
+
+
+def session_id(entity: str | None) -> str:
+    """Return the id of the item of an entity's session; None is the company's top level."""
+    return _SESSION_ID if entity is None else f"{_SESSION_ID}#{entity}"
 
 
 def key_of(identifier: str) -> dict[str, Any]:

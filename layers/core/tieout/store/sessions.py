@@ -49,19 +49,25 @@ _UNREADABLE = frozenset({"IncorrectKeyException", "InvalidCiphertextException"})
 
 
 class DynamoSessions:
-    """The `Sessions` port's real adapter.
+    """The `Sessions` port's real adapter; the session of one entity, None for the top level.
 
     Every method raises `TransientFault` when DynamoDB or KMS cannot be used now and
     `ConfigurationFault` when they cannot be used at all.
     """
 
     def __init__(
-        self, client: "DynamoDBClient", kms: "KMSClient", table_name: str, key_id: str
+        self,
+        client: "DynamoDBClient",
+        kms: "KMSClient",
+        table_name: str,
+        key_id: str,
+        entity: str | None = None,
     ) -> None:
         self._client = client
         self._kms = kms
         self._table_name = table_name
         self._key_id = key_id
+        self._entity = entity
         self._opened: tuple[bytes, str] | None = None
 
     def current(self) -> Session | None:
@@ -187,7 +193,7 @@ class DynamoSessions:
         with aws_faults(f"dynamodb:GetItem on {self._table_name}"):
             answer = self._client.get_item(
                 TableName=self._table_name,
-                Key=items.key_of(items.SESSION_ID),
+                Key=items.key_of(items.session_id(self._entity)),
                 ConsistentRead=True,
             )
         return answer.get("Item", {})
@@ -204,7 +210,7 @@ class DynamoSessions:
         with aws_faults(operation, frozenset({CONDITION_FAILED})):
             answer = self._client.update_item(
                 TableName=self._table_name,
-                Key=items.key_of(items.SESSION_ID),
+                Key=items.key_of(items.session_id(self._entity)),
                 UpdateExpression=update,
                 ConditionExpression=condition,
                 ExpressionAttributeNames=names,
@@ -240,7 +246,8 @@ class DynamoSessions:
 
     def _context(self, endpoint: str) -> Mapping[str, str]:
         # Shows in CloudTrail in clear: nothing secret belongs here.
-        return {"tieout": "intacct-session", "table": self._table_name, "endpoint": endpoint}
+        context = {"tieout": "intacct-session", "table": self._table_name, "endpoint": endpoint}
+        return context if self._entity is None else {**context, "entity": self._entity}
 
 
 def _seconds_left(item: Item, now_unix: int) -> int | None:

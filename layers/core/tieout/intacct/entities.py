@@ -1,0 +1,71 @@
+"""A company of several entities: one client, and one session, for each entity that is written to.
+
+Source: intacct-xml-api dossier section 3: a session belongs to one user and one entity.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+from tieout.domain.documents import Document, entity_of
+from tieout.domain.errors import ConfigurationFault, TransientFault
+from tieout.intacct.client import IntacctLedger
+from tieout.services.ports import Found, NamedRecord, NotExecuted, Outcome, Submission
+
+
+@dataclass(slots=True)
+class EntitiesLedger:
+    """The `Ledger` port over all entities: each document goes out in its entity's own session.
+
+    Attributes:
+        ledger_of: makes the client of an entity; None is where the credentials lead by themselves.
+    """
+
+    ledger_of: Callable[[str | None], IntacctLedger]
+    _ledgers: dict[str | None, IntacctLedger] = field(default_factory=dict)
+
+    def submit(self, submissions: Sequence[Submission]) -> Mapping[str, Outcome]:
+        """Send each entity's documents in requests of its own; return an outcome for each.
+
+        A fault that hits a later entity is told as the outcome of what was not sent: raising it
+        would hide what earlier ones have booked.
+
+        Raises:
+            ConfigurationFault, TransientFault: as `IntacctLedger.submit`; nothing was executed.
+        """
+        groups: dict[str | None, list[Submission]] = defaultdict(list)
+        for each in submissions:
+            groups[entity_of(each.document)].append(each)
+        outcomes: dict[str, Outcome] = {}
+        for entity, group in groups.items():
+            try:
+                outcomes |= self._ledger(entity).submit(group)
+            except (ConfigurationFault, TransientFault) as fault:
+                if not outcomes:
+                    raise
+                outcomes |= {each.control_id: NotExecuted(str(fault)) for each in group}
+        return outcomes
+
+    def find(self, submission: Submission) -> Found | None:
+        """Look a document up in the entity that it was written in.
+
+        Raises:
+            TransientFault, ConfigurationFault: as `IntacctLedger.find`.
+        """
+        return self._of(submission.document).find(submission)
+
+    def check(self, named: NamedRecord) -> Found | None:
+        """Compare a record with what it should be, as seen from where the credentials lead.
+
+        Raises:
+            TransientFault, ConfigurationFault: as `IntacctLedger.check`.
+        """
+        return self._ledger(None).check(named)
+
+    def _of(self, document: Document) -> IntacctLedger:
+        return self._ledger(entity_of(document))
+
+    def _ledger(self, entity: str | None) -> IntacctLedger:
+        if entity not in self._ledgers:
+            self._ledgers[entity] = self.ledger_of(entity)
+        return self._ledgers[entity]
