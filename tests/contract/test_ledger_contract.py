@@ -24,6 +24,7 @@ from tests.support.intacct_documents import (
     customer,
     invoice,
     journal_entry,
+    other_receipt,
     payment,
     reversal,
     submission,
@@ -130,6 +131,7 @@ BEFORE: dict[str, tuple[Document, ...]] = {
     "Customer": (),
     "ArInvoice": (customer(),),
     "ArPayment": (customer(), invoice()),
+    "OtherReceipt": (),
     "InvoiceReversal": (customer(), invoice()),
     "ArAdjustment": (customer(), invoice()),
     "CreditApplication": (customer(), invoice(), adjustment()),
@@ -139,6 +141,7 @@ DOCUMENTS: tuple[Document, ...] = (
     customer(),
     invoice(),
     payment(),
+    other_receipt(),
     reversal(),
     adjustment(),
     application(),
@@ -226,7 +229,7 @@ def test_a_taken_number_is_not_ours_unless_the_content_is(desk: WorldDesk) -> No
 
 @pytest.mark.parametrize(
     "document",
-    [payment(6_000), adjustment(-6_000), journal_entry()],
+    [payment(6_000), adjustment(-6_000), journal_entry(), other_receipt()],
     ids=lambda each: type(each).__name__,
 )
 def test_what_has_no_unique_number_is_booked_twice_under_another_control_id(

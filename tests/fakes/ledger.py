@@ -21,6 +21,7 @@ from tieout.domain.documents import (
     Document,
     InvoiceReversal,
     JournalEntry,
+    OtherReceipt,
     amount_of,
     dependencies,
 )
@@ -172,6 +173,8 @@ def natural_key(document: Document) -> tuple[str, ...]:
             return ("adjustment", document.number)
         case ArPayment():
             return ("payment", document.customer_id, document.reference)
+        case OtherReceipt():
+            return ("receipt", document.reference)
         case JournalEntry():
             return ("journal", document.journal, document.reference)
         case InvoiceReversal():
@@ -189,7 +192,7 @@ def _refusal(document: Document) -> Outcome | None:
             return NotAccepted(Reason.INTACCT_REFUSED, "only a posted invoice can be reversed")
         case CreditApplication():
             return NotAccepted(Reason.OVER_APPLICATION, "more than is due")
-        case ArPayment() | ArAdjustment() | JournalEntry():
+        case ArPayment() | OtherReceipt() | ArAdjustment() | JournalEntry():
             return None
 
 

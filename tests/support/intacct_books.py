@@ -27,6 +27,7 @@ from tieout.domain.documents import (
     Document,
     InvoiceReversal,
     JournalEntry,
+    OtherReceipt,
     dependencies,
 )
 from tieout.intacct.client import IntacctLedger
@@ -99,6 +100,8 @@ class Books:
                 return sum(each.number == number for each in self.company.documents)
             case ArPayment():
                 return sum(each.reference == document.reference for each in self.company.payments)
+            case OtherReceipt():
+                return sum(each.reference == document.reference for each in self.company.receipts)
             case JournalEntry():
                 entries = (each for each in self.company.entries if each.module == "2.GL")
                 return sum(each.reference == document.reference for each in entries)

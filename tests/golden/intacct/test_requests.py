@@ -25,6 +25,7 @@ from tests.support.intacct_documents import (
     customer,
     invoice,
     journal_entry,
+    other_receipt,
     payment,
     reversal,
     submission,
@@ -163,6 +164,16 @@ CASES = (
         euro_payment(),
     ),
     Case(
+        "other_receipt",
+        "A sale nobody was invoiced for: 120.00 USD into undeposited funds, two revenue lines.",
+        submission(other_receipt()),
+    ),
+    Case(
+        "other_receipt_foreign_currency",
+        "A sale over 120.00 EUR on the bank account STRIPE-EUR; the company's books are in USD.",
+        submission(other_receipt(currency="eur")),
+    ),
+    Case(
         "credit_memo",
         "Credit memo VOID-42 over 120.00 USD on the accounts of invoice INV-0042.",
         submission(adjustment()),
@@ -244,6 +255,7 @@ LOOK_UPS: Mapping[str, Document] = {
     "look_up_customer": customer(),
     "look_up_invoice": invoice(),
     "look_up_payment": payment(),
+    "look_up_other_receipt": other_receipt(),
     "look_up_adjustment": adjustment(),
     "look_up_credit_application": application(),
     "look_up_invoice_reversal": reversal(),

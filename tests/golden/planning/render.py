@@ -18,6 +18,7 @@ from tieout.domain.documents import (
     Document,
     InvoiceReversal,
     JournalEntry,
+    OtherReceipt,
 )
 from tieout.domain.money import decimal_from_minor
 from tieout.domain.plans import Finding, Plan
@@ -41,6 +42,8 @@ def _document(document: Document) -> list[str]:
             return list(_invoice(document))
         case ArPayment():
             return list(_payment(document))
+        case OtherReceipt():
+            return list(_other_receipt(document))
         case ArAdjustment():
             return list(_adjustment(document))
         case CreditApplication():
@@ -83,6 +86,17 @@ def _payment(payment: ArPayment) -> Iterator[str]:
     yield f'    "{payment.description}"'
     yield _line(_cash(payment.cash_account), payment.amount_minor, payment.currency)
     yield _line(RECEIVABLE, -payment.amount_minor, payment.currency)
+
+
+def _other_receipt(receipt: OtherReceipt) -> Iterator[str]:
+    yield f"OTHER RECEIPT {receipt.reference}   [{receipt.key}]"
+    yield (
+        f"    received {receipt.payment_date}, posted {receipt.posting_date}; from "
+        f"{receipt.payer}; {receipt.method}"
+    )
+    yield f'    "{receipt.description}"'
+    yield _line(_cash(receipt.cash_account), receipt.total_minor, receipt.currency)
+    yield from (_ar_line(line, receipt.currency) for line in receipt.lines)
 
 
 def _adjustment(adjustment: ArAdjustment) -> Iterator[str]:

@@ -22,6 +22,7 @@ from tieout.domain.documents import (
     InvoiceReversal,
     JournalEntry,
     JournalLine,
+    OtherReceipt,
     amount_of,
     dependencies,
     digest,
@@ -61,6 +62,20 @@ PAYMENT = ArPayment(
     method="Credit Card",
     cash_account=CashAccount("1200"),
     description="",
+)
+RECEIPT = OtherReceipt(
+    key="sale/pi_1",
+    stripe_id="ch_1",
+    payer="Ada",
+    reference="ch_1",
+    payment_date=DAY,
+    posting_date=DAY,
+    currency="usd",
+    method="EFT",
+    cash_account=CashAccount("1200"),
+    description="",
+    lines=(LINE,),
+    total_minor=1_000,
 )
 CREDIT_MEMO = ArAdjustment(
     key="invoice/in_1/void",
@@ -102,6 +117,7 @@ JOURNAL = JournalEntry(
     [
         (INVOICE, {"total_minor": 1_001}),
         (CREDIT_MEMO, {"total_minor": 1_000}),
+        (RECEIPT, {"total_minor": 999}),
         (JOURNAL, {"lines": JOURNAL.lines[:1]}),
         (PAYMENT, {"amount_minor": 0}),
         (PAYMENT, {"amount_minor": -1}),
@@ -147,6 +163,8 @@ def test_digests_do_not_change_between_releases() -> None:
     [
         (CUSTOMER, ()),
         (INVOICE, ("customer/cus_1",)),
+        (dataclasses.replace(INVOICE, customer_key=""), ()),
+        (RECEIPT, ()),
         (PAYMENT, ("invoice/in_1",)),
         (CREDIT_MEMO, ("customer/cus_1", "invoice/in_1")),
         (APPLICATION, ("invoice/in_1/void", "invoice/in_1")),
@@ -167,6 +185,7 @@ def test_every_document_names_what_must_be_posted_first(
         (CUSTOMER, None),
         (INVOICE, (1_000, "usd")),
         (CREDIT_MEMO, (-1_000, "usd")),
+        (RECEIPT, (1_000, "usd")),
         (JOURNAL, (400, "usd")),
         (REVERSAL, (1_000, "usd")),
     ],
@@ -184,6 +203,7 @@ def test_every_document_but_a_customer_has_an_amount(
         (CUSTOMER, "C1"),
         (INVOICE, "ACME-1"),
         (PAYMENT, "inpay_1"),
+        (RECEIPT, "ch_1"),
         (CREDIT_MEMO, "ACME-1-VOID"),
         (APPLICATION, ""),
         (REVERSAL, ""),

@@ -18,6 +18,7 @@ from tests.support.intacct_documents import (
     customer,
     invoice,
     journal_entry,
+    other_receipt,
     payment,
     reversal,
     submission,
@@ -57,6 +58,7 @@ def found(document: Document, *rows: Mapping[str, str], lines: object = ()) -> F
     ("document", "object_name", "filters"),
     [
         (customer(), "CUSTOMER", {"CUSTOMERID": CUSTOMER_ID}),
+        (other_receipt(), "OTHERRECEIPTS", {"DOCNUMBER": "ch_1"}),
         (invoice(), "ARINVOICE", {"RECORDID": "INV-0042"}),
         (adjustment(), "ARADJUSTMENT", {"RECORDID": "VOID-42"}),
         (payment(), "ARPYMT", {"DOCNUMBER": "inpay_1", "CUSTOMERID": CUSTOMER_ID}),

@@ -79,14 +79,6 @@ def effects(document: Document, others: Mapping[str, Document] = _NO_OTHERS) -> 
                 Effect(cash_text(document.cash_account), document.amount_minor),
                 Effect(RECEIVABLE, -document.amount_minor, customer_id=document.customer_id),
             )
-        case OtherReceipt():
-            return (
-                Effect(cash_text(document.cash_account), document.total_minor),
-                *(
-                    Effect(line.account, -line.amount_minor, line.dimensions, line.memo, line.why)
-                    for line in document.lines
-                ),
-            )
         case InvoiceReversal():
             return _taken_back(document, others.get(document.invoice_key))
         case JournalEntry():

@@ -22,6 +22,7 @@ from tieout.domain.documents import (
     InvoiceReversal,
     JournalEntry,
     JournalLine,
+    OtherReceipt,
 )
 from tieout.domain.errors import Refused
 from tieout.domain.reasons import Reason
@@ -81,6 +82,8 @@ def document_function(submission: Submission, currencies: CompanyCurrencies) -> 
             content = _invoice(document, currencies)
         case ArPayment():
             content = _payment(document, submission, currencies)
+        case OtherReceipt():
+            content = _other_receipt(document, currencies)
         case ArAdjustment():
             content = _adjustment(document, currencies)
         case CreditApplication():
@@ -276,6 +279,36 @@ def record_number(submission: Submission, key: str) -> str:
         text = f"{submission.document.key} refers to {key}, which has no RECORDNO yet"
         raise Refused(Reason.WAITS_FOR_PARKED, text)
     return number
+
+
+# --- Cash management (7.7) --------------------------------------------------------------------
+
+
+def _other_receipt(document: OtherReceipt, currencies: CompanyCurrencies) -> etree._Element:
+    """Return a record_otherreceipt; `payee` is Intacct's word for who paid.
+
+    Unlike the other legacy functions it takes no `basecurr`.
+    """
+    element = etree.Element("record_otherreceipt")
+    append_date_parts(element, "paymentdate", document.payment_date)
+    append_text(element, "payee", document.payer)
+    append_date_parts(element, "receiveddate", document.posting_date)
+    append_text(element, "paymentmethod", document.method)
+    if document.cash_account.bank_account:
+        append_text(element, "bankaccountid", document.cash_account.bank_account)
+        append_date_parts(element, "depositdate", document.posting_date)
+    else:
+        append_text(element, "undepglaccountno", document.cash_account.account)
+    append_text(element, "refid", document.reference)
+    append_if_given(element, "description", document.description)
+    if currencies.is_foreign(document.currency):
+        append_text(element, "currency", currency_text(document.currency))
+        append_date_parts(element, "exchratedate", document.posting_date)
+        append_text(element, "exchratetype", currencies.rate_type)
+    items = etree.SubElement(element, "receiptitems")
+    for line in document.lines:
+        _append_ar_line(items, line, document.currency)
+    return element
 
 
 # --- General ledger (7.6) ---------------------------------------------------------------------

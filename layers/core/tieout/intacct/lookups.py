@@ -20,6 +20,7 @@ from tieout.domain.documents import (
     Customer,
     InvoiceReversal,
     JournalEntry,
+    OtherReceipt,
 )
 from tieout.domain.keys import reference
 from tieout.domain.money import decimal_from_minor
@@ -100,6 +101,9 @@ def query_for(submission: Submission) -> Query:
         case ArPayment():
             by = {"DOCNUMBER": document.reference, "CUSTOMERID": document.customer_id}
             return _query("ARPYMT", ("DOCNUMBER", "CUSTOMERID", *_TOTALS, "STATE"), by)
+        case OtherReceipt():
+            by = {"DOCNUMBER": document.reference}
+            return _query("OTHERRECEIPTS", ("DOCNUMBER", *_TOTALS), by)
         case JournalEntry():
             by = {"REFERENCENO": document.reference, "JOURNAL": document.journal}
             return _query("GLBATCH", ("REFERENCENO", "JOURNAL", "BATCH_TITLE", "STATE"), by)
@@ -146,6 +150,9 @@ def judge(submission: Submission, rows: Sequence[Row], lines: Sequence[Row] = ()
         case ArPayment():
             amount = decimal_from_minor(document.amount_minor, document.currency)
             return _best([row for row in rows if not _is_reversed(row)], {}, amount)
+        case OtherReceipt():
+            total = decimal_from_minor(document.total_minor, document.currency)
+            return _best(rows, {}, total)
         case JournalEntry():
             return _best_entry(document, rows, lines)
         case InvoiceReversal():
