@@ -110,6 +110,7 @@ def fake_of(world: World) -> FakeStripe:
         subject = Subject(SubjectKind.INVOICE, stored["id"])
         fake.snapshots[subject] = decode.invoice(raw, payments=payments)
         fake.invoices_listed.append(decode.invoice_row(raw))
+        fake.created[subject] = stored["created"]
     for record in account.event_log:
         hint = decode.event_hint(record.body(PINNED_VERSION))
         if hint is not None:
@@ -195,6 +196,19 @@ def test_open_invoices_are_the_open_ones(make: Make, world: World) -> None:
     before = make().open_invoices(0, row.created_unix - 1)
     assert (list(same_second.rows), same_second.reached_unix) == ([row], row.created_unix)
     assert (list(before.rows), before.reached_unix) == ([], 0)
+
+
+def test_subjects_of_a_kind_are_listed_by_when_they_were_created(make: Make, world: World) -> None:
+    def listed(since_unix: int, until_unix: int) -> list[str]:
+        found = list(make().listed(SubjectKind.INVOICE, since_unix, until_unix))
+        assert {each.kind for each in found} <= {SubjectKind.INVOICE}
+        return [each.id for each in found]
+
+    began_at, later = world.began_at, world.began_at + 86_400
+    assert listed(began_at, began_at) == [world.paid]
+    assert set(listed(later, 2**33)) == {world.open, world.draft}
+    assert listed(0, began_at - 1) == []
+    assert list(make().listed(SubjectKind.PAYOUT, 0, 2**33)) == []
 
 
 def test_reads_count_up(make: Make, world: World) -> None:

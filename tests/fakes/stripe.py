@@ -1,16 +1,18 @@
 """A Stripe account in memory: snapshots by subject, and lists."""
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from tests.fakes.faults import Faulty
 from tieout.domain.errors import Refused
 from tieout.domain.reasons import Reason
-from tieout.domain.subjects import Subject
-from tieout.planning.snapshots import Snapshot
+from tieout.domain.subjects import Subject, SubjectKind
+from tieout.planning.snapshots import BalanceTransaction, Snapshot
 from tieout.services.ports import EventHint, InvoiceRow, Row, Stretch
 
 # Stripe lists the events of so many types at once.
 TYPES_MAX = 20
+MOVEMENTS_MAX = 20_000
 
 
 class FakeStripe(Faulty):
@@ -19,6 +21,8 @@ class FakeStripe(Faulty):
     Attributes:
         snapshots: what is read, by subject; an exception is raised instead.
         events_listed, invoices_listed: what the lists hold, in any order.
+        created: when the subjects that `listed` yields were created.
+        moved: every movement of the balance, by the account that has it, in any order.
         page_rows: how many rows a page has.
     """
 
@@ -28,6 +32,8 @@ class FakeStripe(Faulty):
         self.snapshots: dict[Subject, Snapshot | Exception] = {}
         self.events_listed: list[EventHint] = []
         self.invoices_listed: list[InvoiceRow] = []
+        self.created: dict[Subject, int] = {}
+        self.moved: dict[str | None, list[BalanceTransaction]] = {}
         self._reads = 0
 
     @property
@@ -56,6 +62,36 @@ class FakeStripe(Faulty):
     def open_invoices(self, since_unix: int, until_unix: int | None) -> Stretch[InvoiceRow]:
         found = [row for row in self.invoices_listed if row.status == "open"]
         return self._stretch(found, since_unix, until_unix)
+
+    def listed(self, kind: SubjectKind, since_unix: int, until_unix: int) -> Iterator[Subject]:
+        self._read()
+        found = [
+            (created_unix, subject)
+            for subject, created_unix in self.created.items()
+            if subject.kind is kind and since_unix <= created_unix <= until_unix
+        ]
+        yield from (subject for _, subject in sorted(found, reverse=True))
+
+    def movements(
+        self, since_unix: int, until_unix: int, account: str | None = None
+    ) -> Sequence[BalanceTransaction]:
+        found = [
+            each
+            for each in self.moved.get(account, [])
+            if since_unix <= each.created_unix <= until_unix
+        ]
+        self._read(max(1, -(-len(found) // self.page_rows)))
+        if len(found) > MOVEMENTS_MAX:
+            text = f"balance_transactions has more than {MOVEMENTS_MAX} rows"
+            raise Refused(Reason.SNAPSHOT_TOO_LARGE, text)
+        return sorted(found, key=lambda each: (each.created_unix, each.id))
+
+    def balance(self, account: str | None = None) -> Mapping[str, int]:
+        self._read()
+        sums: Counter[str] = Counter()
+        for each in self.moved.get(account, []):
+            sums[each.currency] += each.net_minor
+        return dict(sums)
 
     def _stretch(
         self,

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tieout.domain.dates import accounting_date
+from tieout.domain.dates import accounting_date, day_bounds
 
 # 2026-10-31 23:30 UTC
 LATE = 1_793_489_400
@@ -35,3 +35,15 @@ def test_a_day_of_25_hours_is_one_day() -> None:
     assert accounting_date(begin - 1, berlin) == date(2026, 10, 24)
     assert accounting_date(begin + 25 * 3600 - 1, berlin) == date(2026, 10, 25)
     assert accounting_date(begin + 25 * 3600, berlin) == date(2026, 10, 26)
+
+
+@pytest.mark.parametrize(
+    ("day", "hours"),
+    [(date(2026, 10, 25), 25), (date(2026, 10, 26), 24), (date(2026, 3, 29), 23)],
+)
+def test_the_bounds_of_a_day_are_its_first_and_last_second(day: date, hours: int) -> None:
+    berlin = ZoneInfo("Europe/Berlin")
+    first, last = day_bounds(day, berlin)
+    assert last - first + 1 == hours * 3600
+    assert accounting_date(first, berlin) == accounting_date(last, berlin) == day
+    assert accounting_date(first - 1, berlin) < day < accounting_date(last + 1, berlin)

@@ -3,17 +3,17 @@
 Each port has one real adapter and one fake in `tests/fakes`, and both pass the same contract suite.
 """
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Generic, Protocol, TypeVar
 
-from tieout.domain.documents import ArAdjustment, ArInvoice, Document
+from tieout.domain.documents import ArAdjustment, ArInvoice, ArPayment, Document
 from tieout.domain.policy import Policy
 from tieout.domain.postings import Posting, Worklist
 from tieout.domain.reasons import Reason
-from tieout.domain.subjects import Subject
-from tieout.planning.snapshots import Snapshot
+from tieout.domain.subjects import Subject, SubjectKind
+from tieout.planning.snapshots import BalanceTransaction, Snapshot
 
 # --- Stripe -----------------------------------------------------------------------------------
 
@@ -96,6 +96,34 @@ class StripeReader(Protocol):
 
     def open_invoices(self, since_unix: int, until_unix: int | None) -> Stretch[InvoiceRow]:
         """Return the newest open invoices of those created from `since` to `until`."""
+        ...
+
+    def listed(self, kind: SubjectKind, since_unix: int, until_unix: int) -> Iterator[Subject]:
+        """Yield the subjects of a kind created from `since` to `until`, newest first."""
+        ...
+
+    def movements(
+        self, since_unix: int, until_unix: int, account: str | None = None
+    ) -> Sequence[BalanceTransaction]:
+        """Return every movement of the balance created from `since` to `until`, with its origin.
+
+        Args:
+            since_unix: the first second.
+            until_unix: the last second.
+            account: the connected account whose balance it is; None for the company's own.
+
+        Returns: movements of all currencies, by (created, id).
+        """
+        ...
+
+    def balance(self, account: str | None = None) -> Mapping[str, int]:
+        """Return what the balance holds now: what all its movements sum to.
+
+        Args:
+            account: the connected account whose balance it is; None for the company's own.
+
+        Returns: minor units by currency; negative is owed to Stripe.
+        """
         ...
 
     @property
@@ -196,7 +224,7 @@ class NamedRecord:
     """
 
     record_no: str
-    kind: type[ArInvoice | ArAdjustment]
+    kind: type[ArInvoice | ArAdjustment | ArPayment]
     amount_minor: int | None = None
     currency: str | None = None
     customer_id: str | None = None

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tieout.domain.errors import Refused, Unavailable
+from tieout.domain.subjects import Subject, SubjectKind
 from tieout.services.ports import EventHint, InvoiceRow, Row, Stretch
 from tieout.stripe import decode
 from tieout.stripe.api import StripeApi, path_of
@@ -74,6 +75,22 @@ def invoices(
     """Return the newest invoices that a list shows."""
     window = (since_unix, until_unix)
     return _stretch(api, path_of("invoices"), filters, window, decode.invoice_row)
+
+
+def subjects(
+    api: StripeApi, kind: SubjectKind, since_unix: int, until_unix: int
+) -> Iterator[Subject]:
+    """Yield the subjects of a kind created from `since` to `until`, page by page.
+
+    Source: stripe-api dossier section 6 (every list of objects takes `created`).
+    """
+    window = {"created": {"gte": since_unix, "lte": until_unix}}
+    for page in pages(api, path_of(f"{kind}s"), window):
+        for row in page:
+            identifier = row.get("id")
+            if not isinstance(identifier, str):
+                raise Unavailable(f"a row of Stripe's list of {kind}s has no id")
+            yield Subject(kind, identifier)
 
 
 def _stretch(

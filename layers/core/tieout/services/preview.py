@@ -1,0 +1,317 @@
+"""Preview: what would be posted, and how it differs from what is. Nothing is written, anywhere.
+
+It is the processor's reading and planning, and its comparison with the postings, with another last
+step: each planned document is told with what would become of it.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from itertools import islice
+
+from tieout.domain.documents import (
+    Document,
+    amount_of,
+    dependencies,
+    digest,
+    posting_date_of,
+)
+from tieout.domain.effects import by_place, effects, read
+from tieout.domain.errors import ConfigurationFault
+from tieout.domain.plans import Disposition, Finding
+from tieout.domain.policy import Policy
+from tieout.domain.postings import Posting, State, Work
+from tieout.domain.steps import Step, next_step
+from tieout.domain.subjects import Subject
+from tieout.services.ports import Clock, PolicySource, Postings, StripeReader
+from tieout.services.readings import (
+    UNEXPECTED_DELIVERIES_MAX,
+    UNREAD_DELIVERIES_MAX,
+    Part,
+    Reading,
+    Readings,
+)
+
+# So many subjects are compared with one reading of the postings; no more are held at a time.
+SUBJECTS_AT_ONCE = 50
+# What cannot be read or planned is told, not tried again.
+_DELIVERIES = max(UNREAD_DELIVERIES_MAX, UNEXPECTED_DELIVERIES_MAX)
+
+
+class Change(StrEnum):
+    """What would become of something planned."""
+
+    NEW = "new"
+    AMENDED = "amended"
+    IN_DOUBT = "in_doubt"  # sent before, outcome unknown: looked up first, and sent if absent
+    POSTED = "posted"
+    DIFFERS = "differs"
+    UNDER_WAY = "under_way"
+    WAITS = "waits"
+    CLOSED = "closed"
+    PARKED = "parked"
+    NOT_BOOKED = "not_booked"
+
+
+TO_SEND = frozenset({Change.NEW, Change.AMENDED, Change.IN_DOUBT})
+_CHANGES = {
+    Step.SEND: Change.NEW,
+    Step.AMEND: Change.AMENDED,
+    Step.LOOK_UP: Change.IN_DOUBT,
+    Step.WAIT: Change.UNDER_WAY,
+    Step.DRIFT: Change.DIFFERS,
+    Step.AGREE: Change.POSTED,
+    Step.NOTHING: Change.POSTED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Difference:
+    """Where what is posted and what is planned are not the same.
+
+    Attributes:
+        place: account and dimensions.
+        posted_minor, planned_minor: positive debit, negative credit; minor units.
+    """
+
+    place: str
+    posted_minor: int
+    planned_minor: int
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """Something planned, and what would become of it.
+
+    Attributes:
+        posting: what is recorded of it so far.
+        policy_version: under which it is planned; an older one for what was booked under that.
+        text: what to know of the change: what it waits for, what differs besides lines.
+        differences: lines of which the sums differ from what is posted.
+    """
+
+    planned: Document | Finding
+    change: Change
+    posting: Posting | None
+    policy_version: str
+    text: str = ""
+    differences: Sequence[Difference] = ()
+
+    @property
+    def key(self) -> str:
+        """The document's key."""
+        return self.planned.key
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """What would be posted for a subject.
+
+    Attributes:
+        items: its own, in the order of posting.
+        context: what belongs to other subjects and was planned along: a refund's invoices.
+        leads_to: subjects that would be looked at too.
+    """
+
+    subject: Subject
+    items: Sequence[Item]
+    context: Sequence[Item] = ()
+    leads_to: Sequence[Subject] = ()
+
+    @property
+    def everything(self) -> Sequence[Item]:
+        """Context and items, in the order of posting."""
+        return (*self.context, *self.items)
+
+    @property
+    def documents(self) -> Mapping[str, Document]:
+        """Every planned document by key."""
+        return {
+            each.key: each.planned
+            for each in self.everything
+            if not isinstance(each.planned, Finding)
+        }
+
+    def to_send(self) -> Mapping[str, str]:
+        """Return the digests of what would be sent, by key."""
+        return {
+            each.key: digest(each.planned)
+            for each in self.everything
+            if each.change in TO_SEND and not isinstance(each.planned, Finding)
+        }
+
+
+class Uncounted:
+    """Metrics of a command: nobody watches them."""
+
+    def count(self, name: str, value: int = 1) -> None:
+        """Forget it."""
+
+
+class Pinned:
+    """One policy as the current one, whatever is published; older ones as they were.
+
+    It is what `plan --policy FILE` asks about, and what an approved plan was made under.
+    """
+
+    def __init__(self, policy: Policy, published: PolicySource) -> None:
+        self._policy = policy
+        self._published = published
+
+    def current(self) -> Policy:
+        """Return the pinned policy."""
+        return self._policy
+
+    def of(self, version: str) -> Policy | None:
+        """Return a policy that was published once; see `PolicySource.of`."""
+        return self._policy if version == self._policy.version else self._published.of(version)
+
+
+class Previewer:
+    """Reads, plans and compares; writes nothing."""
+
+    def __init__(
+        self, stripe: StripeReader, postings: Postings, policies: PolicySource, clock: Clock
+    ) -> None:
+        self._readings = Readings(stripe, policies, clock, Uncounted())
+        self._postings = postings
+        self._policies = policies
+        self._clock = clock
+
+    def preview(self, subjects: Iterable[Subject]) -> Iterator[Preview]:
+        """Yield the preview of each subject, holding only some at a time.
+
+        What Stripe does not have, or not now, is told as a parked finding.
+
+        Raises:
+            ConfigurationFault: Stripe refuses our key, or a table cannot be used at all.
+            TransientFault: a table cannot be used now.
+        """
+        waiting = iter(subjects)
+        while chunk := list(islice(waiting, SUBJECTS_AT_ONCE)):
+            yield from self._compared([(each, self._read(each)) for each in chunk])
+
+    def _read(self, subject: Subject) -> Reading:
+        reading = self._readings.read(subject, self._policies.current(), _DELIVERIES)
+        if reading.answer is not None and reading.answer.waits_for_person:
+            (finding,) = reading.parts[0].plan.findings
+            raise ConfigurationFault(finding.reason, finding.text)
+        return reading
+
+    def _compared(self, read_now: Sequence[tuple[Subject, Reading]]) -> Iterator[Preview]:
+        policy = self._policies.current()
+        found: dict[str, Posting] = {}
+        parts = [part for _, reading in read_now for part in reading.parts]
+        self._find(found, parts)
+        booked = [
+            (
+                subject,
+                reading,
+                [self._readings.as_booked(each, policy, found) for each in reading.parts],
+            )
+            for subject, reading in read_now
+        ]
+        # Older policies may call for what today's does not.
+        self._find(found, [part for _, _, as_booked in booked for part in as_booked])
+        for subject, reading, as_booked in booked:
+            yield self._preview(subject, reading, as_booked, found)
+
+    def _find(self, found: dict[str, Posting], parts: Iterable[Part]) -> None:
+        keys = {
+            key
+            for part in parts
+            for each in part.plan.documents
+            for key in (each.key, *dependencies(each))
+        }
+        keys.update(each.key for part in parts for each in part.plan.findings)
+        found |= self._postings.get_many(keys - found.keys())
+
+    def _preview(
+        self,
+        subject: Subject,
+        reading: Reading,
+        parts: Sequence[Part],
+        found: Mapping[str, Posting],
+    ) -> Preview:
+        comparison = _Comparison(found, self._clock.now_unix(), reading.read_at_unix)
+        items: dict[str, Item] = {}
+        own: set[str] = set()
+        for part in parts:
+            if part.plan.subject == subject:
+                own |= part.plan.keys
+            for planned in (*part.plan.documents, *part.plan.findings):
+                version = part.plan.older_policies.get(planned.key, part.plan.policy_version)
+                items.setdefault(planned.key, comparison.item(planned, part.plan.subject, version))
+        return Preview(
+            subject,
+            [each for each in items.values() if each.key in own],
+            [each for each in items.values() if each.key not in own],
+            reading.leads_to,
+        )
+
+
+class _Comparison:
+    """What is planned for a subject, in the order of posting, against what is recorded."""
+
+    def __init__(self, found: Mapping[str, Posting], now_unix: int, read_at_unix: int) -> None:
+        self._found = found
+        self._now_unix = now_unix
+        self._read_at_unix = read_at_unix
+        self._there: set[str] = set()
+
+    def item(self, planned: Document | Finding, subject: Subject, version: str) -> Item:
+        posting = self._found.get(planned.key)
+        if isinstance(planned, Finding):
+            return Item(planned, _change_of_finding(planned, posting), posting, version)
+        work = Work(subject, version, "", "preview", self._now_unix, self._read_at_unix, 0)
+        step = next_step(planned, posting, work, self._now_unix)
+        change = _CHANGES[step]
+        if posting is not None and posting.state is State.CLOSED and change is Change.POSTED:
+            change = Change.CLOSED
+        text = ""
+        differences: Sequence[Difference] = ()
+        if change in TO_SEND:
+            missing = [key for key in dependencies(planned) if not self._is_there(key)]
+            if missing:
+                change, text = Change.WAITS, f"waits for {missing[0]}, which is not posted"
+        if change in {Change.DIFFERS, Change.AMENDED}:
+            assert posting is not None
+            differences = _differences(planned, posting)
+            text = "" if differences else _other_difference(planned, posting)
+        if change is not Change.WAITS:
+            self._there.add(planned.key)
+        return Item(planned, change, posting, version, text, differences)
+
+    def _is_there(self, key: str) -> bool:
+        posting = self._found.get(key)
+        return key in self._there or (posting is not None and posting.record_no is not None)
+
+
+def _change_of_finding(finding: Finding, posting: Posting | None) -> Change:
+    if posting is not None and posting.state is State.CLOSED:
+        return Change.CLOSED
+    if posting is not None and posting.state is State.POSTED:
+        return Change.DIFFERS
+    return Change.PARKED if finding.disposition is Disposition.PARKED else Change.NOT_BOOKED
+
+
+def _differences(document: Document, posting: Posting) -> Sequence[Difference]:
+    """Return the places of which the sums differ; none if the posting does not tell its own."""
+    if not posting.effects:
+        return ()
+    there, planned = read(posting.effects), by_place(effects(document))
+    return [
+        Difference(place, there.get(place, 0), planned.get(place, 0))
+        for place in sorted(there.keys() | planned.keys())
+        if there.get(place, 0) != planned.get(place, 0)
+    ]
+
+
+def _other_difference(document: Document, posting: Posting) -> str:
+    """Return what differs where the lines agree, or where nobody knows what they were."""
+    day = posting_date_of(document)
+    if posting.posting_date and day is not None and posting.posting_date != day.isoformat():
+        return f"posted on {posting.posting_date}, now dated {day.isoformat()}"
+    if amount_of(document) not in {None, (posting.amount_minor, posting.currency)}:
+        return "another amount than was posted; which lines is not known of what was posted before"
+    return "the same amounts on the same accounts; texts, numbers or names differ"
