@@ -13,6 +13,7 @@ from tieout.domain.policy import Policy
 from tieout.domain.postings import Posting, Worklist
 from tieout.domain.reasons import Reason
 from tieout.domain.subjects import Subject, SubjectKind
+from tieout.domain.tie_outs import TieOut
 from tieout.planning.snapshots import BalanceTransaction, Snapshot
 
 # --- Stripe -----------------------------------------------------------------------------------
@@ -537,6 +538,18 @@ class Cursors(Protocol):
 
     def put(self, name: str, progress: Progress) -> None:
         """Store the progress of the pass."""
+        ...
+
+
+class TieOutStore(Protocol):
+    """What was tied out, by day."""
+
+    def save(self, day: date, made: Sequence[TieOut]) -> None:
+        """Store the tie-outs of a day, in place of any that were made of it before."""
+        ...
+
+    def of_days(self, days: Iterable[date]) -> Mapping[date, Sequence[TieOut]]:
+        """Return the tie-outs of those days of which there are any."""
         ...
 
 

@@ -7,6 +7,7 @@
     state     id  session                 the Intacct session, its lease and its hold
               id  session#<entity>        that of one entity
               id  cursor#events, ...      how far a poll has come
+              id  tieout#2026-11-20       the tie-outs of a day
               id  policy#<version>        a published policy, kept for ever
               id  policy                  which of them is current, and what was before
 
@@ -18,6 +19,7 @@ import dataclasses
 import hashlib
 import zlib
 from dataclasses import dataclass
+from datetime import date
 from typing import Any
 
 from tieout.domain.keys import invoice_key
@@ -161,6 +163,11 @@ POLICY_POINTER_ID = "policy"
 def cursor_id(name: str) -> str:
     """Return the id of a cursor's item."""
     return f"cursor#{name}"
+
+
+def tie_out_id(day: date) -> str:
+    """Return the id of the item of a day's tie-outs."""
+    return f"tieout#{day.isoformat()}"
 
 
 def policy_id(version: str) -> str:

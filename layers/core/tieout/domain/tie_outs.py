@@ -1,0 +1,151 @@
+"""Tie-outs: Stripe's balance beside the clearing account, and what stands between the two.
+
+All amounts are minor units of the tie-out's currency. A residual is what the books show more than
+Stripe has; a residue is a part of it that somebody can look up, by its id and its cause.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date
+from enum import StrEnum
+
+
+class Cause(StrEnum):
+    """Why the books show something else than Stripe."""
+
+    IN_TRANSIT = "in_transit"  # queued or being sent; it is booked without anybody's help
+    DAY_OPEN = "day_open"  # booked with the day's journal, once the day is over
+    DATED_LATER = "dated_later"  # booked, but dated after this day: its own period was closed
+    PARKED = "parked"  # a person must look; `tieout parked` has the way out
+    NOT_BOOKED = "not_booked"  # recorded, and by policy or by kind not booked
+    BY_HAND = "by_hand"  # somebody's own entry on the clearing account
+    NOT_READ = "not_read"  # Stripe moved it and Tieout has not seen it
+    UNKNOWN = "unknown"
+
+
+# What needs nobody, since it goes away by itself or was decided.
+EXPLAINED = frozenset(
+    {Cause.IN_TRANSIT, Cause.DAY_OPEN, Cause.DATED_LATER, Cause.PARKED, Cause.NOT_BOOKED}
+)
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Residue:
+    """A part of a residual.
+
+    Attributes:
+        id: document key, balance transaction or Intacct's entry.
+        amount_minor: what the books show more than Stripe because of it; negative is less.
+        since: ISO day on which it began, for its age.
+        text: for the controller.
+    """
+
+    id: str
+    cause: Cause
+    amount_minor: int
+    since: str
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OpenItem:
+    """An invoice of which Stripe and the books do not ask for the same.
+
+    Attributes:
+        stripe_minor, books_minor: what is still owed according to each.
+    """
+
+    invoice: str
+    currency: str
+    stripe_minor: int
+    books_minor: int
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TieOut:
+    """One Stripe account's balance in one currency at the end of a day, beside the books.
+
+    Attributes:
+        account: the connected account; empty for the company's own.
+        day: ISO day of the company's.
+        opening_minor, closing_minor: Stripe's balance, as Stripe itself counts back from now.
+        moved_minor: sum of the day's balance transactions, net of fees.
+        ledger_account: the clearing account in Intacct; empty if policy names none.
+        books_minor: its balance at the end of the day, debit positive.
+        residues: what explains the residual, an unknown rest included, so that they sum to it.
+        open_items: invoices on which the two disagree, of this currency.
+        receivable_stripe_minor, receivable_books_minor: sums of all open invoices.
+    """
+
+    account: str
+    currency: str
+    day: str
+    opening_minor: int
+    moved_minor: int
+    closing_minor: int
+    ledger_account: str
+    books_minor: int
+    residues: tuple[Residue, ...] = ()
+    open_items: tuple[OpenItem, ...] = ()
+    receivable_stripe_minor: int = 0
+    receivable_books_minor: int = 0
+
+    @property
+    def residual_minor(self) -> int:
+        """What the books show more than Stripe has."""
+        return self.books_minor - self.closing_minor
+
+    @property
+    def unexplained_minor(self) -> int:
+        """The part of the residual, by amount, that nobody can explain yet; never negative."""
+        return sum(abs(each.amount_minor) for each in self.residues if each.cause not in EXPLAINED)
+
+    @property
+    def adds_up(self) -> bool:
+        """Whether the day's movements lead from Stripe's opening to its closing balance."""
+        return self.opening_minor + self.moved_minor == self.closing_minor
+
+    def by_cause(self) -> Mapping[Cause, int]:
+        """Return the residual divided by cause, in the order of `Cause`."""
+        sums = dict.fromkeys(Cause, 0)
+        for each in self.residues:
+            sums[each.cause] += each.amount_minor
+        present = {each.cause for each in self.residues}
+        return {cause: amount for cause, amount in sums.items() if cause in present}
+
+
+def with_rest(
+    residual_minor: int, residues: Iterable[Residue], day: date, before: Sequence[Residue]
+) -> tuple[Residue, ...]:
+    """Return the residues, oldest first, and what they leave of the residual as an unknown one.
+
+    Args:
+        residual_minor: books less Stripe.
+        residues: what is explained.
+        day: the tie-out's.
+        before: residues of the day before: what was there keeps its age.
+
+    An entry by hand explains only what is there to explain: a company's opening balance is one, and
+    with it the two agree.
+    """
+    known = {(each.id, each.cause): each.since for each in before}
+    named = [each for each in residues if each.amount_minor]
+    without = [each for each in named if each.cause is not Cause.BY_HAND]
+    if sum(each.amount_minor for each in without) == residual_minor:
+        named = without
+    rest_minor = residual_minor - sum(each.amount_minor for each in named)
+    if rest_minor:
+        text = "no document, no movement and no entry explains it"
+        named.append(Residue("rest", Cause.UNKNOWN, rest_minor, day.isoformat(), text))
+    aged = [
+        Residue(
+            each.id,
+            each.cause,
+            each.amount_minor,
+            min(each.since, known.get((each.id, each.cause), each.since)),
+            each.text,
+        )
+        for each in named
+    ]
+    return tuple(sorted(aged, key=lambda each: (each.since, each.id)))
