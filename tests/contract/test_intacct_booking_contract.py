@@ -18,13 +18,16 @@ from tests.support.intacct_documents import (
     adjustment,
     application,
     customer,
+    debit_memo,
     invoice,
     journal_entry,
     payment,
+    payment_reversal,
+    payment_with_debit_memo,
     reversal,
     submission,
 )
-from tieout.domain.documents import ArLine, CashAccount, Dimensions, Document
+from tieout.domain.documents import Application, ArLine, CashAccount, Dimensions, Document
 from tieout.domain.errors import ConfigurationFault
 from tieout.domain.reasons import Reason
 from tieout.services.ports import (
@@ -77,6 +80,36 @@ def test_a_partly_paid_invoice_is_voided_by_a_credit(books: Books, desk: Desk) -
     desk.post(invoice(), payment(7_000), adjustment(-5_000), application(5_000))
     assert (balance(books, "4000"), balance(books, "1200")) == (-7_000, 7_000)
     assert aging_items(books.company) == []
+    assert_balanced(books)
+
+
+def test_a_payment_settles_the_invoice_and_what_a_debit_memo_asks_for(
+    books: Books, desk: Desk
+) -> None:
+    desk.post(invoice(), debit_memo(), payment_with_debit_memo())
+    assert (balance(books, "4000"), balance(books, "1200")) == (-15_000, 15_000)
+    assert aging_items(books.company) == []
+    assert_balanced(books)
+
+
+def test_a_payment_that_went_back_reopens_what_it_settled(books: Books, desk: Desk) -> None:
+    desk.post(invoice(), payment(), payment_reversal())
+    assert (balance(books, "1100"), balance(books, "1200")) == (12_000, 0)
+    later = payment_reversal().reversal_date
+    assert [item.due for item in aging_items(books.company, later)] == [120]
+    again = dataclasses.replace(payment(), key="receipt/inpay_2", reference="inpay_2")
+    desk.post(again)
+    assert aging_items(books.company, later) == []
+    assert_balanced(books)
+
+
+def test_a_credit_settles_a_debit_memo(books: Books, desk: Desk) -> None:
+    memo = debit_memo(5_000)
+    applied = dataclasses.replace(
+        application(5_000), debit_memos=(Application(memo.key, memo.total_minor),)
+    )
+    desk.post(invoice(), memo, adjustment(-5_000), applied)
+    assert [item.due for item in aging_items(books.company)] == [120]
     assert_balanced(books)
 
 

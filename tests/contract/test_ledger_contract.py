@@ -22,14 +22,17 @@ from tests.support.intacct_documents import (
     adjustment,
     application,
     customer,
+    debit_memo,
     invoice,
     journal_entry,
     other_receipt,
     payment,
+    payment_reversal,
+    payment_with_debit_memo,
     reversal,
     submission,
 )
-from tieout.domain.documents import ArAdjustment, ArInvoice, Document
+from tieout.domain.documents import ArAdjustment, ArInvoice, ArPayment, Document
 from tieout.domain.errors import ConfigurationFault
 from tieout.domain.reasons import Reason
 from tieout.services.ports import (
@@ -133,6 +136,7 @@ BEFORE: dict[str, tuple[Document, ...]] = {
     "ArPayment": (customer(), invoice()),
     "OtherReceipt": (),
     "InvoiceReversal": (customer(), invoice()),
+    "PaymentReversal": (customer(), invoice(), payment()),
     "ArAdjustment": (customer(), invoice()),
     "CreditApplication": (customer(), invoice(), adjustment()),
     "JournalEntry": (customer(),),
@@ -143,6 +147,7 @@ DOCUMENTS: tuple[Document, ...] = (
     payment(),
     other_receipt(),
     reversal(),
+    payment_reversal(),
     adjustment(),
     application(),
     journal_entry(),
@@ -245,8 +250,12 @@ def test_what_has_no_unique_number_is_booked_twice_under_another_control_id(
 
 @pytest.mark.parametrize(
     ("before", "document"),
-    [((), reversal()), ((adjustment(),), application())],
-    ids=["reversal", "application"],
+    [
+        ((), reversal()),
+        ((payment(),), payment_reversal()),
+        ((adjustment(),), application()),
+    ],
+    ids=["reversal", "payment reversal", "application"],
 )
 def test_what_cannot_be_done_twice_is_refused_under_another_control_id(
     desk: WorldDesk, before: tuple[Document, ...], document: Document
@@ -296,6 +305,24 @@ def test_a_credit_memo_that_a_person_named_is_compared(desk: WorldDesk) -> None:
     record_no = desk.numbers[ADJUSTMENT_KEY]
     named = NamedRecord(record_no, ArAdjustment, -12_000, "usd", CUSTOMER_ID)
     assert desk.world.ledger.check(named) == Found(record_no, matches=True)
+
+
+def test_a_payment_that_a_person_named_is_compared(desk: WorldDesk) -> None:
+    desk.post(customer(), invoice(), payment())
+    record_no = desk.numbers[payment().key]
+    right = NamedRecord(record_no, ArPayment, 12_000, "usd", CUSTOMER_ID)
+    assert desk.world.ledger.check(right) == Found(record_no, matches=True)
+    wrong = desk.world.ledger.check(dataclasses.replace(right, amount_minor=11_999))
+    assert wrong is not None
+    assert not wrong.matches
+
+
+def test_a_payment_settles_the_invoice_and_a_debit_memo(desk: WorldDesk) -> None:
+    both = payment_with_debit_memo()
+    desk.post(customer(), invoice(), debit_memo(), both)
+    assert desk.world.ledger.find(desk.submission(both)) == Found(
+        desk.numbers[both.key], matches=True
+    )
 
 
 def test_a_record_that_is_not_there_or_is_something_else_is_none(desk: WorldDesk) -> None:

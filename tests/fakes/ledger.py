@@ -22,6 +22,7 @@ from tieout.domain.documents import (
     InvoiceReversal,
     JournalEntry,
     OtherReceipt,
+    PaymentReversal,
     amount_of,
     dependencies,
 )
@@ -179,6 +180,8 @@ def natural_key(document: Document) -> tuple[str, ...]:
             return ("journal", document.journal, document.reference)
         case InvoiceReversal():
             return ("reversal", document.invoice_key)
+        case PaymentReversal():
+            return ("payment reversal", document.receipt_key)
         case CreditApplication():
             return ("application", document.adjustment_key, document.invoice_key)
 
@@ -190,6 +193,8 @@ def _refusal(document: Document) -> Outcome | None:
             return AlreadyThere(by_control_id=False, text="the number is taken")
         case InvoiceReversal():
             return NotAccepted(Reason.INTACCT_REFUSED, "only a posted invoice can be reversed")
+        case PaymentReversal():
+            return NotAccepted(Reason.INTACCT_REFUSED, "only a posted payment can be reversed")
         case CreditApplication():
             return NotAccepted(Reason.OVER_APPLICATION, "more than is due")
         case ArPayment() | OtherReceipt() | ArAdjustment() | JournalEntry():

@@ -28,6 +28,7 @@ from tieout.domain.documents import (
     InvoiceReversal,
     JournalEntry,
     OtherReceipt,
+    PaymentReversal,
     dependencies,
 )
 from tieout.intacct.client import IntacctLedger
@@ -107,6 +108,8 @@ class Books:
                 return sum(each.reference == document.reference for each in entries)
             case InvoiceReversal():
                 return sum(each.state == "reversed" for each in self.company.documents)
+            case PaymentReversal():
+                return sum(each.state == "reversed" for each in self.company.payments)
             case CreditApplication():
                 return sum(
                     bool(each.applied) and each.kind == "adjustment"

@@ -3,11 +3,13 @@
 The accounts and ids are those of the sample company in `tests.sandbox.intacct.sample`.
 """
 
+import dataclasses
 from collections.abc import Mapping
 from datetime import date
 
 from tieout.domain import keys
 from tieout.domain.documents import (
+    Application,
     ArAdjustment,
     ArInvoice,
     ArLine,
@@ -22,6 +24,7 @@ from tieout.domain.documents import (
     JournalEntry,
     JournalLine,
     OtherReceipt,
+    PaymentReversal,
     digest,
 )
 from tieout.services.ports import Submission
@@ -29,6 +32,8 @@ from tieout.services.ports import Submission
 CUSTOMER_ID = "S-cus_Anna"
 CUSTOMER_KEY = keys.customer_key(CUSTOMER_ID)
 INVOICE_KEY = keys.invoice_key("in_1")
+RECEIPT_KEY = keys.receipt_key("inpay_1")
+DEBIT_MEMO_KEY = "credit_note/cn_1/voided"
 ADJUSTMENT_KEY = "invoice/in_1/void/credit"
 DAY = date(2026, 11, 20)
 DIMENSIONS = Dimensions(location="100", department="SALES", class_id="SMB", item="PLAN-PRO")
@@ -132,6 +137,24 @@ def adjustment(*amounts_minor: int, currency: str = "usd", number: str = "VOID-4
     )
 
 
+def debit_memo(amount_minor: int = 3_000) -> ArAdjustment:
+    """Ask for more of the invoice, as when a credit note is voided."""
+    return dataclasses.replace(
+        adjustment(amount_minor, number="CN-42-VOID"),
+        key=DEBIT_MEMO_KEY,
+        description="Void of cn_1",
+    )
+
+
+def payment_with_debit_memo() -> ArPayment:
+    """Pay the invoice and the debit memo at once."""
+    memo = debit_memo()
+    return dataclasses.replace(
+        payment(12_000 + memo.total_minor),
+        debit_memos=(Application(memo.key, memo.total_minor),),
+    )
+
+
 def application(amount_minor: int = 12_000) -> CreditApplication:
     return CreditApplication(
         key=keys.void_application_key("in_1"),
@@ -152,6 +175,17 @@ def reversal() -> InvoiceReversal:
         currency="usd",
         amount_minor=12_000,
         description="Voided in Stripe: in_1",
+    )
+
+
+def payment_reversal() -> PaymentReversal:
+    return PaymentReversal(
+        key=keys.returned_receipt_key("inpay_1"),
+        receipt_key=RECEIPT_KEY,
+        reversal_date=date(2026, 11, 27),
+        currency="usd",
+        amount_minor=12_000,
+        description="Money of inpay_1 went back",
     )
 
 

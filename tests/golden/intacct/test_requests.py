@@ -19,7 +19,9 @@ from tests.support import intacct_schema
 from tests.support.intacct_documents import (
     ADJUSTMENT_KEY,
     CUSTOMER_ID,
+    DEBIT_MEMO_KEY,
     INVOICE_KEY,
+    RECEIPT_KEY,
     adjustment,
     application,
     customer,
@@ -27,6 +29,8 @@ from tests.support.intacct_documents import (
     journal_entry,
     other_receipt,
     payment,
+    payment_reversal,
+    payment_with_debit_memo,
     reversal,
     submission,
 )
@@ -47,7 +51,12 @@ from tieout.intacct.request_xml import Function, session_request, sign_in_reques
 from tieout.services.ports import IntacctCredentials, NamedRecord, Submission
 
 FOLDER = Path(__file__).parent
-NUMBERS: Mapping[str, str] = {INVOICE_KEY: "1042", ADJUSTMENT_KEY: "1077"}
+NUMBERS: Mapping[str, str] = {
+    INVOICE_KEY: "1042",
+    ADJUSTMENT_KEY: "1077",
+    DEBIT_MEMO_KEY: "1078",
+    RECEIPT_KEY: "1043",
+}
 CREDENTIALS = IntacctCredentials(
     "SENDER-ID", "SENDER-PASSWORD", "COMPANY-ID", "USER-ID", "USER-PASSWORD", "200"
 )
@@ -164,6 +173,16 @@ CASES = (
         euro_payment(),
     ),
     Case(
+        "payment_with_debit_memo",
+        "150.00 USD: 120.00 on the invoice, record 1042, and 30.00 on the debit memo, record 1078.",
+        submission(payment_with_debit_memo(), NUMBERS),
+    ),
+    Case(
+        "payment_reversal",
+        "The payment that is record 1043 is reversed as of 27 November.",
+        submission(payment_reversal(), NUMBERS),
+    ),
+    Case(
         "other_receipt",
         "A sale nobody was invoiced for: 120.00 USD into undeposited funds, two revenue lines.",
         submission(other_receipt()),
@@ -259,6 +278,7 @@ LOOK_UPS: Mapping[str, Document] = {
     "look_up_adjustment": adjustment(),
     "look_up_credit_application": application(),
     "look_up_invoice_reversal": reversal(),
+    "look_up_payment_reversal": payment_reversal(),
     "look_up_journal_entry": journal_entry(),
 }
 

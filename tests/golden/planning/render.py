@@ -19,6 +19,7 @@ from tieout.domain.documents import (
     InvoiceReversal,
     JournalEntry,
     OtherReceipt,
+    PaymentReversal,
 )
 from tieout.domain.money import decimal_from_minor
 from tieout.domain.plans import Finding, Plan
@@ -50,6 +51,8 @@ def _document(document: Document) -> list[str]:
             return list(_application(document))
         case InvoiceReversal():
             return list(_reversal(document))
+        case PaymentReversal():
+            return list(_payment_reversal(document))
         case JournalEntry():
             return list(_journal(document))
 
@@ -78,7 +81,8 @@ def _invoice(invoice: ArInvoice) -> Iterator[str]:
 
 
 def _payment(payment: ArPayment) -> Iterator[str]:
-    yield f"AR PAYMENT   [{payment.key}] of {payment.invoice_key}"
+    settled = " and ".join(each.key for each in payment.applications)
+    yield f"AR PAYMENT   [{payment.key}] of {settled}"
     yield (
         f"    received {payment.payment_date}, posted {payment.posting_date}; customer "
         f"{payment.customer_id}; {payment.method}; reference {payment.reference}"
@@ -112,17 +116,25 @@ def _adjustment(adjustment: ArAdjustment) -> Iterator[str]:
 
 def _application(application: CreditApplication) -> Iterator[str]:
     yield f"APPLY CREDIT   [{application.key}]"
-    amount = decimal_from_minor(application.amount_minor, application.currency)
-    yield (
-        f"    {amount:f} {application.currency} of {application.adjustment_key} to "
-        f"{application.invoice_key} on {application.application_date}"
-    )
+    for each in application.applications:
+        amount = decimal_from_minor(each.amount_minor, application.currency)
+        yield (
+            f"    {amount:f} {application.currency} of {application.adjustment_key} to "
+            f"{each.key} on {application.application_date}"
+        )
 
 
 def _reversal(reversal: InvoiceReversal) -> Iterator[str]:
     yield f"REVERSE INVOICE   [{reversal.key}]"
     amount = decimal_from_minor(reversal.amount_minor, reversal.currency)
     yield f"    {reversal.invoice_key} ({amount:f} {reversal.currency}) on {reversal.reversal_date}"
+    yield f'    "{reversal.description}"'
+
+
+def _payment_reversal(reversal: PaymentReversal) -> Iterator[str]:
+    yield f"REVERSE PAYMENT   [{reversal.key}]"
+    amount = decimal_from_minor(reversal.amount_minor, reversal.currency)
+    yield f"    {reversal.receipt_key} ({amount:f} {reversal.currency}) on {reversal.reversal_date}"
     yield f'    "{reversal.description}"'
 
 

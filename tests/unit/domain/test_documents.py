@@ -9,6 +9,7 @@ from datetime import date
 import pytest
 
 from tieout.domain.documents import (
+    Application,
     ArAdjustment,
     ArInvoice,
     ArLine,
@@ -23,6 +24,7 @@ from tieout.domain.documents import (
     JournalEntry,
     JournalLine,
     OtherReceipt,
+    PaymentReversal,
     amount_of,
     dependencies,
     digest,
@@ -96,6 +98,9 @@ APPLICATION = CreditApplication(
     "invoice/in_1/void/applied", "invoice/in_1/void", "invoice/in_1", DAY, "usd", 1_000, ""
 )
 REVERSAL = InvoiceReversal("invoice/in_1/void", "invoice/in_1", DAY, "usd", 1_000, "")
+PAYMENT_REVERSAL = PaymentReversal(
+    "receipt/inpay_1/returned", "receipt/inpay_1", DAY, "usd", 1_000, ""
+)
 JOURNAL = JournalEntry(
     key="refund/re_1",
     stripe_id="re_1",
@@ -158,6 +163,14 @@ def test_digests_do_not_change_between_releases() -> None:
     assert digest(PAYMENT) == "2d0e99ed3d8a2ef7759b10535b86c0cffe290601c7825bf36a932f05345f41bd"
 
 
+def test_a_payment_settles_its_invoice_with_what_debit_memos_leave() -> None:
+    memo = Application("credit_note/cn_1/voided", 300)
+    some = dataclasses.replace(PAYMENT, debit_memos=(memo,))
+    assert some.applications == (Application("invoice/in_1", PAYMENT.amount_minor - 300), memo)
+    whole = Application(memo.key, PAYMENT.amount_minor)
+    assert dataclasses.replace(PAYMENT, debit_memos=(whole,)).applications == (whole,)
+
+
 @pytest.mark.parametrize(
     ("document", "keys"),
     [
@@ -169,6 +182,15 @@ def test_digests_do_not_change_between_releases() -> None:
         (CREDIT_MEMO, ("customer/cus_1", "invoice/in_1")),
         (APPLICATION, ("invoice/in_1/void", "invoice/in_1")),
         (REVERSAL, ("invoice/in_1",)),
+        (PAYMENT_REVERSAL, ("receipt/inpay_1",)),
+        (
+            dataclasses.replace(PAYMENT, after=("receipt/x/returned",)),
+            ("invoice/in_1", "receipt/x/returned"),
+        ),
+        (
+            dataclasses.replace(PAYMENT, debit_memos=(Application("credit_note/cn_1/voided", 1),)),
+            ("invoice/in_1", "credit_note/cn_1/voided"),
+        ),
         (JOURNAL, ("invoice/in_1",)),
     ],
     ids=lambda each: type(each).__name__,

@@ -21,6 +21,7 @@ DOCUMENTS: list[Document] = [
     make.adjustment(),
     make.application(),
     make.reversal(),
+    make.payment_reversal(),
     make.journal_entry(),
 ]
 
@@ -65,6 +66,16 @@ def test_a_reversal_takes_back_the_lines_of_its_invoice_where_that_is_known() ->
     assert by_place(effects(make.reversal())) == {
         RECEIVABLE: -12_000,
         f"as on {make.INVOICE_KEY}": 12_000,
+    }
+
+
+def test_the_reversal_of_a_payment_takes_money_out_and_opens_the_receivable_again() -> None:
+    cash = "1200"
+    known = {make.RECEIPT_KEY: make.payment()}
+    assert by_place(effects(make.payment_reversal(), known)) == {RECEIVABLE: 12_000, cash: -12_000}
+    assert by_place(effects(make.payment_reversal())) == {
+        RECEIVABLE: 12_000,
+        f"as on {make.RECEIPT_KEY}": -12_000,
     }
 
 

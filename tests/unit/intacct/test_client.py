@@ -11,11 +11,13 @@ from tests.fakes import FakeClock, FakeSessions
 from tests.support.intacct_documents import (
     ADJUSTMENT_KEY,
     INVOICE_KEY,
+    RECEIPT_KEY,
     application,
     customer,
     invoice,
     journal_entry,
     payment,
+    payment_reversal,
     reversal,
     submission,
 )
@@ -56,7 +58,7 @@ from tieout.services.ports import (
     Unsure,
 )
 
-NUMBERS = {INVOICE_KEY: "9", ADJUSTMENT_KEY: "8"}
+NUMBERS = {INVOICE_KEY: "9", ADJUSTMENT_KEY: "8", RECEIPT_KEY: "7"}
 SESSION_REFUSED = operation(
     status="failure", errors=errors(("XL03000006", "Your session is not valid")), expires=""
 )
@@ -108,6 +110,7 @@ def test_booked_without_a_number_is_looked_up_not_sent_again() -> None:
     ("given", "record_no"),
     [
         (submission(reversal(), NUMBERS), "9"),
+        (submission(payment_reversal(), NUMBERS), "7"),
         (submission(application(), NUMBERS), "8"),
         (submission(customer(), amend=True, record_no="3"), "3"),
     ],

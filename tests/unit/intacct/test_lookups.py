@@ -13,6 +13,7 @@ from tests.support.intacct_documents import (
     ADJUSTMENT_KEY,
     CUSTOMER_ID,
     INVOICE_KEY,
+    RECEIPT_KEY,
     adjustment,
     application,
     customer,
@@ -20,6 +21,7 @@ from tests.support.intacct_documents import (
     journal_entry,
     other_receipt,
     payment,
+    payment_reversal,
     reversal,
     submission,
 )
@@ -33,7 +35,7 @@ from tieout.intacct.lookups import (
 )
 from tieout.services.ports import Found, NamedRecord
 
-NUMBERS = {INVOICE_KEY: "9", ADJUSTMENT_KEY: "8"}
+NUMBERS = {INVOICE_KEY: "9", ADJUSTMENT_KEY: "8", RECEIPT_KEY: "7"}
 INVOICE_ROW = {
     "RECORDNO": "9",
     "RECORDID": "INV-0042",
@@ -64,6 +66,7 @@ def found(document: Document, *rows: Mapping[str, str], lines: object = ()) -> F
         (payment(), "ARPYMT", {"DOCNUMBER": "inpay_1", "CUSTOMERID": CUSTOMER_ID}),
         (journal_entry(), "GLBATCH", {"REFERENCENO": "re_1", "JOURNAL": "GJ"}),
         (reversal(), "ARINVOICE", {"RECORDNO": "9"}),
+        (payment_reversal(), "ARPYMT", {"RECORDNO": "7"}),
         (application(), "ARADJUSTMENT", {"RECORDNO": "8"}),
     ],
     ids=lambda each: type(each).__name__,
@@ -169,6 +172,12 @@ def test_an_adjustment_is_compared_without_the_sign_of_its_total() -> None:
 def test_a_reversal_is_there_when_its_invoice_says_so(state: str, there: bool) -> None:
     answer = found(reversal(), {"RECORDNO": "9", "STATE": state})
     assert answer == (Found("9", matches=True) if there else None)
+
+
+@pytest.mark.parametrize(("state", "there"), [("V", True), ("C", False), ("", False)])
+def test_a_reversal_is_there_when_its_payment_says_so(state: str, there: bool) -> None:
+    answer = found(payment_reversal(), {"RECORDNO": "7", "STATE": state})
+    assert answer == (Found("7", matches=True) if there else None)
 
 
 BATCH = {"RECORDNO": "50", "REFERENCENO": "re_1", "JOURNAL": "GJ", "STATE": "Posted"}

@@ -162,12 +162,27 @@ class CashAccount:
 
 
 @dataclass(frozen=True, slots=True)
+class Application:
+    """A part of a payment or of a credit, and the receivable that it settles.
+
+    Attributes:
+        key: of the AR invoice or debit memo.
+        amount_minor: positive.
+    """
+
+    key: str
+    amount_minor: int
+
+
+@dataclass(frozen=True, slots=True)
 class ArPayment:
-    """An ARPYMT applied to one invoice.
+    """An ARPYMT applied to an invoice, and to debit memos that asked for more of it.
 
     Attributes:
         reference: DOCNUMBER, the natural key together with the customer.
         amount_minor: positive, minor units of `currency`.
+        debit_memos: what of the amount settles debit memos; the rest settles the invoice.
+        after: keys of documents that must be posted first (the reversal of an earlier receipt).
     """
 
     key: str
@@ -183,10 +198,17 @@ class ArPayment:
     cash_account: CashAccount
     description: str
     entity: str | None = field(default=None, metadata=IF_GIVEN)
+    debit_memos: tuple[Application, ...] = field(default=(), metadata=IF_GIVEN)
+    after: tuple[str, ...] = field(default=(), metadata=NOT_CONTENT)
 
     def __post_init__(self) -> None:
         if self.amount_minor <= 0:
             raise Refused(Reason.DOES_NOT_ADD_UP, f"{self.key}: a payment must be positive")
+
+    @property
+    def applications(self) -> tuple[Application, ...]:
+        """What it settles, the invoice first."""
+        return _applications(self.invoice_key, self.amount_minor, self.debit_memos)
 
 
 @dataclass(frozen=True, slots=True)
@@ -251,7 +273,8 @@ class CreditApplication:
     """An apply_arpayment of a credit memo to an invoice; moves no cash.
 
     Attributes:
-        amount_minor: positive, the part of the invoice that the credit settles.
+        amount_minor: positive, what the credit settles.
+        debit_memos: what of the amount settles debit memos; the rest settles the invoice.
     """
 
     key: str
@@ -262,6 +285,12 @@ class CreditApplication:
     amount_minor: int
     memo: str
     entity: str | None = field(default=None, metadata=IF_GIVEN)
+    debit_memos: tuple[Application, ...] = field(default=(), metadata=IF_GIVEN)
+
+    @property
+    def applications(self) -> tuple[Application, ...]:
+        """What it settles, the invoice first."""
+        return _applications(self.invoice_key, self.amount_minor, self.debit_memos)
 
 
 @dataclass(frozen=True, slots=True)
@@ -270,6 +299,23 @@ class InvoiceReversal:
 
     key: str
     invoice_key: str
+    reversal_date: date
+    currency: str
+    amount_minor: int
+    description: str
+    entity: str | None = field(default=None, metadata=IF_GIVEN)
+
+
+@dataclass(frozen=True, slots=True)
+class PaymentReversal:
+    """A reverse_arpayment of a receipt whose money went back; reopens what the receipt settled.
+
+    Attributes:
+        amount_minor: positive, the receipt's.
+    """
+
+    key: str
+    receipt_key: str
     reversal_date: date
     currency: str
     amount_minor: int
@@ -331,8 +377,16 @@ Document = (
     | ArAdjustment
     | CreditApplication
     | InvoiceReversal
+    | PaymentReversal
     | JournalEntry
 )
+
+
+def _applications(
+    invoice_key: str, amount_minor: int, debit_memos: tuple[Application, ...]
+) -> tuple[Application, ...]:
+    rest_minor = amount_minor - sum(each.amount_minor for each in debit_memos)
+    return (Application(invoice_key, rest_minor), *debit_memos) if rest_minor else debit_memos
 
 
 def require_sum(key: str, lines: tuple[ArLine, ...] | tuple[JournalLine, ...], total: int) -> None:
@@ -358,12 +412,16 @@ def dependencies(document: Document) -> tuple[str, ...]:
             return document.after
         case ArInvoice():
             return (document.customer_key,) if document.customer_key else ()
-        case ArPayment() | InvoiceReversal():
+        case ArPayment():
+            return (*(each.key for each in document.applications), *document.after)
+        case InvoiceReversal():
             return (document.invoice_key,)
+        case PaymentReversal():
+            return (document.receipt_key,)
         case ArAdjustment():
             return (document.customer_key, document.invoice_key)
         case CreditApplication():
-            return (document.adjustment_key, document.invoice_key)
+            return (document.adjustment_key, *(each.key for each in document.applications))
 
 
 def amount_of(document: Document) -> tuple[int, str] | None:
@@ -384,7 +442,7 @@ def posting_date_of(document: Document) -> date | None:
             return None
         case CreditApplication():
             return document.application_date
-        case InvoiceReversal():
+        case InvoiceReversal() | PaymentReversal():
             return document.reversal_date
         case _:
             return document.posting_date
@@ -411,7 +469,7 @@ def number_of(document: Document) -> str:
             return document.number
         case ArPayment() | OtherReceipt() | JournalEntry():
             return document.reference
-        case CreditApplication() | InvoiceReversal():
+        case CreditApplication() | InvoiceReversal() | PaymentReversal():
             return ""
 
 
@@ -438,7 +496,7 @@ def _content(value: Any) -> dict[str, Any]:  # noqa: ANN401 - any dataclass of t
     return {
         name: _plain(content)
         for name, if_given in _content_names(value.__class__)
-        if (content := getattr(value, name)) is not None or not if_given
+        if (content := getattr(value, name)) not in {None, ()} or not if_given
     }
 
 

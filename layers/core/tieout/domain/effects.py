@@ -22,6 +22,7 @@ from tieout.domain.documents import (
     InvoiceReversal,
     JournalEntry,
     OtherReceipt,
+    PaymentReversal,
 )
 
 # Intacct knows the account from the customer; no document names it.
@@ -80,7 +81,9 @@ def effects(document: Document, others: Mapping[str, Document] = _NO_OTHERS) -> 
                 Effect(RECEIVABLE, -document.amount_minor, customer_id=document.customer_id),
             )
         case InvoiceReversal():
-            return _taken_back(document, others.get(document.invoice_key))
+            return _taken_back(document.invoice_key, document, others)
+        case PaymentReversal():
+            return _taken_back(document.receipt_key, document, others)
         case JournalEntry():
             return tuple(
                 Effect(
@@ -100,12 +103,15 @@ def _earned(lines: Iterable[ArLine]) -> Iterator[Effect]:
         yield Effect(line.account, -line.amount_minor, line.dimensions, line.memo, line.why)
 
 
-def _taken_back(reversal: InvoiceReversal, origin: Document | None) -> Sequence[Effect]:
+def _taken_back(
+    key: str, reversal: InvoiceReversal | PaymentReversal, others: Mapping[str, Document]
+) -> Sequence[Effect]:
+    origin = others.get(key)
     if origin is None:
-        return (
-            Effect(f"as on {reversal.invoice_key}", reversal.amount_minor),
-            Effect(RECEIVABLE, -reversal.amount_minor),
-        )
+        owed_minor = reversal.amount_minor
+        if isinstance(reversal, InvoiceReversal):
+            owed_minor = -owed_minor
+        return Effect(f"as on {key}", -owed_minor), Effect(RECEIVABLE, owed_minor)
     return tuple(
         Effect(
             each.account,

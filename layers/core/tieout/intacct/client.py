@@ -5,7 +5,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
-from tieout.domain.documents import CreditApplication, InvoiceReversal, JournalEntry
+from tieout.domain.documents import (
+    CreditApplication,
+    InvoiceReversal,
+    JournalEntry,
+    PaymentReversal,
+)
 from tieout.domain.errors import ConfigurationFault, Refused, Throttled, TransientFault, Unavailable
 from tieout.domain.reasons import Reason
 from tieout.intacct import gateway as answers
@@ -359,6 +364,8 @@ def _record_no_known_before(submission: Submission) -> str | None:
     """Return the record that an amendment, reversal or application changes."""
     match submission.document:
         case InvoiceReversal(invoice_key=key) | CreditApplication(adjustment_key=key):
+            return submission.record_numbers.get(key)
+        case PaymentReversal(receipt_key=key):
             return submission.record_numbers.get(key)
         case _:
             return submission.record_no

@@ -23,6 +23,7 @@ from tieout.domain.documents import (
     JournalEntry,
     JournalLine,
     OtherReceipt,
+    PaymentReversal,
 )
 from tieout.domain.errors import Refused
 from tieout.domain.reasons import Reason
@@ -88,8 +89,8 @@ def document_function(submission: Submission, currencies: CompanyCurrencies) -> 
             content = _adjustment(document, currencies)
         case CreditApplication():
             content = _credit_application(document, submission)
-        case InvoiceReversal():
-            content = _invoice_reversal(document, submission)
+        case InvoiceReversal() | PaymentReversal():
+            content = _reversal(document, submission)
         case JournalEntry():
             content = _journal_entry(document, currencies)
     return function(submission.control_id, content)
@@ -241,10 +242,13 @@ def _payment(
     if currencies.is_foreign(document.currency):
         append_text(payment, "BASECURR", currency_text(currencies.base))
         append_text(payment, "EXCH_RATE_TYPE_ID", currencies.rate_type)
-    detail = etree.SubElement(etree.SubElement(payment, "ARPYMTDETAILS"), "ARPYMTDETAIL")
-    append_text(detail, "RECORDKEY", record_number(submission, document.invoice_key))
-    amount = amount_text(document.amount_minor, document.currency)
-    append_text(detail, "TRX_PAYMENTAMOUNT", amount)
+    details = etree.SubElement(payment, "ARPYMTDETAILS")
+    for each in document.applications:
+        detail = etree.SubElement(details, "ARPYMTDETAIL")
+        target = "RECORDKEY" if each.key == document.invoice_key else "POSADJKEY"
+        append_text(detail, target, record_number(submission, each.key))
+        amount = amount_text(each.amount_minor, document.currency)
+        append_text(detail, "TRX_PAYMENTAMOUNT", amount)
     return create
 
 
@@ -254,15 +258,22 @@ def _credit_application(document: CreditApplication, submission: Submission) -> 
     append_date_parts(element, "paymentdate", document.application_date)
     append_if_given(element, "memo", document.memo)
     items = etree.SubElement(element, "arpaymentitems")
-    item = etree.SubElement(items, "arpaymentitem")
-    append_text(item, "invoicekey", record_number(submission, document.invoice_key))
-    append_text(item, "amount", amount_text(document.amount_minor, document.currency))
+    for each in document.applications:
+        item = etree.SubElement(items, "arpaymentitem")
+        append_text(item, "invoicekey", record_number(submission, each.key))
+        append_text(item, "amount", amount_text(each.amount_minor, document.currency))
     return element
 
 
-def _invoice_reversal(document: InvoiceReversal, submission: Submission) -> etree._Element:
-    invoice = record_number(submission, document.invoice_key)
-    element = etree.Element("reverse_invoice", key=invoice)
+def _reversal(
+    document: InvoiceReversal | PaymentReversal, submission: Submission
+) -> etree._Element:
+    """Return a reverse_invoice (7.2) or reverse_arpayment (7.3): they differ in name alone."""
+    if isinstance(document, InvoiceReversal):
+        name, taken_back = "reverse_invoice", document.invoice_key
+    else:
+        name, taken_back = "reverse_arpayment", document.receipt_key
+    element = etree.Element(name, key=record_number(submission, taken_back))
     append_date_parts(element, "datereversed", document.reversal_date)
     append_if_given(element, "description", document.description)
     return element

@@ -21,6 +21,7 @@ from tieout.domain.documents import (
     InvoiceReversal,
     JournalEntry,
     OtherReceipt,
+    PaymentReversal,
 )
 from tieout.domain.keys import reference
 from tieout.domain.money import decimal_from_minor
@@ -38,6 +39,7 @@ _TOTALS = ("TRX_TOTALENTERED", "TOTALENTERED")
 _DUES = ("TRX_TOTALDUE", "TOTALDUE")
 _LINE_AMOUNTS = ("TRX_AMOUNT", "AMOUNT")
 _NUMBERED = ("RECORDID", "CUSTOMERID", *_TOTALS)
+_OBJECTS = {ArInvoice: "ARINVOICE", ArAdjustment: "ARADJUSTMENT", ArPayment: "ARPYMT"}
 # Source: stripe-api dossier section 4.1: how the id of an invoice begins.
 _STRIPE_INVOICE = "in_"
 REVERSED_STATES = frozenset({"reversed", "voided", "void", "v", "z"})
@@ -110,6 +112,9 @@ def query_for(submission: Submission) -> Query:
         case InvoiceReversal():
             by = {"RECORDNO": record_number(submission, document.invoice_key)}
             return _query("ARINVOICE", ("RECORDID", "STATE"), by)
+        case PaymentReversal():
+            by = {"RECORDNO": record_number(submission, document.receipt_key)}
+            return _query("ARPYMT", ("DOCNUMBER", "STATE"), by)
         case CreditApplication():
             by = {"RECORDNO": record_number(submission, document.adjustment_key)}
             return _query("ARADJUSTMENT", ("RECORDID", *_TOTALS, *_DUES), by)
@@ -155,7 +160,7 @@ def judge(submission: Submission, rows: Sequence[Row], lines: Sequence[Row] = ()
             return _best(rows, {}, total)
         case JournalEntry():
             return _best_entry(document, rows, lines)
-        case InvoiceReversal():
+        case InvoiceReversal() | PaymentReversal():
             return next(
                 (Found(_number(row), matches=True) for row in rows if _is_reversed(row)), None
             )
@@ -165,9 +170,8 @@ def judge(submission: Submission, rows: Sequence[Row], lines: Sequence[Row] = ()
 
 def record_query(named: NamedRecord) -> Query:
     """Return the query that reads the record that a person named."""
-    object_name = "ARINVOICE" if named.kind is ArInvoice else "ARADJUSTMENT"
     fields = (*_NUMBERED, "CURRENCY", "DOCNUMBER")
-    return _query(object_name, fields, {"RECORDNO": named.record_no})
+    return _query(_OBJECTS[named.kind], fields, {"RECORDNO": named.record_no})
 
 
 def judge_record(named: NamedRecord, rows: Sequence[Row]) -> Found | None:

@@ -15,6 +15,7 @@ from tieout.domain.documents import (
     CreditApplication,
     Document,
     InvoiceReversal,
+    PaymentReversal,
     amount_of,
 )
 from tieout.domain.errors import ConfigurationFault, TransientFault
@@ -138,15 +139,28 @@ class NamedRecords:
         )
 
 
-def _kinds(document: Document) -> dict[str, type[ArInvoice | ArAdjustment]]:
+def _kinds(document: Document) -> dict[str, type[ArInvoice | ArAdjustment | ArPayment]]:
     """Return what the document settles or takes back, and what each must be in Intacct."""
     match document:
-        case ArPayment() | InvoiceReversal() | ArAdjustment():
+        case InvoiceReversal() | ArAdjustment():
             return {document.invoice_key: ArInvoice}
+        case ArPayment():
+            return _settled(document)
         case CreditApplication():
-            return {document.adjustment_key: ArAdjustment, document.invoice_key: ArInvoice}
+            return {document.adjustment_key: ArAdjustment, **_settled(document)}
+        case PaymentReversal():
+            return {document.receipt_key: ArPayment}
         case _:
             return {}
+
+
+def _settled(
+    document: ArPayment | CreditApplication,
+) -> dict[str, type[ArInvoice | ArAdjustment | ArPayment]]:
+    return {
+        each.key: ArInvoice if each.key == document.invoice_key else ArAdjustment
+        for each in document.applications
+    }
 
 
 def _amount(planned: Document | Finding | None) -> tuple[int, str] | None:
@@ -159,6 +173,9 @@ def _amount(planned: Document | Finding | None) -> tuple[int, str] | None:
     return planned.amount_minor, planned.currency
 
 
+_NAMES = {ArInvoice: "AR invoice", ArAdjustment: "AR adjustment", ArPayment: "AR payment"}
+
+
 def _difference(named: NamedRecord, found: Found | None) -> str:
     if found is not None:
         return found.text
@@ -166,5 +183,5 @@ def _difference(named: NamedRecord, found: Found | None) -> str:
     if named.amount_minor is not None and named.currency is not None:
         total = decimal_from_minor(named.amount_minor, named.currency)
         expected = f"over {total} {named.currency.upper()}"
-    what = "AR invoice" if named.kind is ArInvoice else "AR adjustment"
+    what = _NAMES[named.kind]
     return f"Intacct has no {what} {named.record_no}; expected is one {expected}"
