@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from tests.unit.stripe import shapes
+from tests.unit.stripe.money import moved
 from tests.unit.stripe.shapes import Facts, Json, Line, Tax
 from tieout.domain.errors import Refused
 from tieout.domain.reasons import Reason
@@ -59,7 +60,7 @@ def refund(**changes: object) -> Json:
         "created": 100,
         "charge": "ch_1",
         "payment_intent": "pi_1",
-        "balance_transaction": {"id": "txn_1", "created": 110, "fee": 0, "currency": "usd"},
+        "balance_transaction": moved(amount=-500),
         "failure_balance_transaction": None,
         "reason": None,
         **changes,
@@ -325,7 +326,7 @@ def test_without_payments_an_unpaid_invoice_can_be_read() -> None:
 
 
 def test_a_refund_tells_when_the_money_moved_and_came_back() -> None:
-    back = {"id": "txn_2", "created": 130, "fee": 0, "currency": "usd"}
+    back = moved("txn_2", created=130)
     raw = refund(status="failed", failure_balance_transaction=back)
 
     assert decode.refund(raw) == RefundFacts(
@@ -352,10 +353,10 @@ def test_a_balance_transaction_that_is_only_named_does_not_say_when() -> None:
 
 
 def test_what_stripe_kept_or_gave_back_of_a_refund_is_in_the_currency_of_its_balance() -> None:
-    moved = {"id": "txn_1", "created": 110, "fee": 25, "currency": "eur"}
-    back = {"id": "txn_2", "created": 130, "fee": -25, "currency": "eur"}
+    out = moved(amount=-500, fee=25, currency="eur")
+    back = moved("txn_2", 500, -25, currency="eur")
 
-    found = decode.refund(refund(balance_transaction=moved, failure_balance_transaction=back))
+    found = decode.refund(refund(balance_transaction=out, failure_balance_transaction=back))
 
     assert found.fees == (Fee("txn_1", 25, "eur"), Fee("txn_2", -25, "eur"))
 
@@ -378,44 +379,72 @@ def test_a_charge_that_has_not_moved_the_balance_yet_has_no_fee() -> None:
 
 
 def test_what_stripe_kept_of_a_charge_is_in_the_currency_of_its_balance() -> None:
-    movement = {"id": "txn_1", "created": 110, "amount": 840, "fee": 54, "currency": "eur"}
+    movement = moved(amount=840, fee=54, currency="eur")
 
     found = decode.charge({**CHARGE, "balance_transaction": movement})
 
     assert (found.fees, found.moved_at_unix) == ((Fee("txn_1", 54, "eur"),), 110)
-    back = movement | {"id": "txn_2", "created": 130}
-    failed = {**CHARGE, "balance_transaction": movement, "failure_balance_transaction": back}
-    assert decode.charge(failed).moved_at_unix == 130
-    assert decode.charge({**CHARGE, "balance_transaction": movement | {"fee": 0}}).fees == ()
+    assert (found.movement, found.failure) == (decode.movement(movement), None)
+    assert decode.charge({**CHARGE, "balance_transaction": moved()}).fees == ()
+
+
+def test_a_late_failure_of_a_charge_is_a_movement_of_its_own() -> None:
+    back = moved("txn_2", -840, created=130)
+    raw = {**CHARGE, "balance_transaction": moved(), "failure_balance_transaction": back}
+
+    found = decode.charge(raw)
+
+    assert found.failure == decode.movement(back)
+    assert found.moved_at_unix == 130
+
+
+def test_a_charge_says_who_paid_what_for_and_how() -> None:
+    raw = {
+        **CHARGE,
+        "customer": customer(),
+        "description": "Seat",
+        "payment_method_details": {"type": "us_bank_account", "us_bank_account": {}},
+        "metadata": {"order": "7"},
+    }
+
+    found = decode.charge(raw)
+
+    assert found.customer == decode.customer(customer())
+    assert (found.description, found.payment_method) == ("Seat", "us_bank_account")
+    assert found.metadata == {"order": "7"}
+    assert decode.charge({**CHARGE, "customer": "cus_9"}).customer == CustomerSnapshot("cus_9")
+
+
+def test_a_charge_names_every_invoice_once_that_its_payments_did_pay() -> None:
+    payments = [
+        decode.invoice_payment(payment(id=f"inpay_{number}", invoice=invoice, status=status))
+        for number, (invoice, status) in enumerate(
+            [("in_1", "paid"), ("in_2", "canceled"), ("in_1", "open"), ("in_3", "paid")]
+        )
+    ]
+
+    found = decode.charge(CHARGE, payments)
+
+    assert found.invoices == ("in_1", "in_3")
+    assert found.payments == tuple(payments)
 
 
 @pytest.mark.parametrize(
     ("movement", "problem"),
     [
-        ("txn_1", "balance_transaction.created is missing: it is not expanded"),
-        ({"id": "txn_1", "currency": "usd"}, "balance_transaction.fee is missing"),
-        ({"id": "txn_1", "fee": 5}, "balance_transaction.currency is missing"),
+        ("txn_1", "charge ch_1: balance_transaction.created is missing: it is not expanded"),
+        (moved() | {"fee": None}, "balance_transaction txn_1: fee is missing"),
+        (moved() | {"currency": None}, "balance_transaction txn_1: currency is missing"),
     ],
 )
 def test_a_fee_that_cannot_be_read_is_not_taken_for_none(movement: object, problem: str) -> None:
     text = refused_text(decode.charge, {**CHARGE, "balance_transaction": movement})
 
-    assert text == f"charge ch_1: {problem}"
+    assert text == problem
 
 
 def test_of_what_was_authorised_only_what_was_captured_is_a_sale() -> None:
     assert decode.charge({**CHARGE, "amount_captured": 300}).amount_minor == 300
-
-
-def test_of_a_credit_note_only_what_no_refund_paid_out_is_its_own() -> None:
-    refunds = [
-        {"type": "refund", "refund": "re_1", "amount_refunded": 300},
-        {"type": "payment_record_refund", "refund": None, "amount_refunded": 50},
-    ]
-    raw = {"id": "cn_1", "object": "credit_note", "amount": 900, "currency": "usd"}
-
-    assert decode.other({**raw, "refunds": refunds}, "credit_note").amount_minor == 600
-    assert decode.other({**raw, "refunds": None}, "credit_note").amount_minor == 900
 
 
 def test_a_charge_of_an_old_shape_names_its_invoice() -> None:

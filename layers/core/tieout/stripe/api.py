@@ -26,6 +26,10 @@ _SCOPE = re.compile(r"\brak_[a-z_]{1,60}\b")
 _NOT_FOUND = 404
 
 
+class RequestRefused(Refused):
+    """Stripe knows the object, but does not do what was asked of it."""
+
+
 class StripeApi:
     """Sends GETs to one Stripe account and counts them, the library's own retries included."""
 
@@ -133,8 +137,9 @@ def fault_of(error: stripe.StripeError, path: str) -> TieoutError:
         return Throttled(text, _retry_after_seconds(error))
     if isinstance(error, stripe.InvalidRequestError):
         missing = error.code == "resource_missing" or error.http_status == _NOT_FOUND
-        reason = Reason.OBJECT_MISSING_IN_STRIPE if missing else Reason.UNREADABLE_OBJECT
-        return Refused(reason, text)
+        if missing:
+            return Refused(Reason.OBJECT_MISSING_IN_STRIPE, text)
+        return RequestRefused(Reason.UNREADABLE_OBJECT, text)
     return Unavailable(text)
 
 

@@ -1,8 +1,7 @@
 """Stripe, read now, at the pinned version: the adapter behind `services.ports.StripeReader`."""
 
-import dataclasses
-from collections.abc import Callable, Mapping, Sequence
-from types import MappingProxyType
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 
 import stripe
 
@@ -10,31 +9,31 @@ from tieout.domain.errors import Refused, Unavailable
 from tieout.domain.reasons import Reason
 from tieout.domain.subjects import Subject, SubjectKind
 from tieout.planning.snapshots import (
+    BalanceTransaction,
     ChargeSnapshot,
+    CreditNoteSnapshot,
     CustomerSnapshot,
-    InvoiceSnapshot,
-    OtherSnapshot,
+    DisputeSnapshot,
+    PayoutSnapshot,
     RefundFacts,
     RefundSnapshot,
     Snapshot,
+    TopupSnapshot,
 )
 from tieout.services.ports import EventHint, InvoiceRow, Stretch
 from tieout.stripe import decode, listing
-from tieout.stripe.api import StripeApi, path_of
+from tieout.stripe.api import RequestRefused, StripeApi
+from tieout.stripe.decode.movement import in_order
 from tieout.stripe.decode.moves import MOVES
+from tieout.stripe.invoices import payments_of, read_invoice
+from tieout.stripe.rows import Raw, Rows
 
-LINES_MAX = 5_000
-PAYMENTS_MAX = 1_000
 REFUNDS_MAX = 1_000
-
-# Where each kind that is not booked yet is read, and what Stripe calls such an object.
-_OTHERS: Mapping[SubjectKind, tuple[tuple[str, ...], str]] = {
-    SubjectKind.CREDIT_NOTE: (("credit_notes",), "credit_note"),
-    SubjectKind.DISPUTE: (("disputes",), "dispute"),
-    SubjectKind.PAYOUT: (("payouts",), "payout"),
-    SubjectKind.TOPUP: (("topups",), "topup"),
-    SubjectKind.CHECKOUT_SESSION: (("checkout", "sessions"), "checkout.session"),
-}
+BALANCE_CHANGES_MAX = 5_000
+# Of one object: a dispute, payout or top-up.
+MOVEMENTS_OF_ONE_MAX = 1_000
+# Of a day, or in a payout: 200 reads.
+MOVEMENTS_MAX = 20_000
 
 
 def connect(
@@ -64,7 +63,18 @@ class StripeApiReader:
 
     def __init__(self, api: StripeApi, *, livemode: bool) -> None:
         self._api = api
-        self._livemode = livemode
+        self._rows = Rows(api, livemode=livemode)
+        self._readers: Mapping[SubjectKind, Callable[[str, str | None], Snapshot]] = {
+            SubjectKind.CUSTOMER: self._customer,
+            SubjectKind.INVOICE: partial(read_invoice, self._rows),
+            SubjectKind.CREDIT_NOTE: self._credit_note,
+            SubjectKind.CHARGE: self._charge,
+            SubjectKind.REFUND: self._refund,
+            SubjectKind.DISPUTE: self._dispute,
+            SubjectKind.PAYOUT: self._payout,
+            SubjectKind.TOPUP: self._topup,
+            SubjectKind.CHECKOUT_SESSION: self._checkout_session,
+        }
 
     @property
     def reads(self) -> int:
@@ -79,18 +89,12 @@ class StripeApiReader:
             ConfigurationFault: the key is wrong or lacks a permission.
             Refused: the object is missing, of the other mode, unreadable or too large.
         """
-        account = subject.account
-        match subject.kind:
-            case SubjectKind.CUSTOMER:
-                return self._customer(subject.id, account)
-            case SubjectKind.INVOICE:
-                return self._invoice(subject.id, account)
-            case SubjectKind.CHARGE:
-                return self._charge(subject.id, account)
-            case SubjectKind.REFUND:
-                return self._refund(subject.id, account)
-            case _:
-                return self._other(subject)
+        read = self._readers.get(subject.kind)
+        if read is None:
+            raise Refused(
+                Reason.OBJECT_MISSING_IN_STRIPE, f"{subject.kind} is no object of Stripe's"
+            )
+        return read(subject.id, subject.account)
 
     def events(
         self, types: Sequence[str], since_unix: int, until_unix: int | None
@@ -106,33 +110,68 @@ class StripeApiReader:
         """Return the newest open invoices of those created from `since` to `until`."""
         return listing.invoices(self._api, {"status": "open"}, since_unix, until_unix)
 
-    def _customer(self, identifier: str, account: str | None) -> CustomerSnapshot:
-        return decode.customer(self._get(("customers", identifier), account))
+    def listed(self, kind: SubjectKind, since_unix: int, until_unix: int) -> Iterator[Subject]:
+        """Yield the subjects of a kind created from `since` to `until`, newest first."""
+        return listing.subjects(self._api, kind, since_unix, until_unix)
 
-    def _other(self, subject: Subject) -> OtherSnapshot:
-        place, kind = _OTHERS[subject.kind]
-        return decode.other(self._get((*place, subject.id), subject.account), kind)
+    def movements(
+        self, since_unix: int, until_unix: int, account: str | None = None
+    ) -> Sequence[BalanceTransaction]:
+        """Return every movement of the balance created from `since` to `until`, with its origin."""
+        window = {"created": {"gte": since_unix, "lte": until_unix}, "expand": ["data.source"]}
+        return in_order(self._movements(window, account, MOVEMENTS_MAX))
+
+    def balance(self, account: str | None = None) -> Mapping[str, int]:
+        """Return what the balance holds now, in minor units by currency."""
+        return decode.balance(self._rows.get(("balance",), account))
+
+    def _customer(self, identifier: str, account: str | None) -> CustomerSnapshot:
+        place = ("customers", identifier)
+        raw = self._rows.get(place, account)
+        if raw.get("deleted"):
+            return decode.customer(raw)
+        changes = self._rows.all((*place, "balance_transactions"), account, {}, BALANCE_CHANGES_MAX)
+        return decode.customer(raw, map(decode.balance_change, changes))
+
+    def _checkout_session(self, identifier: str, account: str | None) -> Snapshot:
+        raw = self._rows.get(("checkout", "sessions", identifier), account)
+        return decode.other(raw, "checkout.session")
+
+    def _credit_note(self, identifier: str, account: str | None) -> CreditNoteSnapshot:
+        raw = self._rows.get(("credit_notes", identifier), account)
+        credited = decode.credited_invoice(raw)
+        invoice = read_invoice(self._rows, credited, account, with_credit_notes=True)
+        # The list was read later, and the plan must see all of them in one state.
+        for note in invoice.credit_notes:
+            if note.id == identifier:
+                return CreditNoteSnapshot(note, invoice)
+        raise Unavailable(f"credit note {identifier} is not listed with its invoice yet")
 
     def _charge(self, identifier: str, account: str | None) -> ChargeSnapshot:
-        raw = self._get(("charges", identifier), account, {"expand": MOVES})
-        charge = decode.charge(raw)
-        invoices = self._invoices_paid_by(charge.payment_intent, account)
-        return dataclasses.replace(charge, invoices=invoices)
+        raw = self._raw_charge(identifier, account)
+        intent = decode.charge(raw).payment_intent
+        return decode.charge(raw, payments_of(self._rows, intent, account))
+
+    def _raw_charge(self, identifier: str, account: str | None) -> Raw:
+        return self._rows.get(("charges", identifier), account, {"expand": ["customer", *MOVES]})
 
     def _refund(self, identifier: str, account: str | None) -> RefundSnapshot:
-        raw = self._get(("refunds", identifier), account, {"expand": MOVES})
+        raw = self._rows.get(("refunds", identifier), account, {"expand": MOVES})
         refund = decode.refund(raw)
         siblings = {refund.id: refund, **self._siblings(refund, account)}
+        payments = payments_of(self._rows, refund.payment_intent, account)
+        paid = dict.fromkeys(each.invoice for each in payments if each.status != "canceled")
+        sale = None
+        if not paid and refund.charge is not None:
+            sale = decode.charge(self._raw_charge(refund.charge, account), payments)
         return RefundSnapshot(
             # The list was read later, and the plan must see all of them in one state.
             refund=siblings[refund.id],
             siblings=tuple(
                 sorted(siblings.values(), key=lambda each: (each.created_unix, each.id))
             ),
-            invoices=tuple(
-                self._invoice(each, account)
-                for each in self._invoices_paid_by(refund.payment_intent, account)
-            ),
+            invoices=tuple(read_invoice(self._rows, each, account) for each in paid),
+            sale=sale,
         )
 
     def _siblings(self, refund: RefundFacts, account: str | None) -> dict[str, RefundFacts]:
@@ -143,85 +182,42 @@ class StripeApiReader:
         else:
             return {}
         expand = [f"data.{move}" for move in MOVES]
-        rows = self._all(("refunds",), account, {**parent, "expand": expand}, REFUNDS_MAX)
+        rows = self._rows.all(("refunds",), account, {**parent, "expand": expand}, REFUNDS_MAX)
         return {each.id: each for each in map(decode.refund, rows)}
 
-    def _invoice(self, identifier: str, account: str | None) -> InvoiceSnapshot:
-        """Return an invoice of which all parts belong to one moment.
+    def _dispute(self, identifier: str, account: str | None) -> DisputeSnapshot:
+        raw = self._rows.get(("disputes", identifier), account)
+        return decode.dispute(raw, self._movements_of(identifier, account))
 
-        A normal invoice is one answer. What needs several is read again when its payments do not
-        sum to what it says was paid: either they never do (paid outside Stripe) and nothing moved
-        in between, or a payment came in while we read.
+    def _payout(self, identifier: str, account: str | None) -> PayoutSnapshot:
+        raw = self._rows.get(("payouts", identifier), account)
+        content_minor = None
+        if decode.tells_content(raw):
+            content_minor = self._content_minor(identifier, account)
+        return decode.payout(raw, self._movements_of(identifier, account), content_minor)
+
+    def _content_minor(self, payout: str, account: str | None) -> int | None:
+        """Return the net sum of what a payout pays out; None where Stripe refuses to tell.
+
+        Some accounts have no reconciliation report. Nothing else is wrong with the request, so a
+        refusal of it says that.
+        Source: stripe-api dossier section 4.8.
         """
-        before = self.reads
-        first = self._invoice_as_read(identifier, account)
-        if self.reads == before + 1 or _payments_sum_up(first):
-            return first
-        second = self._invoice_as_read(identifier, account)
-        if _payments_sum_up(second) or second == first:
-            return second
-        raise Unavailable(f"invoice {identifier} is changing while it is read")
+        movements = self._movements({"payout": payout}, account, MOVEMENTS_MAX)
+        try:
+            return sum(each.net_minor for each in movements if each.source != payout)
+        except RequestRefused:
+            return None
 
-    def _invoice_as_read(self, identifier: str, account: str | None) -> InvoiceSnapshot:
-        raw = self._get(("invoices", identifier), account, {"expand": ["customer", "payments"]})
-        lines = payments = None
-        if _has_more(raw.get("lines")):
-            lines = self._all(("invoices", identifier, "lines"), account, {}, LINES_MAX)
-        if raw.get("payments") is None or _has_more(raw["payments"]):
-            of_it = {"invoice": identifier}
-            payments = self._all(("invoice_payments",), account, of_it, PAYMENTS_MAX)
-        return decode.invoice(raw, lines, payments)
+    def _topup(self, identifier: str, account: str | None) -> TopupSnapshot:
+        raw = self._rows.get(("topups", identifier), account)
+        return decode.topup(raw, self._movements_of(identifier, account))
 
-    def _invoices_paid_by(self, intent: str | None, account: str | None) -> tuple[str, ...]:
-        """Return the ids of the invoices that a payment intent pays, each once.
+    def _movements_of(self, source: str, account: str | None) -> Iterator[BalanceTransaction]:
+        return self._movements({"source": source}, account, MOVEMENTS_OF_ONE_MAX)
 
-        Stripe offers no filter for a charge that has no payment intent (before 2019-03-15): its
-        invoice is only found from the invoice's side.
-        Source: stripe-api dossier sections 2.1 and 4.4.
-        """
-        if intent is None:
-            return ()
-        of_it = {"payment": {"type": "payment_intent", "payment_intent": intent}}
-        rows = self._all(("invoice_payments",), account, of_it, PAYMENTS_MAX)
-        payments = [decode.invoice_payment(row) for row in rows]
-        return tuple(dict.fromkeys(each.invoice for each in payments if each.status != "canceled"))
-
-    def _get(
-        self,
-        parts: tuple[str, ...],
-        account: str | None,
-        parameters: Mapping[str, object] = MappingProxyType({}),
-    ) -> Mapping[str, object]:
-        raw = self._api.get(path_of(*parts), parameters, account)
-        if raw.get("livemode", self._livemode) is not self._livemode:
-            mode = "live" if self._livemode else "test"
-            raise Refused(
-                Reason.OBJECT_MISSING_IN_STRIPE,
-                f"{'/'.join(parts)} is not a {mode} mode object, as this deployment expects",
-            )
-        return raw
-
-    def _all(
-        self,
-        parts: tuple[str, ...],
-        account: str | None,
-        filters: Mapping[str, object],
-        rows_max: int,
-    ) -> list[Mapping[str, object]]:
-        rows: list[Mapping[str, object]] = []
-        for page in listing.pages(self._api, path_of(*parts), filters, account):
-            rows.extend(page)
-            if len(rows) > rows_max:
-                raise Refused(
-                    Reason.SNAPSHOT_TOO_LARGE, f"{'/'.join(parts)} has more than {rows_max} rows"
-                )
-        return rows
-
-
-def _payments_sum_up(invoice: InvoiceSnapshot) -> bool:
-    paid_minor = sum(payment.amount_paid_minor for payment in invoice.payments)
-    return paid_minor == invoice.amount_paid_minor
-
-
-def _has_more(listed: object) -> bool:
-    return isinstance(listed, Mapping) and listed.get("has_more") is True
+    def _movements(
+        self, filters: Raw, account: str | None, rows_max: int
+    ) -> Iterator[BalanceTransaction]:
+        rows = self._rows.all(("balance_transactions",), account, filters, rows_max)
+        return map(decode.movement, rows)

@@ -1,11 +1,19 @@
 """Customers, live or as frozen on an invoice."""
 
-from tieout.planning.snapshots import Address, CustomerSnapshot
+from collections.abc import Iterable
+
+from tieout.planning.snapshots import Address, CustomerBalanceTransaction, CustomerSnapshot
 from tieout.stripe.decode.fields import Fields, object_of
 
 
-def customer(raw: object) -> CustomerSnapshot:
+def customer(
+    raw: object, balance_transactions: Iterable[CustomerBalanceTransaction] | None = None
+) -> CustomerSnapshot:
     """Return the snapshot of a customer; a deleted one has nothing but its id.
+
+    Args:
+        raw: the customer.
+        balance_transactions: every change of the credit balance; None where they were not read.
 
     Raises:
         Refused: the object cannot be read.
@@ -26,6 +34,33 @@ def customer(raw: object) -> CustomerSnapshot:
         email=fields.text_or_empty("email"),
         phone=fields.text_or_empty("phone"),
         address=address(fields.child("address")),
+        metadata=fields.metadata(),
+        balance_transactions=(
+            None
+            if balance_transactions is None
+            else tuple(sorted(balance_transactions, key=lambda each: (each.created_unix, each.id)))
+        ),
+    )
+
+
+def balance_change(raw: object) -> CustomerBalanceTransaction:
+    """Return a change of a customer's credit balance; its type is taken as it is.
+
+    Raises:
+        Refused: the object cannot be read.
+
+    Source: stripe-api dossier section 4.9.
+    """
+    fields = object_of(raw, "customer_balance_transaction")
+    return CustomerBalanceTransaction(
+        id=fields.text("id"),
+        type=fields.text("type"),
+        amount_minor=fields.integer("amount"),
+        currency=fields.currency(),
+        created_unix=fields.moment("created"),
+        invoice=fields.identifier("invoice"),
+        credit_note=fields.identifier("credit_note"),
+        description=fields.text_or_empty("description"),
         metadata=fields.metadata(),
     )
 

@@ -1,7 +1,7 @@
 """Reading fields of raw JSON objects, so that a refusal names the field it is about."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tieout.domain.errors import Refused
@@ -185,6 +185,19 @@ class Fields:
             raise self.refusal(name, "is not an array")
         return tuple(self._element(name, index, each) for index, each in enumerate(value))
 
+    def texts(self, name: str) -> tuple[str, ...]:
+        """Return an array of texts; empty where it is missing or null.
+
+        Raises:
+            Refused: it is not an array of texts.
+        """
+        value = self.raw.get(name)
+        if value is None:
+            return ()
+        if not isinstance(value, list) or not all(isinstance(each, str) for each in value):
+            raise self.refusal(name, "is not an array of texts")
+        return tuple(value)
+
     def identifier(self, name: str) -> str | None:
         """Return an id, given as such or as an expanded object; None where there is none.
 
@@ -229,6 +242,32 @@ class Fields:
         if not isinstance(value, Mapping):
             raise self.refusal(f"{name}[{index}]", "is not an object")
         return Fields(value, self.owner, f"{self.path}{name}[{index}].")
+
+
+def rows_of(
+    fields: Fields, name: str, listed: Sequence[object] | None = None
+) -> tuple[Fields, ...]:
+    """Return the rows of an embedded list, or of what replaces it.
+
+    Args:
+        fields: the object that embeds the list.
+        name: of the list.
+        listed: every row, where the object embeds only the first of them.
+
+    Raises:
+        Refused: the list is missing, incomplete or cannot be read.
+    """
+    if listed is not None:
+        fields = Fields({name: {"data": list(listed)}}, fields.owner)
+    embedded = fields.child(name)
+    if embedded is None:
+        raise fields.refusal(name)
+    if embedded.boolean("has_more"):
+        raise fields.refusal(name, "is incomplete: list the rest first")
+    rows = embedded.children("data")
+    if rows is None:
+        raise embedded.refusal("data")
+    return rows
 
 
 def object_of(raw: object, kind: str) -> Fields:

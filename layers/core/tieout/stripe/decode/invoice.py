@@ -5,14 +5,14 @@ what a stored event or an export says of its version does not matter.
 Source: stripe-api dossier sections 3.1, 3.2 and 4.1.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
-from tieout.planning.snapshots import InvoiceLine, InvoiceSnapshot, ShippingCost, TaxAmount
+from tieout.planning.snapshots import CreditNote, InvoiceSnapshot, TaxAmount
 from tieout.stripe.decode.customer import customer_of_invoice
-from tieout.stripe.decode.fields import Fields, object_of
+from tieout.stripe.decode.fields import Fields, object_of, rows_of
 from tieout.stripe.decode.lines import line
 from tieout.stripe.decode.payments import payments_of_invoice
-from tieout.stripe.decode.taxes import taxes
+from tieout.stripe.decode.taxes import shipping, taxes
 
 _STATUSES = frozenset({"draft", "open", "paid", "uncollectible", "void"})
 
@@ -21,6 +21,7 @@ def invoice(
     raw: object,
     lines: Sequence[object] | None = None,
     payments: Sequence[object] | None = None,
+    credit_notes: Iterable[CreditNote] = (),
 ) -> InvoiceSnapshot:
     """Return the snapshot of an invoice.
 
@@ -28,6 +29,7 @@ def invoice(
         raw: the invoice, with its customer expanded or not.
         lines: every line, where the invoice embeds only the first of them.
         payments: every InvoicePayment, where the invoice does not embed all of them.
+        credit_notes: every credit note; they are not part of Stripe's object.
 
     Raises:
         Refused: something needed is missing or of another type than it should be.
@@ -53,35 +55,21 @@ def invoice(
         paid_at_unix=times.moment_or_none("paid_at"),
         voided_at_unix=times.moment_or_none("voided_at"),
         marked_uncollectible_at_unix=times.moment_or_none("marked_uncollectible_at"),
-        lines=_lines(fields, lines),
+        lines=tuple(line(row) for row in rows_of(fields, "lines", lines)),
         total_minor=fields.integer("total"),
         amount_paid_minor=_amount_paid_minor(fields),
         amount_remaining_minor=_amount_remaining_minor(fields),
         amount_overpaid_minor=fields.integer_or_none("amount_overpaid") or 0,
         taxes=_total_taxes(fields),
-        shipping=_shipping(fields.child("shipping_cost")),
+        shipping=shipping(fields.child("shipping_cost")),
         credit_balance_applied_minor=_credit_balance_applied_minor(fields),
         pre_payment_credit_notes_minor=fields.integer("pre_payment_credit_notes_amount"),
+        post_payment_credit_notes_minor=fields.integer("post_payment_credit_notes_amount"),
         payments=payments_of_invoice(fields, payments),
+        credit_notes=tuple(sorted(credit_notes, key=lambda each: (each.created_unix, each.id))),
         metadata=fields.metadata(),
         api_paid_out_of_band=fields.boolean("paid_out_of_band"),
     )
-
-
-def _lines(fields: Fields, listed: Sequence[object] | None) -> tuple[InvoiceLine, ...]:
-    if listed is not None:
-        whole = Fields({"lines": {"data": list(listed)}}, fields.owner)
-        embedded = whole.child("lines")
-    else:
-        embedded = fields.child("lines")
-    if embedded is None:
-        raise fields.refusal("lines")
-    if embedded.boolean("has_more"):
-        raise fields.refusal("lines", "is incomplete: list the rest first")
-    rows = embedded.children("data")
-    if rows is None:
-        raise embedded.refusal("data")
-    return tuple(line(row) for row in rows)
 
 
 def _amount_paid_minor(fields: Fields) -> int:
@@ -110,16 +98,6 @@ def _total_taxes(fields: Fields) -> tuple[TaxAmount, ...]:
     if not totals and fields.integer_or_none("tax"):
         raise fields.refusal("total_taxes", "is missing, but there is tax")
     return totals
-
-
-def _shipping(shipping_cost: Fields | None) -> ShippingCost | None:
-    if shipping_cost is None:
-        return None
-    tax_minor = shipping_cost.integer("amount_tax")
-    # The subtotal may include tax; the total always does.
-    return ShippingCost(
-        amount_minor=shipping_cost.integer("amount_total") - tax_minor, tax_minor=tax_minor
-    )
 
 
 def _credit_balance_applied_minor(fields: Fields) -> int:

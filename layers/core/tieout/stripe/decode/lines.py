@@ -22,6 +22,8 @@ def line(fields: Fields) -> InvoiceLine:
     """
     sold = _sold(fields)
     period = fields.child("period")
+    details = _details(fields)
+    credited = _credited(details)
     return InvoiceLine(
         id=fields.text("id"),
         amount_minor=fields.integer("amount"),
@@ -37,10 +39,12 @@ def line(fields: Fields) -> InvoiceLine:
         taxes=taxes(fields, "taxes", "tax_amounts"),
         product=sold.product,
         price=sold.price,
-        proration=_proration(fields),
+        proration=details.boolean("proration"),
         period_start_unix=None if period is None else period.moment_or_none("start"),
         period_end_unix=None if period is None else period.moment_or_none("end"),
         metadata=fields.metadata(),
+        credited_invoice=None if credited is None else credited.identifier("invoice"),
+        credited_lines=() if credited is None else credited.texts("invoice_line_items"),
     )
 
 
@@ -65,9 +69,14 @@ def _sold(fields: Fields) -> _Sold:
     return _Sold(None, None)
 
 
-def _proration(fields: Fields) -> bool:
+def _details(fields: Fields) -> Fields:
+    """Return what says how a line came about: the parent's details, or the line before basil."""
     parent = fields.child("parent")
     if parent is None:
-        return fields.boolean("proration")
-    details = parent.child(parent.text("type"))
-    return details is not None and details.boolean("proration")
+        return fields
+    return parent.child(parent.text("type")) or Fields({}, fields.owner)
+
+
+def _credited(details: Fields) -> Fields | None:
+    proration = details.child("proration_details")
+    return None if proration is None else proration.child("credited_items")

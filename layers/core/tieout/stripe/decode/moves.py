@@ -1,14 +1,17 @@
 """How an object moved Stripe's balance, and what Stripe kept of that."""
 
-from tieout.planning.snapshots import Fee
+from collections.abc import Iterable
+
+from tieout.planning.snapshots import BalanceTransaction, Fee
 from tieout.stripe.decode.fields import Fields
+from tieout.stripe.decode.movement import movement
 
 # The balance transactions of a charge or refund, to be expanded: its own, and its failure's.
 MOVES = ("balance_transaction", "failure_balance_transaction")
 
 
-def moved_at(fields: Fields, name: str) -> int | None:
-    """Return when a charge or refund moved the balance; None where it did not.
+def move(fields: Fields, name: str) -> BalanceTransaction | None:
+    """Return how a charge or refund moved the balance; None where it did not.
 
     Args:
         fields: the charge or refund.
@@ -17,30 +20,21 @@ def moved_at(fields: Fields, name: str) -> int | None:
     Raises:
         Refused: the balance transaction cannot be read, or is only named.
     """
-    movement = _movement(fields, name)
-    return None if movement is None else movement.moment("created")
+    if fields.identifier(name) is None:
+        return None
+    expanded = fields.expanded(name)
+    if expanded is None:
+        raise fields.refusal(f"{name}.created", "is missing: it is not expanded")
+    return movement(expanded.raw)
 
 
-def fees(fields: Fields) -> tuple[Fee, ...]:
-    """Return what Stripe kept of the movements of a charge or refund.
-
-    Raises:
-        Refused: a balance transaction cannot be read, or is only named.
+def fees(movements: Iterable[BalanceTransaction | None]) -> tuple[Fee, ...]:
+    """Return what Stripe kept of movements.
 
     Source: stripe-api dossier section 4.7.
     """
-    movements = [_movement(fields, name) for name in MOVES]
     return tuple(
-        Fee(movement.text("id"), amount_minor, movement.currency())
-        for movement in movements
-        if movement is not None and (amount_minor := movement.integer("fee"))
+        Fee(each.id, each.fee_minor, each.currency)
+        for each in movements
+        if each is not None and each.fee_minor
     )
-
-
-def _movement(fields: Fields, name: str) -> Fields | None:
-    if fields.identifier(name) is None:
-        return None
-    movement = fields.expanded(name)
-    if movement is None:
-        raise fields.refusal(f"{name}.created", "is missing: it is not expanded")
-    return movement

@@ -1,16 +1,16 @@
-"""Taxes of a line or an invoice, in either shape."""
+"""Taxes of a line, an invoice or a credit note, in either shape, and shipping before tax."""
 
-from tieout.planning.snapshots import TaxAmount
+from tieout.planning.snapshots import ShippingCost, TaxAmount
 from tieout.stripe.decode.fields import Fields
 
 _BEHAVIORS = frozenset({"inclusive", "exclusive"})
 
 
 def taxes(fields: Fields, today: str, before_basil: str) -> tuple[TaxAmount, ...]:
-    """Return the tax amounts of a line or an invoice.
+    """Return the tax amounts of a line, an invoice or a credit note.
 
     Args:
-        fields: the line or invoice.
+        fields: the line, invoice or credit note.
         today: name of the array since basil (`taxes`, `total_taxes`).
         before_basil: name of the array before (`tax_amounts`, `total_tax_amounts`).
 
@@ -23,6 +23,21 @@ def taxes(fields: Fields, today: str, before_basil: str) -> tuple[TaxAmount, ...
     if since_basil is not None:
         return tuple(_since_basil(each) for each in since_basil)
     return tuple(_before_basil(each) for each in fields.children(before_basil) or ())
+
+
+def shipping(shipping_cost: Fields | None) -> ShippingCost | None:
+    """Return what shipping costs before tax, and its tax; None where there is none.
+
+    Raises:
+        Refused: an amount cannot be read.
+    """
+    if shipping_cost is None:
+        return None
+    tax_minor = shipping_cost.integer("amount_tax")
+    # The subtotal may include tax; the total always does.
+    return ShippingCost(
+        amount_minor=shipping_cost.integer("amount_total") - tax_minor, tax_minor=tax_minor
+    )
 
 
 def _since_basil(tax: Fields) -> TaxAmount:
