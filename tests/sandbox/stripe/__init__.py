@@ -10,12 +10,13 @@ from tests.sandbox.stripe.clock import Clock, SteppedClock, SystemClock
 from tests.sandbox.stripe.delivery import Attempt, DeliveryFaults, WebhookSender
 from tests.sandbox.stripe.errors import StripeError
 from tests.sandbox.stripe.faults import ApiFault, FaultKind
+from tests.sandbox.stripe.fees import FeePart, FeeSchedule
 from tests.sandbox.stripe.json_types import PINNED_VERSION, PRE_BASIL_VERSION
 from tests.sandbox.stripe.options import (
     FULL_KEY,
     AccountOptions,
     ApiKey,
-    FeeSchedule,
+    CounteredFee,
     Settlement,
 )
 from tests.sandbox.stripe.payments import ChargeSpec
@@ -39,10 +40,12 @@ __all__ = [
     "Attempt",
     "ChargeSpec",
     "Clock",
+    "CounteredFee",
     "CreditLineSpec",
     "CreditNoteSpec",
     "DeliveryFaults",
     "FaultKind",
+    "FeePart",
     "FeeSchedule",
     "InvoiceSpec",
     "LineSpec",

@@ -59,6 +59,7 @@ class ReadStats:
 
 @dataclass(frozen=True)
 class _Request:
+    account: StripeAccount
     key: ApiKey
     params: Params
 
@@ -109,7 +110,22 @@ class StripeApi:
         self._require_version(headers)
         template, answer = route
         self.stats.by_route[f"GET {template}"] += 1
-        return answer(_Request(key, parse_query(query)))
+        return answer(_Request(self._asked_for(headers), key, parse_query(query)))
+
+    def _asked_for(self, headers: Mapping[str, str]) -> StripeAccount:
+        """Return the account itself, or the connected one that ``Stripe-Account`` names."""
+        account_id = headers.get("stripe-account", self._account.options.account_id)
+        if account_id == self._account.options.account_id:
+            return self._account
+        found = self._account.connected.get(account_id)
+        if not isinstance(found, StripeAccount):
+            raise StripeError(
+                403,
+                f"The provided key does not have access to account '{account_id}' (or that account "
+                "does not exist). Application access may have been revoked.",
+                code="account_invalid",
+            )
+        return found
 
     def _require_version(self, headers: Mapping[str, str]) -> None:
         asked = headers.get("stripe-version", self._account.options.default_api_version)
@@ -141,35 +157,35 @@ class StripeApi:
                 return None
 
     def _balance(self, request: _Request) -> JsonObject:
-        authorise(request.key, "balance", self._account.options)
+        authorise(request.key, "balance", request.account.options)
         refuse_unknown(request.params, _EXPAND_ONLY)
-        return self._account.balance()
+        return request.account.balance()
 
     def _event(self, request: _Request, event_id: str) -> JsonObject:
-        authorise(request.key, "event", self._account.options)
+        authorise(request.key, "event", request.account.options)
         refuse_unknown(request.params, _EXPAND_ONLY)
-        return find_event(self._account, event_id)
+        return find_event(request.account, event_id)
 
     def _events(self, request: _Request) -> JsonObject:
-        authorise(request.key, "event", self._account.options)
+        authorise(request.key, "event", request.account.options)
         refuse_unknown(request.params, EVENT_PARAMS | PAGING_PARAMS)
-        test = event_test(self._account, request.params)
-        found, has_more = page(visible_events(self._account), request.params, test, "event")
-        data = [shown_event(self._account, event) for event in found]
+        test = event_test(request.account, request.params)
+        found, has_more = page(visible_events(request.account), request.params, test, "event")
+        data = [shown_event(request.account, event) for event in found]
         return list_object(data, url="/v1/events", has_more=has_more)
 
     def _retrieve(self, request: _Request, resource: Resource, object_id: str) -> JsonObject:
-        authorise(request.key, resource.kind, self._account.options)
+        authorise(request.key, resource.kind, request.account.options)
         refuse_unknown(request.params, _EXPAND_ONLY)
-        shown = self._account.show(self._account.store.get(resource.kind, object_id))
+        shown = request.account.show(request.account.store.get(resource.kind, object_id))
         self._expand(request, shown)
         return shown
 
     def _list(self, request: _Request, resource: Resource) -> JsonObject:
-        authorise(request.key, resource.kind, self._account.options)
+        authorise(request.key, resource.kind, request.account.options)
         everything = [
             obj
-            for obj in reversed(self._account.store.all(resource.kind))
+            for obj in reversed(request.account.store.all(resource.kind))
             if not obj.get("deleted")
         ]
         return self._page(
@@ -177,8 +193,8 @@ class StripeApi:
         )
 
     def _sub_list(self, request: _Request, below: SubList, parent_id: str) -> JsonObject:
-        authorise(request.key, below.parent_kind, self._account.options)
-        store = self._account.store
+        authorise(request.key, below.parent_kind, request.account.options)
+        store = request.account.store
         store.get(below.parent_kind, parent_id)
         if below.name == "lines":
             everything = store.lines.get(parent_id, [])
@@ -199,21 +215,23 @@ class StripeApi:
     ) -> JsonObject:
         refuse_unknown(request.params, PAGING_PARAMS | filters.keys())
         tests = [
-            build(self._account.store, request.params[name])
+            build(request.account.store, request.params[name])
             for name, build in filters.items()
             if name in request.params
         ]
         found, has_more = page(
             everything, request.params, lambda obj: all(test(obj) for test in tests), kind
         )
-        shown = list_object([self._account.show(obj) for obj in found], url=url, has_more=has_more)
+        shown = list_object(
+            [request.account.show(obj) for obj in found], url=url, has_more=has_more
+        )
         self._expand(request, shown)
         return shown
 
     def _expand(self, request: _Request, shown: JsonObject) -> None:
         expander = Expander(
-            self._account.store,
-            self._account.show,
-            lambda kind: authorise(request.key, kind, self._account.options),
+            request.account.store,
+            request.account.show,
+            lambda kind: authorise(request.key, kind, request.account.options),
         )
         expander.expand(shown, texts(request.params, "expand"))

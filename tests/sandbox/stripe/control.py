@@ -144,6 +144,7 @@ def _tuples(given: Mapping[str, Any]) -> dict[str, Any]:
 
 _SPECS: dict[str, Callable[[JsonObject], Any]] = {
     "charge": lambda given: ChargeSpec(**given),
+    "start_charge": lambda given: ChargeSpec(**given),
     "create_credit_note": _credit_note_spec,
     "create_invoice": _invoice_spec,
 }

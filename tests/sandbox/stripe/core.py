@@ -4,6 +4,7 @@ import functools
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import Any, Concatenate, ParamSpec, TypeVar
 
 from tests.sandbox.stripe.clock import Clock, SteppedClock
@@ -56,6 +57,8 @@ class AccountCore:
         self.ids = IdFactory(self.options.seed)
         self.event_log: list[EventRecord] = []
         self.endpoints: dict[str, WebhookEndpoint] = {}
+        self.connected: dict[str, AccountCore] = {}
+        self._platform: AccountCore | None = None
         self._request: JsonObject = {"id": None, "idempotency_key": None}
 
     @contextmanager
@@ -72,6 +75,23 @@ class AccountCore:
             yield request_id
         finally:
             self._request = outer
+
+    def connect(self, other: "AccountCore") -> None:
+        """Make this account the platform of another one.
+
+        The platform's key reads the other account (header ``Stripe-Account``), and its endpoints
+        for connected accounts hear of it. Both share one lock from now on.
+
+        Raises:
+            ValueError: the two would give their objects the same ids, or have the same one.
+        """
+        if other.options.account_id == self.options.account_id:
+            raise ValueError("a platform cannot connect itself")
+        if other.options.seed == self.options.seed:
+            raise ValueError("accounts side by side need seeds of their own")
+        other.lock = self.lock
+        other._platform = self
+        self.connected[other.options.account_id] = other
 
     def show(self, obj: JsonObject) -> JsonObject:
         """Return a copy of a stored object as the API shows it now."""
@@ -93,8 +113,11 @@ class AccountCore:
         *,
         enabled_events: tuple[str, ...] = ("*",),
         api_version: str = PINNED_VERSION,
+        connect: bool = False,
     ) -> WebhookEndpoint:
         """Register a webhook endpoint; events from now on are due to it.
+
+        With ``connect`` these are the events of connected accounts instead of our own.
 
         Raises:
             ValueError: the double cannot render ``api_version``.
@@ -108,6 +131,7 @@ class AccountCore:
             api_version=api_version,
             enabled_events=tuple(enabled_events),
             secrets=[SigningSecret(self.ids.next("whsec", 32))],
+            connect=connect,
         )
         self.endpoints[endpoint.id] = endpoint
         return endpoint
@@ -133,8 +157,11 @@ class AccountCore:
 
         Source: stripe-api 2 (types), 1.4 (previous_attributes only on updates).
         """
-        wanted_by = [each for each in self.endpoints.values() if each.wants(event_type)]
-        versions = {self.options.default_api_version, *(each.api_version for each in wanted_by)}
+        wanted_by = self._wanting(event_type, connect=False)
+        above = self._platform
+        wanted_above = above._wanting(event_type, connect=True) if above is not None else []
+        endpoints = [*wanted_by, *wanted_above]
+        versions = {self.options.default_api_version, *(each.api_version for each in endpoints)}
         record = EventRecord(
             id=self.ids.next("evt"),
             type=event_type,
@@ -147,20 +174,28 @@ class AccountCore:
             outcomes={each.id: Outcome.PENDING for each in wanted_by},
         )
         self.event_log.append(record)
+        if above is not None and wanted_above:
+            outcomes = {each.id: Outcome.PENDING for each in wanted_above}
+            above.event_log.append(
+                replace(record, account=self.options.account_id, outcomes=outcomes)
+            )
         return record
+
+    def _wanting(self, event_type: str, *, connect: bool) -> list[WebhookEndpoint]:
+        return [
+            each
+            for each in self.endpoints.values()
+            if each.connect == connect and each.wants(event_type)
+        ]
 
     def twin_of(self, record: EventRecord) -> EventRecord:
         """Log a second Event object for the change that ``record`` already tells.
 
         Source: stripe-api 1.4 (two different ids for one change).
         """
-        twin = EventRecord(
+        twin = replace(
+            record,
             id=self.ids.next("evt"),
-            type=record.type,
-            created=record.created,
-            request=dict(record.request),
-            livemode=record.livemode,
-            renderings=record.renderings,
             outcomes=dict.fromkeys(record.outcomes, Outcome.PENDING),
         )
         self.event_log.append(twin)

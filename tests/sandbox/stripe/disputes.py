@@ -2,6 +2,7 @@
 
 from tests.sandbox.stripe.core import business_action
 from tests.sandbox.stripe.errors import refused
+from tests.sandbox.stripe.fees import FeePart
 from tests.sandbox.stripe.json_types import JsonObject, copied
 from tests.sandbox.stripe.ledger import Movement
 from tests.sandbox.stripe.payments import PaymentActions
@@ -99,29 +100,61 @@ class DisputeActions(PaymentActions):
         dispute = self.store.get("dispute", dispute_id)
         if dispute["balance_transactions"]:
             raise refused("The funds of this dispute have already been withdrawn")
-        return self._move(dispute, -dispute["amount"], "dispute", "funds_withdrawn")
+        return self._move_disputed(dispute, -dispute["amount"], "dispute", "funds_withdrawn")
 
     @business_action
-    def reinstate_dispute_funds(self, dispute_id: str) -> JsonObject:
-        """Put the disputed amount back; the fee for having been disputed stays with Stripe."""
+    def submit_dispute_evidence(self, dispute_id: str) -> JsonObject:
+        """Counter a dispute, which costs a fee of its own unless it is an inquiry."""
+        dispute = self.store.get("dispute", dispute_id)
+        inquiry = dispute["status"].startswith("warning_")
+        if dispute["status"] not in ("needs_response", "warning_needs_response"):
+            raise refused(f"This dispute is {dispute['status']}")
+        with self.updating(dispute, "charge.dispute.updated"):
+            dispute["status"] = "warning_under_review" if inquiry else "under_review"
+            dispute["evidence_details"] |= {
+                "has_evidence": True,
+                "submission_count": 1,
+                "submission_method": "manual",
+            }
+        if not inquiry:
+            self.store.countered[dispute_id] = self.options.countered_fee.amount_minor
+            self._adjust_fee(dispute, -self.options.countered_fee.amount_minor, "countered fee")
+        return self.show(dispute)
+
+    @business_action
+    def reinstate_dispute_funds(
+        self, dispute_id: str, amount_minor: int | None = None
+    ) -> JsonObject:
+        """Put what was disputed back, or part of it.
+
+        The fee for having been disputed stays with Stripe, unless the country's rule is another.
+        """
         dispute = self.store.get("dispute", dispute_id)
         if len(dispute["balance_transactions"]) != 1:
             raise refused("There are no withdrawn funds to reinstate")
-        return self._move(dispute, dispute["amount"], "dispute_reversal", "funds_reinstated")
+        amount = dispute["amount"] if amount_minor is None else amount_minor
+        if not 0 < amount <= dispute["amount"]:
+            raise refused("No more than what was withdrawn can be reinstated", param="amount")
+        return self._move_disputed(dispute, amount, "dispute_reversal", "funds_reinstated")
 
     @business_action
     def close_dispute(self, dispute_id: str, *, won: bool) -> JsonObject:
-        """Close a dispute; the money has moved or moves by the two actions above."""
+        """Close a dispute; the funds move by other actions, the countered fee comes back if won."""
         dispute = self.store.get("dispute", dispute_id)
         inquiry = dispute["status"].startswith("warning_")
         dispute["status"] = "warning_closed" if inquiry else "won" if won else "lost"
         self.emit("charge.dispute.closed", dispute)
+        countered_minor = self.store.countered.pop(dispute_id, 0)
+        if won and countered_minor:
+            self._adjust_fee(dispute, countered_minor, "countered fee returned")
         return self.show(dispute)
 
-    def _move(
+    def _move_disputed(
         self, dispute: JsonObject, amount_minor: int, category: str, event_suffix: str
     ) -> JsonObject:
         amount, currency, rate = self.settled(amount_minor, dispute["currency"])
+        fee_minor = self._fee_of(amount_minor)
+        inside = self.options.dispute_fee_inside
         before = copied(dispute)
         transaction = self.post(
             Movement(
@@ -130,13 +163,37 @@ class DisputeActions(PaymentActions):
                 amount_minor=amount,
                 currency=currency,
                 source=dispute["id"],
-                fee_minor=self.options.dispute_fee_minor if amount_minor < 0 else 0,
+                fees=(FeePart(fee_minor, description="Dispute fee"),) if inside else (),
                 exchange_rate=rate,
                 description=f"Chargeback {event_suffix.replace('_', ' ')} for {dispute['charge']}",
-                fee_description="Dispute fee",
                 available_at_once=True,
             )
         )
+        if fee_minor and not inside:
+            self._adjust_fee(dispute, -fee_minor, "received fee")
         dispute["balance_transactions"].append(transaction["id"])
         self.emit(f"charge.dispute.{event_suffix}", dispute, before)
         return self.show(dispute)
+
+    def _fee_of(self, amount_minor: int) -> int:
+        """Return the received fee that moving this amount takes, or gives back (negative)."""
+        if amount_minor < 0:
+            return self.options.dispute_fee_minor
+        returned = self.options.dispute_fee_returned_when_won
+        return -self.options.dispute_fee_minor if returned else 0
+
+    def _adjust_fee(self, dispute: JsonObject, amount_minor: int, what: str) -> None:
+        """Post a dispute fee as a movement of its own; the dispute does not list it."""
+        shape = self.options.countered_fee
+        _, currency, _ = self.settled(0, dispute["currency"])
+        self.post(
+            Movement(
+                type="adjustment",
+                reporting_category=shape.reporting_category,
+                amount_minor=amount_minor,
+                currency=currency,
+                source=dispute["id"] if shape.names_dispute else None,
+                description=f"Stripe card dispute {what}",
+                available_at_once=True,
+            )
+        )

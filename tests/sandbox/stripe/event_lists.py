@@ -17,13 +17,15 @@ _MAX_TYPES = 20
 def visible_events(account: StripeAccount) -> list[JsonObject]:
     """Return the events of the last 30 days, newest first, as far as paging and tests need them.
 
+    Those of connected accounts are in the lists of these accounts only.
+
     Their payloads can be large; :func:`shown_event` adds them to the few that are sent.
     """
     oldest = account.clock.now() - HORIZON_SECONDS
     return [
         {"id": record.id, "type": record.type, "created": record.created, "record": record}
         for record in reversed(account.event_log)
-        if record.created >= oldest
+        if record.created >= oldest and record.account is None
     ]
 
 

@@ -21,7 +21,8 @@ class EventRecord:
     """One Event object. ``renderings`` maps an API version to the event's ``data``.
 
     A rendering is made when the event happens and never again: Stripe's events are immutable.
-    ``outcomes`` maps endpoint ids to delivery outcomes. Source: stripe-api 1.5.
+    ``outcomes`` maps endpoint ids to delivery outcomes. ``account`` is set where a platform's
+    endpoint is told of a connected account. Source: stripe-api 1.4, 1.5.
     """
 
     id: str
@@ -31,10 +32,12 @@ class EventRecord:
     livemode: bool
     renderings: Mapping[str, JsonObject]
     outcomes: dict[str, Outcome] = field(default_factory=dict)
+    account: str | None = None
 
     def body(self, api_version: str) -> JsonObject:
         """Return the event as JSON in ``api_version``."""
-        return {
+        of_whom = {} if self.account is None else {"account": self.account}
+        return of_whom | {
             "id": self.id,
             "object": "event",
             "api_version": api_version,
@@ -64,7 +67,10 @@ class SigningSecret:
 
 @dataclass
 class WebhookEndpoint:
-    """A registered webhook endpoint. Its API version is fixed for ever (stripe-api 1.5)."""
+    """A registered webhook endpoint. Its API version is fixed for ever (stripe-api 1.5).
+
+    One with ``connect`` hears of the connected accounts, and of them only.
+    """
 
     id: str
     url: str
@@ -72,6 +78,7 @@ class WebhookEndpoint:
     enabled_events: tuple[str, ...]
     secrets: list[SigningSecret]
     status: str = "enabled"
+    connect: bool = False
 
     def wants(self, event_type: str) -> bool:
         """Tell whether the endpoint is subscribed to ``event_type``.

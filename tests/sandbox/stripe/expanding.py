@@ -19,6 +19,8 @@ _KIND_OF_PREFIX = {
     "cus": "customer",
     "di": "discount",
     "du": "dispute",
+    "fee": "application_fee",
+    "fr": "fee_refund",
     "in": "invoice",
     "pi": "payment_intent",
     "po": "payout",
@@ -26,11 +28,15 @@ _KIND_OF_PREFIX = {
     "price": "price",
     "prod": "product",
     "re": "refund",
+    "tr": "transfer",
+    "trr": "transfer_reversal",
+    "tu": "topup",
     "txn": "balance_transaction",
 }
 
 EXPANDABLE = frozenset(
     {
+        ("application_fee", "balance_transaction"),
         ("balance_transaction", "source"),
         ("charge", "balance_transaction"),
         ("charge", "customer"),
@@ -48,6 +54,8 @@ EXPANDABLE = frozenset(
         ("discount", "source.coupon"),
         ("dispute", "charge"),
         ("dispute", "payment_intent"),
+        ("fee_refund", "balance_transaction"),
+        ("fee_refund", "fee"),
         ("invoice", "customer"),
         ("invoice", "discounts"),
         ("invoice", "from_invoice.invoice"),
@@ -73,6 +81,11 @@ EXPANDABLE = frozenset(
         ("refund", "customer"),
         ("refund", "failure_balance_transaction"),
         ("refund", "payment_intent"),
+        ("topup", "balance_transaction"),
+        ("transfer", "balance_transaction"),
+        ("transfer", "source_transaction"),
+        ("transfer_reversal", "balance_transaction"),
+        ("transfer_reversal", "transfer"),
     }
 )
 """Which fields hold ids that can be expanded: kind of object and dotted path inside it."""

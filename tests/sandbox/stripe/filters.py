@@ -122,5 +122,9 @@ def in_payout(store: ObjectStore, value: object) -> Test:
             "Balance transaction history can only be filtered on automatic payouts, not manual.",
             param="payout",
         )
+    if payout["id"] in store.unreadable_payouts:
+        raise refused(
+            "The payout reconciliation report is not supported for auto-debits.", param="payout"
+        )
     readable = payout["reconciliation_status"] == "completed"
     return lambda obj: readable and store.payout_of.get(obj["id"]) == payout["id"]

@@ -6,6 +6,7 @@ from fractions import Fraction
 
 from tests.sandbox.stripe.amounts import rounded
 from tests.sandbox.stripe.core import AccountCore, business_action
+from tests.sandbox.stripe.fees import FeePart
 from tests.sandbox.stripe.json_types import JsonObject
 
 
@@ -13,7 +14,7 @@ from tests.sandbox.stripe.json_types import JsonObject
 class Movement:
     """One movement of the balance: gross amount and fee in the settlement currency's minor unit.
 
-    A positive ``amount_minor`` comes in; ``fee_minor`` is what Stripe keeps of it.
+    A positive ``amount_minor`` comes in; ``fees`` are what Stripe keeps of it.
     Source: stripe-api 4.7.
     """
 
@@ -22,11 +23,18 @@ class Movement:
     amount_minor: int
     currency: str
     source: str | None
-    fee_minor: int = 0
+    fees: tuple[FeePart, ...] = ()
     exchange_rate: str | None = None
     description: str | None = None
-    fee_description: str = "Stripe processing fees"
     available_at_once: bool = False
+
+
+def fee_parts(transaction: JsonObject) -> tuple[FeePart, ...]:
+    """Return what the fee of a balance transaction is made of."""
+    return tuple(
+        FeePart(each["amount"], each["type"], each["description"], each["application"])
+        for each in transaction["fee_details"]
+    )
 
 
 class LedgerActions(AccountCore):
@@ -36,17 +44,7 @@ class LedgerActions(AccountCore):
         """Record a movement as a balance transaction and return the stored object."""
         now = self.clock.now()
         delay = 0 if movement.available_at_once else self.options.availability_delay_seconds
-        fee_details = []
-        if movement.fee_minor:
-            fee_details.append(
-                {
-                    "amount": movement.fee_minor,
-                    "application": None,
-                    "currency": movement.currency,
-                    "description": movement.fee_description,
-                    "type": "stripe_fee",
-                }
-            )
+        fee_minor = sum(each.amount_minor for each in movement.fees)
         rate = movement.exchange_rate
         return self.store.add(
             {
@@ -59,9 +57,19 @@ class LedgerActions(AccountCore):
                 "currency": movement.currency,
                 "description": movement.description,
                 "exchange_rate": None if rate is None else float(rate),
-                "fee": movement.fee_minor,
-                "fee_details": fee_details,
-                "net": movement.amount_minor - movement.fee_minor,
+                "fee": fee_minor,
+                "fee_details": [
+                    {
+                        "amount": each.amount_minor,
+                        "application": each.application,
+                        "currency": movement.currency,
+                        "description": each.description,
+                        "type": each.type,
+                    }
+                    for each in movement.fees
+                    if each.amount_minor
+                ],
+                "net": movement.amount_minor - fee_minor,
                 "reporting_category": movement.reporting_category,
                 "source": movement.source,
                 "status": "pending",
@@ -79,9 +87,11 @@ class LedgerActions(AccountCore):
         currency: str = "usd",
         description: str | None = None,
     ) -> JsonObject:
-        """Move the balance by a transaction of any type, for example a monthly ``stripe_fee``.
+        """Move the balance by a transaction of any type that has no object of its own.
 
-        Stripe emits no event of its own for these (stripe-api 4.7, 2).
+        Stripe's bills (``stripe_fee``, ``tax_fee``) and what it gives back of them, holds and
+        releases of reserves, and types that nobody has seen yet. Stripe emits no event of its
+        own for these (stripe-api 4.7, 2).
         """
         return self.show(
             self.post(

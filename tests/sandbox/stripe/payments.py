@@ -7,13 +7,13 @@ from tests.sandbox.stripe.core import business_action
 from tests.sandbox.stripe.errors import refused
 from tests.sandbox.stripe.invoices import InvoiceActions
 from tests.sandbox.stripe.json_types import JsonObject, copied
-from tests.sandbox.stripe.ledger import LedgerActions, Movement
 from tests.sandbox.stripe.payment_shapes import (
     blank_charge,
     blank_intent,
     invoice_payment,
     payment_record,
 )
+from tests.sandbox.stripe.settling import SettlingActions
 
 _DECLINED = ("card_declined", "Your card was declined.")
 _PAYABLE = ("open", "uncollectible")
@@ -21,7 +21,10 @@ _PAYABLE = ("open", "uncollectible")
 
 @dataclass(frozen=True)
 class ChargeSpec:
-    """A charge without an invoice. ``capture=False`` only authorises it."""
+    """A charge without an invoice. ``capture=False`` only authorises it.
+
+    ``application_fee_minor`` is what the platform keeps that we are connected to.
+    """
 
     amount_minor: int
     currency: str = "usd"
@@ -29,9 +32,10 @@ class ChargeSpec:
     description: str | None = None
     payment_method: str = "card"
     capture: bool = True
+    application_fee_minor: int = 0
 
 
-class PaymentActions(InvoiceActions, LedgerActions):
+class PaymentActions(InvoiceActions, SettlingActions):
     """Collect money. Source: stripe-api 2.1 (event sets), 4.4, 4.5."""
 
     @business_action
@@ -46,7 +50,7 @@ class PaymentActions(InvoiceActions, LedgerActions):
         Raises:
             StripeError: the invoice is not open or uncollectible, or nothing remains.
         """
-        invoice = self._payable(invoice_id)
+        invoice = self.payable(invoice_id)
         if amount_minor is not None and amount_minor <= 0:
             raise refused("A payment must be greater than zero", param="amount")
         default = self.default_payment(invoice)
@@ -67,7 +71,7 @@ class PaymentActions(InvoiceActions, LedgerActions):
         ``amounts`` maps invoice ids to minor units; None means all that remains.
         Source: stripe-api 2.1 rule 6.
         """
-        invoices = [self._payable(each) for each in amounts]
+        invoices = [self.payable(each) for each in amounts]
         if len({(each["customer"], each["currency"]) for each in invoices}) != 1:
             raise refused("One payment needs one customer and one currency")
         parts = [amounts[each["id"]] or each["amount_remaining"] for each in invoices]
@@ -93,7 +97,7 @@ class PaymentActions(InvoiceActions, LedgerActions):
         ``recorded`` makes a payment record and an InvoicePayment of type ``payment_record``;
         otherwise ``amount_paid`` alone grows beyond the InvoicePayments (stripe-api 2.1 rule 7).
         """
-        invoice = self._payable(invoice_id)
+        invoice = self.payable(invoice_id)
         before = copied(invoice)
         amount = invoice["amount_remaining"] if amount_minor is None else amount_minor
         payment = None
@@ -122,7 +126,7 @@ class PaymentActions(InvoiceActions, LedgerActions):
     @business_action
     def fail_payment(self, invoice_id: str) -> JsonObject:
         """Try to collect an open invoice and be declined; return the failed charge."""
-        invoice = self._payable(invoice_id)
+        invoice = self.payable(invoice_id)
         default = self.default_payment(invoice)
         if default is None:
             raise refused("This invoice has no default payment to attempt")
@@ -149,11 +153,7 @@ class PaymentActions(InvoiceActions, LedgerActions):
     @business_action
     def charge(self, spec: ChargeSpec) -> JsonObject:
         """Charge without an invoice and return the charge."""
-        intent = self._new_intent(spec.amount_minor, spec.currency, spec.customer)
-        intent["description"] = spec.description
-        charge = self._new_charge(
-            intent, spec.amount_minor, spec.payment_method, captured=spec.capture
-        )
+        intent, charge = self.new_sale(spec)
         if spec.capture:
             self._intent_succeeded(intent, charge)
         else:
@@ -163,8 +163,18 @@ class PaymentActions(InvoiceActions, LedgerActions):
         self.emit("charge.succeeded", charge)
         if spec.capture:
             self.emit("payment_intent.succeeded", intent)
-            self._settle_if_prompt(charge)
+            self.settle_if_prompt(charge)
         return self.show(charge)
+
+    def new_sale(self, spec: ChargeSpec) -> tuple[JsonObject, JsonObject]:
+        """Store the PaymentIntent and the charge of a sale without invoice; nobody is told."""
+        intent = self._new_intent(spec.amount_minor, spec.currency, spec.customer)
+        intent["description"] = spec.description
+        charge = self.new_charge(
+            intent, spec.amount_minor, spec.payment_method, captured=spec.capture
+        )
+        charge["application_fee_amount"] = spec.application_fee_minor or None
+        return intent, charge
 
     @business_action
     def capture_charge(self, charge_id: str, amount_minor: int | None = None) -> JsonObject:
@@ -179,37 +189,15 @@ class PaymentActions(InvoiceActions, LedgerActions):
         self._intent_succeeded(intent, charge)
         self.emit("charge.captured", charge)
         self.emit("payment_intent.succeeded", intent)
-        self._settle_if_prompt(charge)
+        self.settle_if_prompt(charge)
         return self.show(charge)
 
-    @business_action
-    def settle_charge(self, charge_id: str) -> JsonObject:
-        """Finish the asynchronous capture: balance transaction with fee, ``charge.updated``.
+    def payable(self, invoice_id: str) -> JsonObject:
+        """Return an invoice that can take money.
 
-        Cards make a transaction of type ``charge``, all other methods one of type ``payment``;
-        the reporting category is the same. Source: stripe-api 0.3, 4.7.
+        Raises:
+            StripeError: it cannot.
         """
-        charge = self.store.get("charge", charge_id)
-        if charge["balance_transaction"] is not None:
-            raise refused("This charge is already settled")
-        amount, currency, rate = self.settled(charge["amount_captured"], charge["currency"])
-        transaction = self.post(
-            Movement(
-                type="charge" if charge["payment_method_details"]["type"] == "card" else "payment",
-                reporting_category="charge",
-                amount_minor=amount,
-                currency=currency,
-                source=charge_id,
-                fee_minor=self.options.fees.fee_minor(amount),
-                exchange_rate=rate,
-                description=charge["description"],
-            )
-        )
-        with self.updating(charge, "charge.updated"):
-            charge["balance_transaction"] = transaction["id"]
-        return self.show(transaction)
-
-    def _payable(self, invoice_id: str) -> JsonObject:
         invoice = self.store.get("invoice", invoice_id)
         if invoice["status"] not in _PAYABLE:
             raise refused(
@@ -251,9 +239,10 @@ class PaymentActions(InvoiceActions, LedgerActions):
             )
         )
 
-    def _new_charge(
+    def new_charge(
         self, intent: JsonObject, amount_minor: int, payment_method: str, *, captured: bool = True
     ) -> JsonObject:
+        """Store a charge of an intent; nobody is told."""
         return self.store.add(
             blank_charge(
                 self.ids.next("ch"),
@@ -272,7 +261,15 @@ class PaymentActions(InvoiceActions, LedgerActions):
         payment_method: str,
     ) -> None:
         """Charge the intent, spread the money over the InvoicePayments, tell everybody."""
-        charge = self._new_charge(intent, sum(part for _, part in parts), payment_method)
+        if intent["status"] == "processing":
+            raise refused("A payment of this invoice is already on its way")
+        charge = self.new_charge(intent, sum(part for _, part in parts), payment_method)
+        self.succeed(charge, intent, parts)
+
+    def succeed(
+        self, charge: JsonObject, intent: JsonObject, parts: Sequence[tuple[JsonObject, int]]
+    ) -> None:
+        """Let a charge bring its money: to its invoices, and to the balance."""
         self._intent_succeeded(intent, charge)
         befores = []
         for payment, amount in parts:
@@ -287,7 +284,7 @@ class PaymentActions(InvoiceActions, LedgerActions):
             self.emit("invoice_payment.paid", payment)
         for invoice, before in befores:
             self._announce(invoice, before)
-        self._settle_if_prompt(charge)
+        self.settle_if_prompt(charge)
 
     def _intent_succeeded(self, intent: JsonObject, charge: JsonObject) -> None:
         intent["amount_received"] = charge["amount_captured"]
@@ -329,7 +326,3 @@ class PaymentActions(InvoiceActions, LedgerActions):
         if invoice["amount_overpaid"] > before["amount_overpaid"]:
             self.emit("invoice.overpaid", invoice)
         self.emit("invoice.updated", invoice, before)
-
-    def _settle_if_prompt(self, charge: JsonObject) -> None:
-        if self.options.settle_at_once:
-            self.settle_charge(charge["id"])

@@ -1,9 +1,12 @@
 """Business actions that give money back."""
 
+from fractions import Fraction
+
 from tests.sandbox.stripe.core import business_action
 from tests.sandbox.stripe.errors import refused
+from tests.sandbox.stripe.fees import FeePart, given_back
 from tests.sandbox.stripe.json_types import JsonObject
-from tests.sandbox.stripe.ledger import Movement
+from tests.sandbox.stripe.ledger import Movement, fee_parts
 from tests.sandbox.stripe.payments import PaymentActions
 
 _WITHOUT_FUNDS = frozenset({"insufficient_funds", "charge_pending"})
@@ -33,7 +36,7 @@ class RefundActions(PaymentActions):
         charge = self.store.get("charge", charge_id)
         left = charge["amount_captured"] - charge["amount_refunded"]
         amount = left if amount_minor is None else amount_minor
-        if not 0 < amount <= left:
+        if charge["status"] != "succeeded" or not 0 < amount <= left:
             raise refused(
                 f"Refund amount ({amount}) is greater than unrefunded amount on charge ({left})",
                 code="charge_already_refunded" if left == 0 else None,
@@ -91,6 +94,7 @@ class RefundActions(PaymentActions):
                         amount_minor=-taken["amount"],
                         currency=taken["currency"],
                         source=refund_id,
+                        fees=given_back(fee_parts(taken), Fraction(1)),
                         exchange_rate=self.settled(0, charge["currency"])[2],
                         description="Refund failed",
                         available_at_once=True,
@@ -123,11 +127,20 @@ class RefundActions(PaymentActions):
                 amount_minor=before - after,
                 currency=currency,
                 source=refund["id"],
+                fees=self._returned_fees(refund, charge),
                 exchange_rate=rate,
                 description="REFUND FOR CHARGE",
                 available_at_once=True,
             )
         )["id"]
+
+    def _returned_fees(self, refund: JsonObject, charge: JsonObject) -> tuple[FeePart, ...]:
+        """Return the refund's part of the charge's fee, where Stripe gives it back."""
+        if not self.options.refunds_return_fees or charge["balance_transaction"] is None:
+            return ()
+        charged = self.store.get("balance_transaction", charge["balance_transaction"])
+        part = Fraction(refund["amount"], charge["amount_captured"])
+        return given_back(fee_parts(charged), part)
 
     def _blank_refund(
         self, charge: JsonObject, amount_minor: int, reason: str | None, pending: str | None

@@ -136,6 +136,32 @@ RESOURCES = (
         },
     ),
     Resource(
+        "topups",
+        "topup",
+        "rak_top_up_read",
+        {
+            **_CREATED,
+            "amount": moment("amount"),
+            "status": one_of("status", "canceled", "failed", "pending", "succeeded"),
+        },
+    ),
+    Resource(
+        "transfers",
+        "transfer",
+        "rak_transfer_read",
+        {
+            **_CREATED,
+            "destination": equals("destination"),
+            "transfer_group": equals("transfer_group"),
+        },
+    ),
+    Resource(
+        "application_fees",
+        "application_fee",
+        "rak_application_fee_read",
+        {**_CREATED, "charge": equals("charge")},
+    ),
+    Resource(
         "products",
         "product",
         "rak_product_read",
@@ -178,7 +204,9 @@ SCOPES = {
     "credit_note_line_item": "rak_credit_note_read",
     "discount": "rak_coupon_read",
     "event": "rak_event_read",
+    "fee_refund": "rak_application_fee_read",
     "line_item": "rak_invoice_read",
+    "transfer_reversal": "rak_transfer_read",
 }
 """The scope a restricted key needs per kind of object (stripe-api 7)."""
 

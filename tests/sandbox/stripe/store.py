@@ -10,7 +10,9 @@ class ObjectStore:
     """Objects by kind and id, in the order in which they came into being.
 
     Kinds are Stripe's ``object`` names. Embedded lists (invoice lines, credit note lines) live
-    beside their parent, because Stripe shows only the first few of them in the parent.
+    beside their parent, because Stripe shows only the first few of them in the parent. So do
+    facts that Stripe keeps to itself: the payout of a balance transaction, and what a dispute's
+    countered fee was (minor units).
     """
 
     def __init__(self) -> None:
@@ -18,6 +20,8 @@ class ObjectStore:
         self.lines: dict[str, list[JsonObject]] = {}
         self.shipping_taxes: dict[str, list[JsonObject]] = {}
         self.payout_of: dict[str, str] = {}
+        self.unreadable_payouts: set[str] = set()
+        self.countered: dict[str, int] = {}
 
     def add(self, obj: JsonObject) -> JsonObject:
         """Keep ``obj`` under its own kind and id and return it."""

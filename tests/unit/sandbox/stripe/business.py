@@ -84,12 +84,16 @@ def busy_account() -> StripeAccount:
     )["id"]
     _invoices(account, acme)
     _money_back(account, acme)
+    _bank_debits(account, acme)
+    _platform(account)
     clock.advance(3 * 86_400)
     paid_out = account.create_payout()["id"]
     account.pay_payout(paid_out)
     account.reconcile_payout(paid_out)
     account.fail_payout(paid_out)
     account.create_payout(amount_minor=1_000)
+    account.cancel_payout(account.create_payout(amount_minor=500)["id"])
+    account.create_payout(amount_minor=700, instant=True)
     return account
 
 
@@ -134,6 +138,27 @@ def _money_back(account: StripeAccount, acme: str) -> None:
     disputed = account.charge(ChargeSpec(8_000, customer=acme))["id"]
     dispute = account.create_dispute(disputed)["id"]
     account.withdraw_dispute_funds(dispute)
+    account.submit_dispute_evidence(dispute)
     account.reinstate_dispute_funds(dispute)
     account.close_dispute(dispute, won=True)
     account.adjust_balance(-250, kind="stripe_fee", reporting_category="fee")
+
+
+def _bank_debits(account: StripeAccount, acme: str) -> None:
+    arrived = account.start_payment(invoice_of(account, acme, 3_100)["id"])["id"]
+    account.finish_charge(arrived)
+    account.fail_charge_late(arrived)
+    account.reject_charge(account.start_payment(invoice_of(account, acme, 3_200)["id"])["id"])
+    account.start_charge(ChargeSpec(2_100, payment_method="sepa_debit"))
+
+
+def _platform(account: StripeAccount) -> None:
+    topup = account.create_topup(20_000)["id"]
+    account.succeed_topup(topup)
+    account.reverse_topup(topup)
+    account.fail_topup(account.create_topup(30_000)["id"])
+    account.create_topup(40_000)
+    transfer = account.create_transfer("acct_seller", 2_000)["id"]
+    account.reverse_transfer(transfer, 300)
+    fee = account.earn_application_fee("acct_seller", "ch_seller", 150)["id"]
+    account.refund_application_fee(fee, 50)

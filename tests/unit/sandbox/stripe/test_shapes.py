@@ -14,6 +14,7 @@ from tests.unit.sandbox.stripe.business import busy_account
 from tests.unit.sandbox.stripe.typed_shape import expandable, problems
 
 TYPED: dict[str, type] = {
+    "application_fee": stripe.ApplicationFee,
     "balance_transaction": stripe.BalanceTransaction,
     "charge": stripe.Charge,
     "coupon": stripe.Coupon,
@@ -22,6 +23,7 @@ TYPED: dict[str, type] = {
     "customer_balance_transaction": stripe.CustomerBalanceTransaction,
     "discount": stripe.Discount,
     "dispute": stripe.Dispute,
+    "fee_refund": stripe.ApplicationFeeRefund,
     "invoice": stripe.Invoice,
     "invoice_payment": stripe.InvoicePayment,
     "payment_intent": stripe.PaymentIntent,
@@ -31,6 +33,9 @@ TYPED: dict[str, type] = {
     "product": stripe.Product,
     "refund": stripe.Refund,
     "tax_rate": stripe.TaxRate,
+    "topup": stripe.Topup,
+    "transfer": stripe.Transfer,
+    "transfer_reversal": stripe.TransferReversal,
 }
 
 
@@ -66,6 +71,7 @@ def test_the_balance_has_the_fields_of_the_typed_class(account: StripeAccount) -
     [
         ("invoice", ["payments.data.payment.payment_intent", "customer", "discounts"]),
         ("invoice", ["amount_paid_off_stripe", "shipping_cost.taxes", "lines.data.discounts"]),
+        ("balance_transaction", ["source"]),
         ("charge", ["refunds", "balance_transaction.source", "payment_intent.latest_charge"]),
         ("customer", ["tax_ids", "sources"]),
         ("invoice_payment", ["payment.payment_record", "payment.payment_intent", "invoice"]),

@@ -13,7 +13,7 @@ import stripe
 Hint = object
 """A type annotation: a class, a ``typing`` construct or a quoted name."""
 
-_ALIASES = {"CardResource": "Card", "RefundResource": "Refund"}
+_ALIASES = {"CardResource": "Card", "DisputeResource": "Dispute", "RefundResource": "Refund"}
 _PLAIN: dict[Hint, tuple[type, ...]] = {
     int: (int,),
     str: (str,),
