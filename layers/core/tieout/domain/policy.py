@@ -4,12 +4,13 @@
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from typing import Literal
 from zoneinfo import ZoneInfo
 
 from tieout.domain.documents import CashAccount, Dimensions
+from tieout.domain.policy_rules import RuleBook
 
 
 @dataclass(frozen=True, slots=True)
@@ -125,6 +126,7 @@ class Policy:
         out_of_band_method: Intacct's PAYMENTMETHOD for money that came past Stripe.
         books_from: the first day that Tieout books; what lies before was booked by hand. None: it
             books everything that Stripe has.
+        rules: what comes before the tables and defaults above.
     """
 
     version: str
@@ -147,3 +149,4 @@ class Policy:
     due_days: int
     out_of_band_method: str = "EFT"
     books_from: date | None = None
+    rules: RuleBook = field(default_factory=dict)

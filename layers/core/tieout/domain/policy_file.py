@@ -37,6 +37,7 @@ from tieout.domain.policy_limits import (
     TERM_LENGTH_MAX,
 )
 from tieout.domain.policy_reader import Section, suggestion
+from tieout.domain.policy_rules_file import Known, read_rules
 from tieout.domain.reasons import Reason
 from tieout.domain.strict_yaml import StrictYamlError, load
 
@@ -110,7 +111,7 @@ def _policy(file: Section, version: str) -> Policy:
         payment_method=file.choice("payment_method", PAYMENT_METHODS, "Credit Card"),
         clearing=_cash_accounts(file, "clearing", base_currency),
         out_of_band=_cash_accounts(file, "out_of_band", base_currency),
-        revenue=_revenue(file.section("revenue")),
+        revenue=(revenue := _revenue(file.section("revenue"))),
         tax=_tax(file.section("tax")),
         shipping_account=file.optional_text("shipping_account", ACCOUNT_LENGTH_MAX),
         discount_account=file.optional_text("discount_account", ACCOUNT_LENGTH_MAX),
@@ -126,6 +127,7 @@ def _policy(file: Section, version: str) -> Policy:
         due_days=invoices.integer("due_days", 0, DUE_DAYS_MAX, 0),
         out_of_band_method=file.choice("out_of_band_method", PAYMENT_METHODS, "EFT"),
         books_from=file.day("books_from"),
+        rules=read_rules(file, Known(revenue.categories, _clearing_accounts(file))),
     )
     if not policy.clearing:
         file.note("clearing", "must name at least one currency")
@@ -205,6 +207,11 @@ def _refuse_shared_clearing(file: Section) -> None:
                     )
                 elif path.startswith("clearing."):
                     owners[number] = place
+
+
+def _clearing_accounts(file: Section) -> frozenset[str]:
+    paths = [path for path in (*_LEDGER_ACCOUNTS, *_BANK_ACCOUNTS) if path.startswith("clearing.")]
+    return frozenset(number for path in paths for _, number in file.scalars(path))
 
 
 def _revenue(section: Section) -> RevenueRules:

@@ -7,6 +7,7 @@ TERM_LENGTH_MAX = 40
 COUNTRY_LENGTH_MAX = 60
 CUSTOMER_ID_LENGTH_MAX = 20
 DIMENSION_LENGTH_MAX = 100
+MEMO_LENGTH_MAX = 200
 # Leaves the hashed form of a Stripe id room enough to stay unique within a CUSTOMERID.
 PREFIX_LENGTH_MAX = 8
 # Source: stripe-api dossier section 7 (metadata limits).

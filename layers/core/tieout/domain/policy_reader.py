@@ -11,6 +11,7 @@ from dataclasses import dataclass, field
 from datetime import date
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
+_SHOWN_LENGTH_MAX = 40
 _DAY = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 
 
@@ -53,6 +54,24 @@ class Section:
         parent = self.section(name)
         for key in parent.values:
             yield key, parent.section(key)
+
+    def entries(self, name: str) -> Iterator["Section"]:
+        """Yield each mapping of the list under `name`; its path has its name, else its place."""
+        value = self._value(name)
+        if value is None:
+            return
+        if not isinstance(value, list):
+            self.note(name, f"must be a list of `- key: value` lines, not {_shown(value)}")
+            return
+        for place, entry in enumerate(value, start=1):
+            where = f"{self.where(name)}[{place}]"
+            if not isinstance(entry, Mapping):
+                self.errors.append(f"{where}: must be `key: value` lines, not {_shown(entry)}")
+                continue
+            named = entry.get("name")
+            if isinstance(named, str) and named:
+                where = f"{self.where(name)}[{named[:_SHOWN_LENGTH_MAX]}]"
+            yield Section(entry, where, self.errors)
 
     def scalars(self, path: str) -> Iterator[tuple[str, str]]:
         """Yield (path, text) of each single value at a path in which `*` stands for any key.
@@ -190,4 +209,4 @@ def _shown(value: object) -> str:
     if isinstance(value, bool):
         return str(value).lower()
     shown = repr(value)
-    return shown if len(shown) <= 40 else f"{shown[:40]}..."  # noqa: PLR2004 - for a message
+    return shown if len(shown) <= _SHOWN_LENGTH_MAX else f"{shown[:_SHOWN_LENGTH_MAX]}..."

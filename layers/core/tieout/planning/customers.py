@@ -4,9 +4,11 @@ from tieout.domain.documents import Contact, Customer
 from tieout.domain.errors import Refused
 from tieout.domain.keys import customer_key, fit
 from tieout.domain.policy import Policy
+from tieout.domain.policy_rules import Area
 from tieout.domain.reasons import Reason
 from tieout.domain.text import clean
 from tieout.planning.draft import PlanDraft
+from tieout.planning.facts import customer_case
 from tieout.planning.fields import (
     ADDRESS_LENGTH_MAX,
     COUNTRY_CODE_LENGTH,
@@ -18,6 +20,7 @@ from tieout.planning.fields import (
     STATE_LENGTH_MAX,
     whole,
 )
+from tieout.planning.rules import answer
 from tieout.planning.snapshots import CustomerSnapshot, InvoiceSnapshot
 
 
@@ -42,11 +45,14 @@ def add_customer(draft: PlanDraft, customer: CustomerSnapshot, policy: Policy) -
 
 
 def customer_id(customer: CustomerSnapshot, policy: Policy) -> str:
-    """Return the CUSTOMERID: the policy's override, else metadata, else prefix and Stripe id.
+    """Return the CUSTOMERID: by a rule, else the override, else metadata, else prefix and id.
 
     Raises:
         Refused: metadata names an id that cannot be one; a changed id could be somebody else's.
     """
+    ruled = answer(Area.CUSTOMER, customer_case(customer), policy).settings.get("customer_id")
+    if ruled is not None:
+        return ruled
     rules = policy.customers
     override = rules.overrides.get(customer.id)
     if override is not None and override.customer_id is not None:
@@ -75,6 +81,7 @@ def debtor_id(invoice: InvoiceSnapshot, policy: Policy) -> str:
 
 def _customer(customer: CustomerSnapshot, policy: Policy) -> Customer:
     name = _name(customer, policy)
+    ruled = answer(Area.CUSTOMER, customer_case(customer), policy).settings
     address = customer.address
     country_code = whole(address.country_code, COUNTRY_CODE_LENGTH)
     return Customer(
@@ -94,7 +101,7 @@ def _customer(customer: CustomerSnapshot, policy: Policy) -> Customer:
             country=policy.customers.countries.get(country_code.upper(), ""),
             country_code=country_code,
         ),
-        term=policy.customers.term,
+        term=ruled.get("term", policy.customers.term),
         amend=(
             "never"
             if customer.deleted

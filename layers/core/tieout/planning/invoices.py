@@ -7,16 +7,19 @@ from tieout.domain.dates import accounting_date
 from tieout.domain.documents import ArInvoice
 from tieout.domain.keys import customer_key, invoice_key, reference
 from tieout.domain.policy import Policy
+from tieout.domain.policy_rules import Area
 from tieout.domain.reasons import Reason
 from tieout.domain.text import clean
 from tieout.planning.accounts import clearing
 from tieout.planning.customers import add_customer, debtor_id
 from tieout.planning.draft import PlanDraft
+from tieout.planning.facts import invoice_case
 from tieout.planning.fields import DESCRIPTION_LENGTH_MAX
 from tieout.planning.lines import invoice_lines
 from tieout.planning.numbers import invoice_number
 from tieout.planning.payments import add_receipts
 from tieout.planning.periods import is_before_books, posting_date
+from tieout.planning.rules import answer
 from tieout.planning.snapshots import InvoiceSnapshot
 from tieout.planning.voids import add_void
 
@@ -56,7 +59,7 @@ def add_invoice(
         original = booked_under.get(invoice_key(invoice.id), policy)
         add_void(draft, invoice, policy, original)
     _note_what_is_not_booked(draft, invoice, policy)
-    is_ours = not is_before_books(_issued_at_unix(invoice), policy)
+    is_ours = not is_before_books(invoice.issued_at_unix, policy)
     if invoice.customer is not None and (is_ours or draft.has_documents):
         add_customer(draft, invoice.customer, policy)
 
@@ -68,7 +71,7 @@ def _is_final(invoice: InvoiceSnapshot) -> bool:
 
 
 def _ar_invoice(invoice: InvoiceSnapshot, policy: Policy) -> ArInvoice:
-    invoice_date = accounting_date(_issued_at_unix(invoice), policy.zone)
+    invoice_date = accounting_date(invoice.issued_at_unix, policy.zone)
     posted = posting_date(invoice_date, policy)
     # A currency without clearing account is one that the controller has not decided about.
     clearing(invoice.currency, policy)
@@ -89,19 +92,12 @@ def _ar_invoice(invoice: InvoiceSnapshot, policy: Policy) -> ArInvoice:
     )
 
 
-def _issued_at_unix(invoice: InvoiceSnapshot) -> int:
-    """Return the legal moment of the invoice.
-
-    Source: stripe-api dossier section 4.1: `effective_at` is the finalisation unless overridden.
-    """
-    return invoice.effective_at_unix or invoice.finalized_at_unix or invoice.created_unix
-
-
 def _due_date(invoice: InvoiceSnapshot, invoice_date: date, policy: Policy) -> date:
     """Return when the invoice is due; Stripe says so only for invoices sent for payment."""
     if invoice.due_date_unix is not None:
         return accounting_date(invoice.due_date_unix, policy.zone)
-    return invoice_date + timedelta(days=policy.due_days)
+    ruled = answer(Area.DUE_DATE, invoice_case(invoice, policy), policy).settings.get("due_days")
+    return invoice_date + timedelta(days=policy.due_days if ruled is None else int(ruled))
 
 
 def _note_what_is_not_booked(draft: PlanDraft, invoice: InvoiceSnapshot, policy: Policy) -> None:
@@ -109,7 +105,7 @@ def _note_what_is_not_booked(draft: PlanDraft, invoice: InvoiceSnapshot, policy:
 
     Credit notes do, too; they are subjects of their own and listed there.
     """
-    is_ours = not is_before_books(_issued_at_unix(invoice), policy)
+    is_ours = not is_before_books(invoice.issued_at_unix, policy)
     if is_ours and invoice.status != "void" and invoice.credit_balance_applied_minor > 0:
         # A void gives the balance back, so nothing is missing then.
         _note(

@@ -13,11 +13,19 @@ from tieout.domain.documents import ArLine, Dimensions
 from tieout.domain.errors import Refused
 from tieout.domain.money import allocate
 from tieout.domain.policy import Policy
+from tieout.domain.policy_rules import Area
 from tieout.domain.reasons import Reason
 from tieout.domain.text import clean
-from tieout.planning.accounts import revenue_category, shipping_account, tax_account
+from tieout.planning.accounts import (
+    discount_account,
+    revenue_category,
+    shipping_account,
+    tax_account,
+)
 from tieout.planning.dimensions import invoice_dimensions, metadata_dimensions
+from tieout.planning.facts import invoice_case, line_facts
 from tieout.planning.fields import MEMO_LENGTH_MAX, amount_text
+from tieout.planning.rules import Case, answer
 from tieout.planning.snapshots import InvoiceLine, InvoiceSnapshot
 
 
@@ -46,13 +54,15 @@ def invoice_lines(invoice: InvoiceSnapshot, policy: Policy) -> tuple[ArLine, ...
     """
     _refuse_unplanned(invoice)
     of_invoice = invoice_dimensions(invoice, policy)
-    shared = policy.dimensions.defaults.overlaid(of_invoice)
-    revenue = [_revenue(line, invoice, of_invoice, policy) for line in invoice.lines]
+    case = invoice_case(invoice, policy)
+    by_rule = answer(Area.DIMENSIONS, case, policy).dimensions
+    shared = policy.dimensions.defaults.overlaid(of_invoice).overlaid(by_rule)
+    revenue = [_revenue(line, invoice, of_invoice, case, policy) for line in invoice.lines]
     _settle_tax_rounding(revenue, invoice)
     lines = (
-        *_revenue_and_discount_lines(revenue, policy),
-        *_shipping_lines(invoice, shared, policy),
-        *_tax_lines(invoice, shared, policy),
+        *_revenue_and_discount_lines(revenue, case, policy),
+        *_shipping_lines(invoice, shared, case, policy),
+        *_tax_lines(invoice, shared, case, policy),
     )
     return tuple(line for line in lines if line.amount_minor != 0) or lines
 
@@ -72,21 +82,29 @@ def _refuse_unplanned(invoice: InvoiceSnapshot) -> None:
 
 
 def _revenue(
-    line: InvoiceLine, invoice: InvoiceSnapshot, of_invoice: Dimensions, policy: Policy
+    line: InvoiceLine,
+    invoice: InvoiceSnapshot,
+    of_invoice: Dimensions,
+    of_invoice_case: Case,
+    policy: Policy,
 ) -> _Revenue:
-    chosen = revenue_category(line, invoice.metadata, policy.revenue)
+    case = of_invoice_case.plus(lambda: line_facts(line))
+    chosen = revenue_category(line, invoice.metadata, case, policy)
     tax_inside_minor = sum(tax.amount_minor for tax in line.taxes if tax.inclusive)
     net_minor = line.amount_minor - line.discount_minor - tax_inside_minor
     dimensions = (
         policy.dimensions.defaults.overlaid(chosen.category.dimensions)
         .overlaid(of_invoice)
         .overlaid(metadata_dimensions(line.metadata, policy))
+        .overlaid(answer(Area.DIMENSIONS, case, policy).dimensions)
+        .overlaid(chosen.dimensions)
     )
+    memo = answer(Area.MEMO, case, policy).settings.get("memo", line.description)
     return _Revenue(
         ArLine(
             account=chosen.category.account,
             amount_minor=net_minor,
-            memo=clean(line.description, MEMO_LENGTH_MAX) or f"Stripe line {line.id}",
+            memo=clean(memo, MEMO_LENGTH_MAX) or f"Stripe line {line.id}",
             dimensions=dimensions,
             why=chosen.why,
         ),
@@ -132,18 +150,21 @@ def _settle_tax_rounding(revenue: list[_Revenue], invoice: InvoiceSnapshot) -> N
         )
 
 
-def _revenue_and_discount_lines(revenue: Sequence[_Revenue], policy: Policy) -> list[ArLine]:
+def _revenue_and_discount_lines(
+    revenue: Sequence[_Revenue], case: Case, policy: Policy
+) -> list[ArLine]:
     """Return net revenue, or gross revenue and a discount line for each set of dimensions."""
-    if policy.discount_account is None:
+    chosen = discount_account(case, policy)
+    if chosen is None:
         return [each.line for each in revenue]
     lines = []
     discounts: dict[Dimensions, int] = defaultdict(int)
     for each in revenue:
         gross_minor = each.line.amount_minor + each.discount_minor
         lines.append(dataclasses.replace(each.line, amount_minor=gross_minor))
-        discounts[each.line.dimensions] += each.discount_minor
+        discounts[each.line.dimensions.overlaid(chosen.dimensions)] += each.discount_minor
     lines.extend(
-        ArLine(policy.discount_account, -amount_minor, "Discount", dimensions, "discount account")
+        ArLine(chosen.account, -amount_minor, "Discount", dimensions, chosen.why)
         for dimensions, amount_minor in discounts.items()
         if amount_minor
     )
@@ -151,16 +172,19 @@ def _revenue_and_discount_lines(revenue: Sequence[_Revenue], policy: Policy) -> 
 
 
 def _shipping_lines(
-    invoice: InvoiceSnapshot, dimensions: Dimensions, policy: Policy
+    invoice: InvoiceSnapshot, dimensions: Dimensions, case: Case, policy: Policy
 ) -> list[ArLine]:
     if invoice.shipping is None or invoice.shipping.amount_minor == 0:
         return []
-    account = shipping_account(policy)
+    chosen = shipping_account(case, policy)
+    dimensions = dimensions.overlaid(chosen.dimensions)
     amount_minor = invoice.shipping.amount_minor
-    return [ArLine(account, amount_minor, "Shipping", dimensions, "shipping account")]
+    return [ArLine(chosen.account, amount_minor, "Shipping", dimensions, chosen.why)]
 
 
-def _tax_lines(invoice: InvoiceSnapshot, dimensions: Dimensions, policy: Policy) -> list[ArLine]:
+def _tax_lines(
+    invoice: InvoiceSnapshot, dimensions: Dimensions, case: Case, policy: Policy
+) -> list[ArLine]:
     """Return one line for each tax rate, from the invoice's totals."""
     totals: dict[str, int] = defaultdict(int)
     for tax in invoice.taxes:
@@ -168,7 +192,8 @@ def _tax_lines(invoice: InvoiceSnapshot, dimensions: Dimensions, policy: Policy)
     lines = []
     for tax_rate, amount_minor in sorted(totals.items()):
         if amount_minor:
-            account, why = tax_account(tax_rate or None, policy)
+            chosen = tax_account(tax_rate or None, case, policy)
             memo = f"Tax {tax_rate}".rstrip()
-            lines.append(ArLine(account, amount_minor, memo, dimensions, why))
+            of_tax = dimensions.overlaid(chosen.dimensions)
+            lines.append(ArLine(chosen.account, amount_minor, memo, of_tax, chosen.why))
     return lines

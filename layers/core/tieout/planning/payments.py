@@ -11,13 +11,16 @@ from tieout.domain.keys import (
     sale_key,
 )
 from tieout.domain.policy import Policy
+from tieout.domain.policy_rules import Area
 from tieout.domain.reasons import Reason
 from tieout.domain.text import clean
 from tieout.planning.accounts import clearing, out_of_band
 from tieout.planning.customers import debtor_id
 from tieout.planning.draft import PlanDraft
+from tieout.planning.facts import payment_case
 from tieout.planning.fields import DESCRIPTION_LENGTH_MAX, amount_text
 from tieout.planning.periods import is_before_books, posting_date, refuse_before_books
+from tieout.planning.rules import answer
 from tieout.planning.settlement import (
     Settlement,
     is_paid_out_of_band,
@@ -99,6 +102,8 @@ def _receipt(
         )
     posted = posting_date(paid_on, policy)
     outside_stripe = payment.out_of_band
+    case = payment_case(invoice, payment, paid_on)
+    usual_method = policy.out_of_band_method if outside_stripe else policy.payment_method
     return ArPayment(
         key=key,
         stripe_id=payment.id,
@@ -109,9 +114,9 @@ def _receipt(
         posting_date=posted.day,
         currency=payment.currency,
         amount_minor=settlement.amount_minor,
-        method=policy.out_of_band_method if outside_stripe else policy.payment_method,
+        method=answer(Area.PAYMENT_METHOD, case, policy).settings.get("method", usual_method),
         cash_account=(
-            out_of_band(payment.currency, policy)
+            out_of_band(payment.currency, case, policy)
             if outside_stripe
             else clearing(payment.currency, policy)
         ),

@@ -249,6 +249,15 @@ class InvoiceSnapshot:
     post_payment_credit_notes_minor: int = 0
     credit_notes: tuple[CreditNote, ...] = ()
 
+    @property
+    def issued_at_unix(self) -> int:
+        """The legal moment of the invoice.
+
+        Source: stripe-api dossier section 4.1: `effective_at` is the finalisation unless
+        overridden.
+        """
+        return self.effective_at_unix or self.finalized_at_unix or self.created_unix
+
 
 @dataclass(frozen=True, slots=True)
 class CreditNoteSnapshot:

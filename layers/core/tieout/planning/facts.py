@@ -1,0 +1,85 @@
+"""Facts: what rules may know of a thing to book. Neither names nor e-mail addresses are among them.
+
+docs/policy.md lists them, `domain.expressions.FACTS` is the list that conditions are checked with.
+Amounts are minor units, signed as Stripe has them.
+"""
+
+from datetime import date
+
+from tieout.domain.dates import accounting_date
+from tieout.domain.expressions import Facts
+from tieout.domain.policy import Policy
+from tieout.planning.rules import Case
+from tieout.planning.snapshots import CustomerSnapshot, InvoiceLine, InvoicePayment, InvoiceSnapshot
+
+
+def invoice_case(invoice: InvoiceSnapshot, policy: Policy) -> Case:
+    """Return the case of an invoice, on its legal day, whatever is booked of it later."""
+    return Case(
+        lambda: accounting_date(invoice.issued_at_unix, policy.zone), lambda: _invoice(invoice)
+    )
+
+
+def payment_case(invoice: InvoiceSnapshot, payment: InvoicePayment, day: date) -> Case:
+    """Return the case of a payment of an invoice, on the day it was paid."""
+    return Case(
+        lambda: day,
+        lambda: {
+            **_invoice(invoice),
+            "kind": "out_of_band_payment" if payment.out_of_band else "payment",
+            "currency": payment.currency,
+            "amount_minor": payment.amount_paid_minor,
+            "charge": {"id": payment.charge},
+        },
+    )
+
+
+def customer_case(customer: CustomerSnapshot) -> Case:
+    """Return the case of a customer, who has no day."""
+    return Case(
+        lambda: None,
+        lambda: {
+            "kind": "customer",
+            "customer": _customer(customer),
+            "metadata": customer.metadata,
+        },
+    )
+
+
+def line_facts(line: InvoiceLine) -> Facts:
+    """Return what is known of an invoice line."""
+    return {
+        "line": {
+            "id": line.id,
+            "description": line.description,
+            "price": line.price,
+            "product": line.product,
+            "proration": line.proration,
+            "metadata": line.metadata,
+            "amount_minor": line.amount_minor,
+        }
+    }
+
+
+def tax_facts(tax_rate: str | None) -> Facts:
+    """Return what is known of a tax."""
+    return {"tax": {"rate": tax_rate}}
+
+
+def _invoice(invoice: InvoiceSnapshot) -> Facts:
+    return {
+        "kind": "invoice",
+        "currency": invoice.currency,
+        "amount_minor": invoice.total_minor,
+        "customer": None if invoice.customer is None else _customer(invoice.customer),
+        "invoice": {"id": invoice.id, "number": invoice.number, "metadata": invoice.metadata},
+        "metadata": invoice.metadata,
+    }
+
+
+def _customer(customer: CustomerSnapshot) -> Facts:
+    return {
+        "id": customer.id,
+        "metadata": customer.metadata,
+        "country": customer.address.country_code or None,
+    }
