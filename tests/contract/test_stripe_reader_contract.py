@@ -37,9 +37,11 @@ from tieout.domain.reasons import Reason
 from tieout.domain.subjects import Subject, SubjectKind
 from tieout.planning.snapshots import (
     ChargeSnapshot,
+    CreditNoteSnapshot,
     CustomerSnapshot,
+    DisputeSnapshot,
     InvoiceSnapshot,
-    OtherSnapshot,
+    PayoutSnapshot,
     RefundSnapshot,
 )
 from tieout.services.ports import EventHint, Stretch, StripeReader
@@ -319,9 +321,9 @@ def test_every_object_of_a_long_history_can_be_read(busy: StripeServer) -> None:
         SubjectKind.INVOICE: InvoiceSnapshot,
         SubjectKind.CHARGE: ChargeSnapshot,
         SubjectKind.REFUND: RefundSnapshot,
-        SubjectKind.CREDIT_NOTE: OtherSnapshot,
-        SubjectKind.DISPUTE: OtherSnapshot,
-        SubjectKind.PAYOUT: OtherSnapshot,
+        SubjectKind.CREDIT_NOTE: CreditNoteSnapshot,
+        SubjectKind.DISPUTE: DisputeSnapshot,
+        SubjectKind.PAYOUT: PayoutSnapshot,
     }
 
     for kind, expected in kinds.items():
@@ -330,9 +332,12 @@ def test_every_object_of_a_long_history_can_be_read(busy: StripeServer) -> None:
         assert {type(each) for each in found} == {expected}
 
 
-def test_every_invoice_of_a_long_history_is_one_read(busy: StripeServer) -> None:
-    invoices = ids(busy, "invoice")
+def test_an_invoice_without_credit_notes_is_one_read(busy: StripeServer) -> None:
+    credited = {note["invoice"] for note in busy.account.store.all("credit_note")}
+    invoices = [each for each in ids(busy, "invoice") if each not in credited]
     reader = reader_of(busy)
+
+    assert credited
 
     for identifier in invoices:
         reader.snapshot(Subject(SubjectKind.INVOICE, identifier))
@@ -356,8 +361,10 @@ def test_invoices_from_before_basil_give_the_snapshots_of_today(busy: StripeServ
         now = reader.snapshot(Subject(SubjectKind.INVOICE, old["id"]))
 
         assert isinstance(now, InvoiceSnapshot)
-        # What an invoice is overpaid by is new in basil; the flag is gone since.
-        assert replace(then, api_paid_out_of_band=False) == replace(now, amount_overpaid_minor=0)
+        # What an invoice is overpaid by is new in basil; the flag is gone since. Credit notes are
+        # no part of an invoice in any version.
+        today = replace(now, amount_overpaid_minor=0, credit_notes=())
+        assert replace(then, api_paid_out_of_band=False) == today
 
 
 def test_many_lines_and_payments_are_read_to_the_last() -> None:
