@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 import boto3
 from botocore.exceptions import BotoCoreError
 
-from tieout.cli import by_hand, lists, policy, replay, setup, show
+from tieout.cli import by_hand, lists, policy, replay, report, setup, show
 from tieout.cli.console import FAILED, POLICY_HAS_ERRORS, say
 from tieout.cli.places import way_out
 from tieout.domain.errors import TieoutError
@@ -64,6 +64,6 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for module in (setup, policy, lists, show, replay, by_hand):
+    for module in (setup, policy, lists, show, replay, by_hand, report):
         module.register(commands)
     return parser

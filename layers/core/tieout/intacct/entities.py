@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from tieout.domain.documents import Document, entity_of
 from tieout.domain.errors import ConfigurationFault, TransientFault
+from tieout.intacct.books import IntacctBooks
 from tieout.intacct.client import IntacctLedger
 from tieout.services.ports import Found, NamedRecord, NotExecuted, Outcome, Submission
 
@@ -61,6 +62,10 @@ class EntitiesLedger:
             TransientFault, ConfigurationFault: as `IntacctLedger.check`.
         """
         return self._ledger(None).check(named)
+
+    def books(self, base_currency: Callable[[], str]) -> IntacctBooks:
+        """Return what the books of all entities show, as seen from where the credentials lead."""
+        return IntacctBooks(lambda selection: self._ledger(None).rows(selection), base_currency)
 
     def _of(self, document: Document) -> IntacctLedger:
         return self._ledger(entity_of(document))

@@ -1,0 +1,123 @@
+"""An installation as seen from the operator's machine: what its stack's own secrets lead to.
+
+Everything is done with the caller's AWS rights; what leads to Stripe and Intacct comes from the
+stack's secrets and parameters, so a command reads and books exactly where the functions do.
+"""
+
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import boto3
+
+from tieout.cli.places import Stack, queue_url, stack
+from tieout.domain.policy_file import parse_policy
+from tieout.services.ports import Books, Ledger, StripeReader
+from tieout.store.clock import SystemClock
+from tieout.store.credentials import SecretsManagerSecrets
+from tieout.store.cursors import DynamoCursors
+from tieout.store.policies import DynamoPolicies
+from tieout.store.postings import DynamoPostings
+from tieout.store.tie_outs import DynamoTieOuts
+from tieout.store.work_queue import SqsWorkQueue
+
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+    from tieout.intacct.entities import EntitiesLedger
+
+STRIPE_TIMEOUT_SECONDS = 10
+INTACCT_TIMEOUT_SECONDS = 60
+# Nobody else takes a document for abandoned while this machine may still be sending it.
+LEASE_SECONDS = 2 * INTACCT_TIMEOUT_SECONDS + 30
+
+
+class Installation:
+    """One deployed stack; what is not asked for is not connected."""
+
+    def __init__(self, name: str) -> None:
+        """Find the stack.
+
+        Raises:
+            CannotBeDone, ConfigurationFault, TransientFault: as `places.stack`.
+        """
+        self.stack: Stack = stack(name)
+        self.clock = SystemClock()
+
+    @cached_property
+    def postings(self) -> DynamoPostings:
+        """The postings table."""
+        return DynamoPostings(self._dynamodb, self.stack.outputs["PostingsTableName"])
+
+    @cached_property
+    def policies(self) -> DynamoPolicies:
+        """The published policies."""
+        table = self.stack.outputs["StateTableName"]
+        return DynamoPolicies(self._dynamodb, table, parse_policy, self.clock)
+
+    @cached_property
+    def cursors(self) -> DynamoCursors:
+        """How far the passes of the poller, and backfills, have come."""
+        return DynamoCursors(self._dynamodb, self.stack.outputs["StateTableName"])
+
+    @cached_property
+    def tie_outs(self) -> DynamoTieOuts:
+        """What the poller tied out, by day."""
+        return DynamoTieOuts(self._dynamodb, self.stack.outputs["StateTableName"])
+
+    @cached_property
+    def queue(self) -> SqsWorkQueue:
+        """The event queue."""
+        client = boto3.client("sqs")
+        return SqsWorkQueue(client, queue_url(client, self.stack.outputs["EventQueueUrl"]))
+
+    @cached_property
+    def stripe(self) -> StripeReader:
+        """Stripe, with the key of the stack's secret; read only."""
+        from tieout.stripe.reader import connect  # noqa: PLC0415 - most commands need no Stripe
+
+        secret = self.stack.outputs["StripeSecretArn"]
+        return connect(
+            lambda: self._secrets.stripe(secret).api_key,
+            self.stack.parameters["StripeApiBase"],
+            STRIPE_TIMEOUT_SECONDS,
+            livemode=self.stack.livemode,
+            refresh=lambda: self._secrets.refresh(secret),
+        )
+
+    @cached_property
+    def ledger(self) -> Ledger:
+        """Intacct, for booking."""
+        return self._entities
+
+    @cached_property
+    def _entities(self) -> "EntitiesLedger":
+        """Intacct, with the credentials of the stack's secret and the session of its functions."""
+        from tieout.intacct.connect import connect_entities  # noqa: PLC0415 - only `apply` books
+        from tieout.store.sessions import DynamoSessions  # noqa: PLC0415
+
+        outputs, kms = self.stack.outputs, boto3.client("kms")
+        secret = outputs["IntacctSecretArn"]
+        return connect_entities(
+            lambda: self._secrets.intacct(secret),
+            self.stack.parameters["IntacctEndpointUrl"],
+            INTACCT_TIMEOUT_SECONDS,
+            lambda entity: DynamoSessions(
+                self._dynamodb, kms, outputs["StateTableName"], outputs["KeyArn"], entity
+            ),
+            self.clock,
+            lambda _: self.policies.current().base_currency,
+            refresh=lambda: self._secrets.refresh(secret),
+        )
+
+    @cached_property
+    def books(self) -> Books:
+        """Intacct's books, for reading."""
+        return self._entities.books(lambda: self.policies.current().base_currency)
+
+    @cached_property
+    def _secrets(self) -> SecretsManagerSecrets:
+        return SecretsManagerSecrets(boto3.client("secretsmanager"), self.clock)
+
+    @cached_property
+    def _dynamodb(self) -> "DynamoDBClient":
+        return boto3.client("dynamodb")

@@ -1,0 +1,198 @@
+"""`tieout tie-out | report`: does every cent of Stripe's balance show in the books?"""
+
+import argparse
+import csv
+import dataclasses
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import date, timedelta
+from pathlib import Path
+from typing import Any
+
+from tieout.cli.console import DONE, NOT_READY, add_command, money, paint, say
+from tieout.cli.installation import Installation
+from tieout.cli.report_page import CAUSE_TEXTS, age_days, page
+from tieout.domain.dates import accounting_date
+from tieout.domain.money import decimal_from_minor
+from tieout.domain.tie_outs import EXPLAINED, TieOut
+from tieout.services.operate import CannotBeDone
+
+DAYS_SHOWN = 31
+_FORMULA_BEGINNINGS = ("=", "+", "-", "@", "\t", "\r")
+
+_TIE_OUT = """examples:
+  tieout tie-out --stack tieout-prod                   the last day that the poller tied out
+  tieout tie-out 2026-10-31 --stack tieout-prod        another day, as it was stored
+  tieout tie-out 2026-10-31 --now --stack tieout-prod  read Stripe and Intacct again
+
+The residual is what the clearing account shows more than Stripe has, item by item: what is parked,
+queued, entered by hand in Intacct, or not known. exit code 1: a part of it is not explained."""
+_REPORT = """examples:
+  tieout report --stack tieout-prod --out october.html --from 2026-10-01 --to 2026-10-31
+  tieout report --stack tieout-prod --csv october.csv --from 2026-10-01 --to 2026-10-31
+
+A page with a chart and tables for the file, and the same as CSV for a spreadsheet."""
+
+
+def register(commands: Any) -> None:  # noqa: ANN401 - argparse keeps the class to itself
+    """Add the commands."""
+    summary = "compare Stripe's balance with the clearing account"
+    tie_out = add_command(commands, "tie-out", _tie_out, summary, _TIE_OUT)
+    tie_out.add_argument("day", nargs="?", type=_day, help="a day like 2026-10-31")
+    tie_out.add_argument("--now", action="store_true", help="read Stripe and Intacct again")
+    summary = "write the tie-out of some days as a page, and as CSV"
+    report = add_command(commands, "report", _report, summary, _REPORT)
+    report.add_argument("--from", dest="first", type=_day, metavar="DAY", help="the first day")
+    report.add_argument("--to", dest="last", type=_day, metavar="DAY", help="the last day")
+    report.add_argument("--out", type=Path, metavar="FILE", help="where the page goes (HTML)")
+    report.add_argument("--csv", type=Path, metavar="FILE", help="where the table goes (CSV)")
+    for each in (tie_out, report):
+        each.add_argument("--stack", required=True, metavar="NAME", help="the deployed stack")
+
+
+# --- tie-out ----------------------------------------------------------------------------------
+
+
+def _tie_out(options: argparse.Namespace) -> int:
+    installation = Installation(options.stack)
+    day: date = options.day or _yesterday(installation)
+    made = _made_now(installation, day) if options.now else _stored(installation, day, options)
+    if options.json:
+        say([dataclasses.asdict(each) for each in made])
+    else:
+        say("\n\n".join(map(described, made)))
+    return NOT_READY if any(each.unexplained_minor for each in made) else DONE
+
+
+def _made_now(installation: Installation, day: date) -> Sequence[TieOut]:
+    from tieout.services.tie_out import TieOuts  # noqa: PLC0415 - stored ones need no planning
+
+    if day > _yesterday(installation):
+        raise CannotBeDone(f"{day.isoformat()} is not over yet: the day before is the last to tie")
+    before = installation.tie_outs.of_days([day - timedelta(days=1)])
+    tie_outs = TieOuts(
+        installation.stripe, installation.books, installation.postings, installation.clock
+    )
+    known = [each for made in before.values() for each in made]
+    return tie_outs.of_day(day, installation.policies.current(), known)
+
+
+def _stored(installation: Installation, day: date, options: argparse.Namespace) -> Sequence[TieOut]:
+    days = [day] if options.day else [day - timedelta(days=each) for each in range(DAYS_SHOWN)]
+    found = installation.tie_outs.of_days(days)
+    if not found:
+        raise CannotBeDone(
+            f"nothing was tied out for {day.isoformat()}: the poller does so once a day is over; "
+            "`--now` reads Stripe and Intacct here"
+        )
+    return found[max(found)]
+
+
+def described(tie_out: TieOut) -> str:
+    """Return a tie-out as text for a terminal."""
+    currency = tie_out.currency
+    explained = tie_out.unexplained_minor == 0
+    verdict = "ties out" if not tie_out.residual_minor else "explained" if explained else "OPEN"
+    account = tie_out.ledger_account or "(no clearing account in the policy)"
+    lines = [
+        f"{tie_out.day} {currency.upper()}: {paint(verdict, 'green' if explained else 'red')}",
+        f"  Stripe, opening    {money(tie_out.opening_minor, currency):>22}",
+        f"  moved              {money(tie_out.moved_minor, currency):>22}",
+        f"  Stripe, closing    {money(tie_out.closing_minor, currency):>22}",
+        f"  account {account:10} {money(tie_out.books_minor, currency):>22}",
+        f"  residual           {money(tie_out.residual_minor, currency):>22}",
+    ]
+    lines += [
+        f"    {money(each.amount_minor, currency):>20}  {each.id}  "
+        f"{paint(CAUSE_TEXTS[each.cause], None if each.cause in EXPLAINED else 'red')}"
+        f", {age_days(each, tie_out)} days"
+        for each in tie_out.residues
+    ]
+    lines.append(
+        f"  open invoices: {money(tie_out.receivable_stripe_minor, currency)} in Stripe, "
+        f"{money(tie_out.receivable_books_minor, currency)} in the books"
+    )
+    lines += [
+        f"    {each.invoice}: {money(each.stripe_minor, currency)} in Stripe, "
+        f"{money(each.books_minor, currency)} in the books ({each.text})"
+        for each in tie_out.open_items
+    ]
+    return "\n".join(lines)
+
+
+# --- report -----------------------------------------------------------------------------------
+
+
+def _report(options: argparse.Namespace) -> int:
+    if options.out is None and options.csv is None:
+        raise CannotBeDone("name a file: `--out report.html`, `--csv report.csv`, or both")
+    installation = Installation(options.stack)
+    last: date = options.last or _yesterday(installation)
+    first: date = options.first or last - timedelta(days=DAYS_SHOWN - 1)
+    if first > last:
+        raise CannotBeDone(f"--from {first.isoformat()} is after --to {last.isoformat()}")
+    days = [first + timedelta(days=each) for each in range((last - first).days + 1)]
+    found = installation.tie_outs.of_days(days)
+    written: dict[str, str] = {}
+    if options.out is not None:
+        title = f"Tie-out of {installation.stack.name}"
+        options.out.write_text(page(found, title), encoding="utf-8")
+        written["page"] = str(options.out)
+    if options.csv is not None:
+        with options.csv.open("w", encoding="utf-8", newline="") as file:
+            csv.writer(file).writerows(csv_rows(found))
+        written["csv"] = str(options.csv)
+    missing = [day.isoformat() for day in days if day not in found]
+    if options.json:
+        say({"written": written, "days": len(found), "days_not_tied_out": missing})
+        return DONE
+    for name, path in written.items():
+        say(f"{name}: {path}")
+    say(f"{len(found)} days; not tied out: {', '.join(missing) or 'none'}")
+    return DONE
+
+
+def csv_rows(days: Mapping[date, Sequence[TieOut]]) -> Iterator[Sequence[str]]:
+    """Yield the table: a row for each tie-out, and one for each part of its residual.
+
+    Texts come from outside; none may begin like a formula, which a spreadsheet would run.
+    """
+    yield (
+        *("day", "currency", "row", "id", "cause", "since", "amount", "stripe_closing"),
+        *("account", "books", "residual", "text"),
+    )
+    for day in sorted(days):
+        for each in days[day]:
+            head = (each.day, each.currency.upper())
+            sums = _amounts(
+                each.currency, (each.closing_minor, each.books_minor, each.residual_minor)
+            )
+            yield (
+                *(*head, "balance", "", "", "", ""),
+                *(sums[0], _safe(each.ledger_account), sums[1], sums[2], ""),
+            )
+            for residue in each.residues:
+                (amount,) = _amounts(each.currency, (residue.amount_minor,))
+                yield (
+                    *(*head, "residual", _safe(residue.id), residue.cause, residue.since, amount),
+                    *("", "", "", "", _safe(residue.text)),
+                )
+
+
+def _amounts(currency: str, amounts_minor: Iterable[int]) -> Sequence[str]:
+    return [f"{decimal_from_minor(each, currency):f}" for each in amounts_minor]
+
+
+def _safe(text: str) -> str:
+    return f"'{text}" if text.startswith(_FORMULA_BEGINNINGS) else text
+
+
+def _yesterday(installation: Installation) -> date:
+    policy = installation.policies.current()
+    return accounting_date(installation.clock.now_unix(), policy.zone) - timedelta(days=1)
+
+
+def _day(text: str) -> date:
+    try:
+        return date.fromisoformat(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is no day like 2026-10-31") from error

@@ -1,0 +1,205 @@
+"""The tie-out as a page: one file of HTML that needs nothing else and prints well. Pure."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import date
+from html import escape
+
+from tieout.cli.console import money
+from tieout.domain.tie_outs import EXPLAINED, Cause, Residue, TieOut
+
+CAUSE_TEXTS: Mapping[Cause, str] = {
+    Cause.IN_TRANSIT: "in transit: queued or being sent",
+    Cause.DAY_OPEN: "booked with the day's journal, after the day",
+    Cause.DATED_LATER: "booked, dated after this day",
+    Cause.PARKED: "parked: a person must look",
+    Cause.NOT_BOOKED: "recorded, not booked",
+    Cause.BY_HAND: "entered by hand in Intacct",
+    Cause.NOT_READ: "moved by Stripe, not seen by Tieout",
+    Cause.UNKNOWN: "unknown",
+}
+
+_CHART_WIDTH, _CHART_HEIGHT, _MARGIN = 720, 180, 8
+
+_STYLE = """
+body { font: 14px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem; color: #1b1b1b }
+h1 { font-size: 1.5rem } h2 { font-size: 1.15rem; margin-top: 2rem; break-after: avoid }
+table { border-collapse: collapse; width: 100%; margin: .6rem 0 1.2rem }
+th, td { padding: .25rem .6rem; border-bottom: 1px solid #d8d8d8; text-align: left }
+th { border-bottom: 2px solid #888; font-weight: 600 }
+td.amount, th.amount { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap }
+td.id { font-family: ui-monospace, monospace; font-size: .85em; overflow-wrap: anywhere }
+.good { color: #14632b } .bad { color: #a11212; font-weight: 600 }
+svg { width: 100%; height: auto; border: 1px solid #d8d8d8 }
+.stripe { stroke: #5b4fd6 } .books { stroke: #1f9d55; stroke-dasharray: 6 3 }
+polyline { fill: none; stroke-width: 2 }
+thead { display: table-header-group } tr { break-inside: avoid }
+@media print { body { margin: 0; max-width: none; font-size: 11px } }
+"""
+
+
+def page(days: Mapping[date, Sequence[TieOut]], title: str) -> str:
+    """Return the report over some days, oldest first.
+
+    Args:
+        days: the tie-outs of each day.
+        title: what it is of, for people.
+    """
+    made = [each for day in sorted(days) for each in days[day]]
+    currencies = sorted({each.currency for each in made})
+    sections = "".join(
+        _section(currency, [each for each in made if each.currency == currency])
+        for currency in currencies
+    )
+    span = f"{min(days).isoformat()} to {max(days).isoformat()}" if days else "no day tied out"
+    return (
+        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
+        f"<title>{escape(title)}</title><style>{_STYLE}</style></head><body>"
+        f"<h1>{escape(title)}</h1><p>{escape(span)}. Amounts: positive is a debit of the clearing "
+        "account. The residual is what the books show more than Stripe has.</p>"
+        f"{sections or '<p>Nothing was tied out in this time.</p>'}</body></html>\n"
+    )
+
+
+def _section(currency: str, made: Sequence[TieOut]) -> str:
+    last = made[-1]
+    verdict = (
+        f'<p class="good">Every cent of {escape(currency.upper())} is explained on {last.day}.</p>'
+        if not last.unexplained_minor
+        else f'<p class="bad">{escape(money(last.unexplained_minor, currency))} '
+        f"cannot be explained on {last.day}.</p>"
+    )
+    account = last.ledger_account or "no clearing account in the policy"
+    return (
+        f"<section><h2>{escape(currency.upper())}: Stripe and account {escape(account)}</h2>"
+        f"{verdict}{chart(made)}{_days_table(made)}{_residue_table(last)}{_open_table(last)}"
+        "</section>"
+    )
+
+
+def _days_table(made: Iterable[TieOut]) -> str:
+    rows = [
+        (
+            escape(each.day),
+            *(
+                money(amount_minor, each.currency)
+                for amount_minor in (
+                    each.opening_minor,
+                    each.moved_minor,
+                    each.closing_minor,
+                    each.books_minor,
+                    each.residual_minor,
+                )
+            ),
+            _flag(each),
+        )
+        for each in made
+    ]
+    head = ("day", "opening", "moved", "Stripe", "books", "residual", "explained")
+    return _table(head, rows, amounts=range(1, 6))
+
+
+def _flag(tie_out: TieOut) -> str:
+    good = not tie_out.unexplained_minor
+    return _marked("yes" if good else "no", good=good)
+
+
+def _marked(text: str, *, good: bool) -> str:
+    return f'<span class="{"good" if good else "bad"}">{escape(text)}</span>'
+
+
+def _residue_table(last: TieOut) -> str:
+    if not last.residues:
+        return f"<p>Stripe and the books agree at the end of {escape(last.day)}.</p>"
+    rows = [
+        (
+            escape(each.id),
+            _marked(CAUSE_TEXTS[each.cause], good=each.cause in EXPLAINED),
+            escape(each.since),
+            str(age_days(each, last)),
+            money(each.amount_minor, last.currency),
+            escape(each.text),
+        )
+        for each in last.residues
+    ]
+    head = ("id", "cause", "since", "days", "amount", "")
+    return f"<h3>The residual on {escape(last.day)}</h3>" + _table(
+        head, rows, amounts=(3, 4), ids=(0,)
+    )
+
+
+def _open_table(last: TieOut) -> str:
+    sums = (
+        f"<p>Open invoices on {escape(last.day)}: "
+        f"{escape(money(last.receivable_stripe_minor, last.currency))} in Stripe, "
+        f"{escape(money(last.receivable_books_minor, last.currency))} in the books.</p>"
+    )
+    rows = [
+        (
+            escape(each.invoice),
+            money(each.stripe_minor, last.currency),
+            money(each.books_minor, last.currency),
+            escape(each.text),
+        )
+        for each in last.open_items
+    ]
+    if not rows:
+        return sums
+    return sums + _table(("invoice", "Stripe", "books", ""), rows, amounts=(1, 2), ids=(0,))
+
+
+def age_days(residue: Residue, tie_out: TieOut) -> int:
+    """Return for how many days a residue has been there."""
+    return (date.fromisoformat(tie_out.day) - date.fromisoformat(residue.since)).days
+
+
+def chart(made: Sequence[TieOut]) -> str:
+    """Return a drawing (SVG) of Stripe's balance and the books', day by day."""
+    if len(made) < 2:  # noqa: PLR2004 - a line needs two points
+        return ""
+    values = [each.closing_minor for each in made] + [each.books_minor for each in made]
+    low, high = min(values), max(values)
+    step = (_CHART_WIDTH - 2 * _MARGIN) / (len(made) - 1)
+
+    def line(amounts: Iterable[int], kind: str) -> str:
+        points = " ".join(
+            f"{_MARGIN + index * step:.1f},{_height(amount, low, high):.1f}"
+            for index, amount in enumerate(amounts)
+        )
+        return f'<polyline class="{kind}" points="{points}"/>'
+
+    lines = line([each.closing_minor for each in made], "stripe") + line(
+        [each.books_minor for each in made], "books"
+    )
+    first, last = made[0], made[-1]
+    label = (
+        f"Stripe's balance (line) and the clearing account (dashes), {first.day} to {last.day}, "
+        f"between {money(low, first.currency)} and {money(high, first.currency)}"
+    )
+    return (
+        f'<figure><svg viewBox="0 0 {_CHART_WIDTH} {_CHART_HEIGHT}" role="img" '
+        f'aria-label="{escape(label)}">{lines}</svg><figcaption>{escape(label)}</figcaption>'
+        "</figure>"
+    )
+
+
+def _height(amount_minor: int, low: int, high: int) -> float:
+    share = (amount_minor - low) / (high - low) if high > low else 0.5
+    return _CHART_HEIGHT - _MARGIN - share * (_CHART_HEIGHT - 2 * _MARGIN)
+
+
+def _table(
+    head: Sequence[str],
+    rows: Iterable[Sequence[str]],
+    amounts: Iterable[int] = (),
+    ids: Iterable[int] = (),
+) -> str:
+    """Return a table of cells that are HTML already."""
+    kinds = dict.fromkeys(amounts, ' class="amount"') | dict.fromkeys(ids, ' class="id"')
+    top = "".join(f"<th{kinds.get(at, '')}>{escape(text)}</th>" for at, text in enumerate(head))
+    body = "".join(
+        "<tr>"
+        + "".join(f"<td{kinds.get(at, '')}>{cell}</td>" for at, cell in enumerate(row))
+        + "</tr>"
+        for row in rows
+    )
+    return f"<table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"

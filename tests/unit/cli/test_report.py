@@ -1,0 +1,154 @@
+"""Goal: a controller can read, print and load the tie-out, and no text from outside acts in it.
+
+Method: pages and tables are made from tie-outs by hand and read with lxml and csv; the commands run
+against tables in this process.
+"""
+
+import csv
+import io
+import json
+from collections.abc import Callable
+from datetime import date, timedelta
+from pathlib import Path
+
+import pytest
+from lxml import html
+
+from tests.support.aws import Aws
+from tieout.cli import main
+from tieout.cli.report import csv_rows
+from tieout.cli.report_page import page
+from tieout.domain.tie_outs import Cause, OpenItem, Residue, TieOut
+from tieout.store.tie_outs import DynamoTieOuts
+
+DAY = date(2026, 10, 30)
+EVIL = '=HYPERLINK("http://x")<script>alert(1)</script>'
+PARKED = Residue("refund/re_1", Cause.PARKED, 4_999, "2026-10-28", EVIL)
+REST = Residue("rest", Cause.UNKNOWN, -100, "2026-10-30")
+
+
+def tied(day: date = DAY, *residues: Residue) -> TieOut:
+    residual_minor = sum(each.amount_minor for each in residues)
+    return TieOut(
+        "",
+        "usd",
+        day.isoformat(),
+        1_000_000,
+        23_400,
+        1_023_400,
+        "1205",
+        1_023_400 + residual_minor,
+        residues,
+        (OpenItem("in_1", "usd", 500, 0, "not in Intacct"),),
+        500,
+        0,
+    )
+
+
+DAYS = {
+    DAY: [tied(DAY, PARKED)],
+    DAY + timedelta(days=1): [tied(DAY + timedelta(days=1), PARKED, REST)],
+}
+
+
+def test_the_page_shows_every_day_and_what_stands_between() -> None:
+    shown = html.fromstring(page(DAYS, "Books & Co"))
+    text = shown.text_content()
+    for expected in ("Books & Co", "2026-10-30", "2026-10-31", "10,234.00 USD", "refund/re_1"):
+        assert expected in text
+    assert "1.00 USD cannot be explained on 2026-10-31" in text
+    assert [cell.text for cell in shown.xpath("(//table)[1]/tbody/tr[1]/td")][:4] == [
+        "2026-10-30",
+        "10,000.00 USD",
+        "234.00 USD",
+        "10,234.00 USD",
+    ]
+
+
+def test_the_page_needs_nothing_else_and_runs_nothing() -> None:
+    shown = html.fromstring(page(DAYS, EVIL))
+    assert shown.xpath("//script | //link | //img | //*[@src or @href]") == []
+    assert EVIL in shown.text_content()
+
+
+def test_a_chart_has_a_line_for_each_side() -> None:
+    shown = html.fromstring(page(DAYS, "x"))
+    assert len(shown.xpath("//*[local-name()='polyline']")) == 2
+    assert html.fromstring(page({DAY: DAYS[DAY]}, "x")).xpath("//*[local-name()='polyline']") == []
+
+
+def test_no_day_is_a_page_that_says_so() -> None:
+    assert "Nothing was tied out" in page({}, "x")
+
+
+def test_the_table_has_every_amount_and_no_formula() -> None:
+    file = io.StringIO()
+    csv.writer(file).writerows(csv_rows(DAYS))
+    rows = list(csv.DictReader(io.StringIO(file.getvalue())))
+    assert {len(row) for row in rows} == {12}
+    assert [row["residual"] for row in rows if row["row"] == "balance"] == ["49.99", "48.99"]
+    assert [row["amount"] for row in rows if row["row"] == "residual"] == [
+        "49.99",
+        "49.99",
+        "-1.00",
+    ]
+    assert all(not row["text"].startswith("=") for row in rows)
+
+
+@pytest.fixture
+def stored(account: Aws, with_stack: Callable[..., None]) -> DynamoTieOuts:
+    table = account.state_table()
+    with_stack(StateTableName=table)
+    return DynamoTieOuts(account.dynamodb, table)
+
+
+def test_a_day_is_told_with_an_exit_code_that_a_program_may_ask(
+    stored: DynamoTieOuts, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for day, made in DAYS.items():
+        stored.save(day, made)
+    assert main(["tie-out", "2026-10-30", "--stack", "tieout-dev"]) == 0
+    assert "refund/re_1" in capsys.readouterr().out
+    assert main(["tie-out", "2026-10-31", "--stack", "tieout-dev", "--json"]) == 1
+    (told,) = json.loads(capsys.readouterr().out)
+    assert told["residues"][-1]["cause"] == "unknown"
+
+
+@pytest.mark.usefixtures("stored")
+def test_a_day_that_was_not_tied_out_says_how_it_can_be(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["tie-out", "2026-10-01", "--stack", "tieout-dev"]) == 2
+    assert "--now" in capsys.readouterr().err
+
+
+def test_a_report_is_written_as_page_and_table(
+    stored: DynamoTieOuts, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stored.save(DAY, DAYS[DAY])
+    paths = tmp_path / "report.html", tmp_path / "report.csv"
+    arguments = ["--from", "2026-10-29", "--to", "2026-10-30", "--stack", "tieout-dev"]
+    files = ["--out", str(paths[0]), "--csv", str(paths[1])]
+    assert main(["report", *arguments, *files]) == 0
+    assert "not tied out: 2026-10-29" in capsys.readouterr().out
+    assert "refund/re_1" in paths[0].read_text(encoding="utf-8")
+    assert "49.99" in paths[1].read_text(encoding="utf-8")
+
+
+@pytest.mark.usefixtures("stored")
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "--out"),
+        (["--out", "x.html", "--from", "2026-10-02", "--to", "2026-10-01"], "is after"),
+    ],
+)
+def test_a_report_that_cannot_be_written_says_why(
+    capsys: pytest.CaptureFixture[str], arguments: list[str], said: str
+) -> None:
+    assert main(["report", "--stack", "tieout-dev", *arguments]) == 2
+    assert said in capsys.readouterr().err
+
+
+def test_a_day_must_look_like_one(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        main(["tie-out", "31.10.2026", "--stack", "tieout-dev"])
+    assert "2026-10-31" in capsys.readouterr().err
