@@ -5,31 +5,27 @@ tables are fakes; they cost nothing in Stripe or Intacct.
 """
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from urllib.parse import urlsplit
-
-import stripe
 
 from tests.fakes import FakeMetrics, FakePolicies, FakePostings, FakeSessions
 from tests.sandbox import intacct_credentials
 from tests.sandbox.intacct import Gateway, sample_company
 from tests.sandbox.intacct.books.company import IntacctCompany
-from tests.sandbox.intacct.gateway import ENDPOINT_PATH
 from tests.sandbox.policy import chart_of, first_policy
 from tests.sandbox.scenario import Catalog, set_up_catalog
 from tests.sandbox.stripe import FULL_KEY, PINNED_VERSION, InvoiceSpec, LineSpec, StripeAccount
 from tests.sandbox.stripe.api import StripeApi as StripeDouble
 from tests.sandbox.stripe.clock import SteppedClock
 from tests.sandbox.tie_out import tie_out
+from tests.support.wires import INTACCT_ENDPOINT, STRIPE_BASE, IntacctWire, StripeWire
 from tieout.domain.policy_file import parse_policy
 from tieout.domain.postings import State
 from tieout.intacct.client import IntacctLedger
 from tieout.intacct.connect import FUNCTIONS_PER_REQUEST_MAX
 from tieout.intacct.gateway import Gateway as GatewayClient
 from tieout.intacct.session import SessionKeeper, SignIn
-from tieout.intacct.transport import HttpReply
 from tieout.services.messages import encode
 from tieout.services.ports import IntacctCredentials
 from tieout.services.process import Done, Processor, ReceivedMessage
@@ -38,7 +34,6 @@ from tieout.stripe import decode
 from tieout.stripe.api import StripeApi
 from tieout.stripe.reader import StripeApiReader
 
-INTACCT_ENDPOINT = f"http://127.0.0.1{ENDPOINT_PATH}"
 TIMEOUT_SECONDS = 60
 LEASE_SECONDS = 2 * TIMEOUT_SECONDS + 10
 
@@ -100,7 +95,7 @@ class Spine:
         self._gateway = Gateway(sample_company(clock=self.clock.now_utc))
         self._events_read = 0
         self.reader = StripeApiReader(
-            StripeApi(_StripeWire(self._stripe), lambda: FULL_KEY, "http://stripe.test"),
+            StripeApi(StripeWire(self._stripe), lambda: FULL_KEY, STRIPE_BASE),
             livemode=False,
         )
         self.ledger = self._ledger()
@@ -189,7 +184,7 @@ class Spine:
     def _ledger(self) -> IntacctLedger:
         """Put the client together as `tieout.intacct.connect` does, over another transport."""
         credentials = IntacctCredentials(**intacct_credentials.of_sample_company())
-        client = GatewayClient(_IntacctWire(self._gateway), TIMEOUT_SECONDS)
+        client = GatewayClient(IntacctWire(self._gateway), TIMEOUT_SECONDS)
         sign_in = SignIn(client, lambda: credentials, INTACCT_ENDPOINT, TIMEOUT_SECONDS)
         return IntacctLedger(
             client,
@@ -198,34 +193,3 @@ class Spine:
             lambda: self.policy.base_currency,
             FUNCTIONS_PER_REQUEST_MAX,
         )
-
-
-class _StripeWire(stripe.HTTPClient):
-    """Takes the library's requests straight to the double."""
-
-    name = "in process"
-
-    def __init__(self, double: StripeDouble) -> None:
-        super().__init__()
-        self._double = double
-
-    def request(  # type: ignore[override]  # the library leaves the rest untyped
-        self, method: str, url: str, headers: Mapping[str, str], *_: object, **__: object
-    ) -> tuple[bytes, int, Mapping[str, str]]:
-        parts = urlsplit(url)
-        lower = {name.lower(): value for name, value in headers.items()}
-        answer = self._double.handle(method.upper(), f"{parts.path}?{parts.query}", lower)
-        return answer.body, answer.status, answer.headers
-
-
-class _IntacctWire:
-    """Takes the client's requests straight to the double."""
-
-    def __init__(self, double: Gateway) -> None:
-        self._double = double
-
-    def post(self, endpoint: str, body: bytes, timeout_seconds: int) -> HttpReply:
-        assert timeout_seconds > 0
-        reply = self._double.handle(body, urlsplit(endpoint).netloc)
-        headers = {name.lower(): value for name, value in reply.headers.items()}
-        return HttpReply(reply.status, headers, reply.body)

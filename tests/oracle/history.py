@@ -1,0 +1,322 @@
+"""What Stripe's own history says that the books must show: an entry for each thing that happened.
+
+It is worked out from the objects that the account holds and from nothing else. Every change of what
+a customer owes passes the customer's receivable, whatever the documents are by which it is booked;
+every balance transaction moves Stripe's balance once, in its own currency.
+"""
+
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from datetime import UTC, date, datetime
+
+from tests.oracle.book import Book, Line
+from tests.oracle.chart import (
+    BAD_DEBT,
+    BANK,
+    CREDIT,
+    DISPUTE_FEES,
+    DISPUTES,
+    EXCHANGE,
+    FEES,
+    GIVEN_BY_HAND,
+    OTHER,
+    PAST_STRIPE,
+    SALES,
+    STRIPE,
+    Chart,
+    of_currency,
+    of_customer,
+)
+from tests.oracle.shares import Parts, Sold, credited, divided, sold
+from tests.sandbox.stripe.account import StripeAccount
+from tests.sandbox.stripe.json_types import JsonObject
+
+_OF_CHARGES = frozenset({"charge", "payment", "payment_failure_refund", "payment_reversal"})
+_OF_REFUNDS = frozenset({"refund", "payment_refund", "refund_failure"})
+_DISPUTED = frozenset({"dispute", "dispute_reversal"})
+# What happens in one second happens in this order.
+_RANKS = ("finalised", "credit", "payment", "credit_note", "refund", "write_off", "void", "balance")
+
+
+def book_of(account: StripeAccount, chart: Chart) -> Book:
+    """Return the ledger that the account's history so far calls for."""
+    with account.lock:
+        history = _History(account, chart)
+        history.play()
+    return history.book
+
+
+class _History:
+    def __init__(self, account: StripeAccount, chart: Chart) -> None:
+        self.book = Book()
+        self._account, self._store, self._chart = account, account.store, chart
+        self._facts: list[tuple[int, int, int, Callable[[], None]]] = []
+        self._invoices: dict[str, Sold] = {}
+        self._of_intent: defaultdict[str, list[str]] = defaultdict(list)
+        # What of a credit note is still to be paid back, by refund.
+        self._refundable: dict[str, tuple[Sold, Parts]] = {}
+        self._refunded: dict[str, Sequence[Line]] = {}
+
+    def play(self) -> None:
+        """Book everything in the order in which it happened."""
+        for invoice in self._store.all("invoice"):
+            self._foresee_invoice(invoice)
+        for payment in self._store.all("invoice_payment"):
+            self._foresee_payment(payment)
+        for note in self._store.all("credit_note"):
+            self._at(note["created"], "credit_note", self._credit_note, note)
+            self._at(note["voided_at"], "void", self._void_note, note)
+        for change in self._store.all("customer_balance_transaction"):
+            self._at(change["created"], "credit", self._change_credit, change)
+        for moved in self._store.all("balance_transaction"):
+            self._foresee_movement(moved)
+        for *_, fact in sorted(self._facts, key=lambda each: each[:3]):
+            fact()
+
+    def _at(
+        self,
+        at_unix: int | None,
+        rank: str,
+        tell: Callable[[JsonObject], None],
+        told_by: JsonObject,
+    ) -> None:
+        if at_unix is not None:
+            place = (at_unix, _RANKS.index(rank), len(self._facts))
+            self._facts.append((*place, lambda: tell(told_by)))
+
+    # -- receivables ------------------------------------------------------------------------
+
+    def _foresee_invoice(self, invoice: JsonObject) -> None:
+        moments = invoice["status_transitions"]
+        if moments["finalized_at"] is None:
+            return
+        self._invoices[invoice["id"]] = sold(invoice, self._store.lines[invoice["id"]], self._chart)
+        self._at(moments["finalized_at"], "finalised", self._finalise, invoice)
+        self._at(moments["marked_uncollectible_at"], "write_off", self._write_off, invoice)
+        self._at(moments["voided_at"], "void", self._void, invoice)
+        self._at(moments["paid_at"], "payment", self._pay_unrecorded, invoice)
+
+    def _foresee_payment(self, payment: JsonObject) -> None:
+        intent = payment["payment"].get("payment_intent")
+        if intent is not None:
+            self._of_intent[intent].append(payment["invoice"])
+        self._at(payment["status_transitions"]["paid_at"], "payment", self._pay, payment)
+
+    def _finalise(self, invoice: JsonObject) -> None:
+        of = self._invoices[invoice["id"]]
+        at_unix = invoice["effective_at"] or invoice["status_transitions"]["finalized_at"]
+        self._settle(
+            of, -invoice["total"], invoice["id"], "invoice", at_unix, _taken(of, of.amounts, -1)
+        )
+
+    def _pay(self, payment: JsonObject) -> None:
+        of, intent = self._invoices[payment["invoice"]], payment["payment"].get("payment_intent")
+        role = STRIPE if intent is not None else PAST_STRIPE
+        amount_minor = payment["amount_paid"]
+        of.settle(amount_minor, intent)
+        at_unix = payment["status_transitions"]["paid_at"]
+        money = (of_currency(role, payment["currency"]), amount_minor)
+        self._settle(of, amount_minor, payment["id"], "payment", at_unix, [money])
+
+    def _pay_unrecorded(self, invoice: JsonObject) -> None:
+        """Book what was paid past Stripe without an InvoicePayment of its own."""
+        recorded_minor = sum(
+            each["amount_paid"]
+            for each in self._store.all("invoice_payment")
+            if each["invoice"] == invoice["id"] and each["status"] == "paid"
+        )
+        amount_minor = invoice["amount_paid"] + invoice["amount_overpaid"] - recorded_minor
+        of = self._invoices[invoice["id"]]
+        of.settle(amount_minor, None)
+        money = (of_currency(PAST_STRIPE, invoice["currency"]), amount_minor)
+        at_unix = invoice["status_transitions"]["paid_at"]
+        self._settle(of, amount_minor, invoice["id"], "payment", at_unix, [money])
+
+    def _write_off(self, invoice: JsonObject) -> None:
+        of = self._invoices[invoice["id"]]
+        at_unix = invoice["status_transitions"]["marked_uncollectible_at"]
+        owed = of_customer(invoice["customer"])
+        lines = [(BAD_DEBT, of.owed_minor), (owed, -of.owed_minor)]
+        self._book(at_unix, invoice["id"], "write_off", invoice["currency"], lines)
+        of.written_off = True
+
+    def _void(self, invoice: JsonObject) -> None:
+        of = self._invoices[invoice["id"]]
+        rest_minor = sum(of.unpaid)
+        at_unix = invoice["status_transitions"]["voided_at"]
+        self._settle(of, rest_minor, invoice["id"], "void", at_unix, _taken(of, of.unpaid))
+        of.unpaid = [0] * len(of.unpaid)
+
+    def _credit_note(self, note: JsonObject) -> None:
+        """Book what is not paid back through Stripe; the refund books the rest, when it moves."""
+        of = self._invoices[note["invoice"]]
+        parts = credited(note, self._store.lines[note["id"]], of)
+        of.credit(parts, note["pre_payment_amount"])
+        for refund in note["refunds"]:
+            if refund["refund"] is not None:
+                share = divided(refund["amount_refunded"], parts)
+                self._refundable[refund["refund"]] = of, share
+                parts = [one - other for one, other in zip(parts, share, strict=True)]
+        lines, at_unix = _taken(of, parts), note["effective_at"] or note["created"]
+        self._settle(of, sum(parts), note["id"], "credit_note", at_unix, lines)
+        given_minor = note["out_of_band_amount"] or 0
+        given = (of_currency(PAST_STRIPE, note["currency"]), -given_minor)
+        self._settle(of, -given_minor, note["id"], "credit_note", at_unix, [given])
+
+    def _void_note(self, note: JsonObject) -> None:
+        of = self._invoices[note["invoice"]]
+        parts = credited(note, self._store.lines[note["id"]], of)
+        of.unpaid = [one + other for one, other in zip(of.unpaid, parts, strict=True)]
+        lines = _taken(of, parts, -1)
+        self._settle(of, -note["total"], note["id"], "void_note", note["voided_at"], lines)
+
+    def _change_credit(self, change: JsonObject) -> None:
+        amount_minor, at_unix = change["amount"], change["created"]
+        if change["invoice"] in self._invoices:
+            of = self._invoices[change["invoice"]]
+            lines = [(CREDIT, amount_minor)]
+            self._settle(of, amount_minor, change["id"], "credit", at_unix, lines)
+            return
+        lines = [(CREDIT, amount_minor), (GIVEN_BY_HAND, -amount_minor)]
+        self._book(at_unix, change["id"], "credit", change["currency"], lines)
+
+    def _settle(
+        self,
+        of: Sold,
+        amount_minor: int,
+        told_by: str,
+        what: str,
+        at_unix: int,
+        against: Iterable[Line],
+    ) -> None:
+        """Take an amount off what is owed of an invoice; what was given up and comes is a gain."""
+        of.owed_minor -= amount_minor
+        owed = of_customer(of.invoice["customer"])
+        lines = [*against, (owed, -amount_minor)]
+        if of.written_off:
+            lines += [(owed, amount_minor), (BAD_DEBT, -amount_minor)]
+        self._book(at_unix, told_by, what, of.invoice["currency"], lines)
+
+    # -- Stripe's balance -------------------------------------------------------------------
+
+    def _foresee_movement(self, moved: JsonObject) -> None:
+        if moved["type"] in _OF_CHARGES:
+            self._at(moved["created"], "payment", self._sell, moved)
+        elif moved["type"] in _OF_REFUNDS:
+            self._at(moved["created"], "refund", self._refund, moved)
+        else:
+            self._at(moved["created"], "balance", self._move, moved)
+        if moved["type"] in _OF_CHARGES | _OF_REFUNDS:
+            self._at(moved["created"], "balance", self._convert, moved)
+        self._at(moved["created"], "balance", self._pay_fee, moved)
+
+    def _sell(self, moved: JsonObject) -> None:
+        """Book a sale without an invoice; with one, its InvoicePayment tells."""
+        charge = self._store.get("charge", moved["source"])
+        if not self._of_intent.get(charge["payment_intent"]):
+            amount_minor = self._origin_minor(moved)
+            money = (of_currency(STRIPE, charge["currency"]), amount_minor)
+            lines = [money, (SALES, -amount_minor)]
+            self._book(moved["created"], charge["id"], "sale", charge["currency"], lines)
+
+    def _refund(self, moved: JsonObject) -> None:
+        refund = self._store.get("refund", moved["source"])
+        if moved["type"] == "refund_failure":
+            lines = [(account, -minor) for account, minor in self._refunded[refund["id"]]]
+            self._give_again(refund)
+        else:
+            paid = (of_currency(STRIPE, refund["currency"]), -refund["amount"])
+            lines = [*self._taken_back(refund), paid]
+            self._refunded[refund["id"]] = lines
+        self._book(moved["created"], refund["id"], "refund", refund["currency"], lines)
+
+    def _taken_back(self, refund: JsonObject) -> Iterable[Line]:
+        """Return the lines that a refund takes back: of its credit note, else pro rata."""
+        if refund["id"] in self._refundable:
+            of, parts = self._refundable[refund["id"]]
+            return _taken(of, parts)
+        paid = self._paid_by(refund["payment_intent"])
+        if not paid:
+            return [(SALES, refund["amount"])]
+        shares = divided(refund["amount"], [minor for *_, minor in paid])
+        lines = []
+        for (of, item, _), minor in zip(paid, shares, strict=True):
+            of.paid[refund["payment_intent"]][item] -= minor
+            lines.append((of.accounts[item], minor))
+        return lines
+
+    def _give_again(self, refund: JsonObject) -> None:
+        if refund["id"] not in self._refundable:
+            lines = self._refunded[refund["id"]]
+            for (of, item, _), (_, minor) in zip(
+                self._paid_by(refund["payment_intent"]), lines, strict=False
+            ):
+                of.paid[refund["payment_intent"]][item] += minor
+
+    def _paid_by(self, intent: str) -> Sequence[tuple[Sold, int, int]]:
+        """Return every item that a payment paid: invoice, which item, what is left of it."""
+        found = sorted(
+            (self._invoices[each] for each in dict.fromkeys(self._of_intent.get(intent, ()))),
+            key=lambda of: (of.invoice["created"], of.invoice["id"]),
+        )
+        return [
+            (of, item, minor) for of in found for item, minor in enumerate(of.paid.get(intent, ()))
+        ]
+
+    def _convert(self, moved: JsonObject) -> None:
+        """Let what came in one currency be Stripe's balance in another."""
+        currency, amount_minor = self._origin(moved)["currency"], self._origin_minor(moved)
+        if currency == moved["currency"]:
+            return
+        for each, minor in ((currency, -amount_minor), (moved["currency"], moved["amount"])):
+            lines = [(of_currency(STRIPE, each), minor), (EXCHANGE, -minor)]
+            self._book(moved["created"], moved["id"], "conversion", each, lines)
+
+    def _pay_fee(self, moved: JsonObject) -> None:
+        disputed = moved["reporting_category"] in _DISPUTED
+        fee = (DISPUTE_FEES if disputed else FEES, moved["fee"])
+        lines = [fee, (of_currency(STRIPE, moved["currency"]), -moved["fee"])]
+        self._book(moved["created"], moved["id"], "fee", moved["currency"], lines)
+
+    def _move(self, moved: JsonObject) -> None:
+        currency, amount_minor = moved["currency"], moved["amount"]
+        if moved["reporting_category"] in _DISPUTED:
+            against = DISPUTES
+        elif moved["type"].startswith(("payout", "topup")):
+            against = of_currency(BANK, currency)
+        else:
+            against = f"{OTHER}:{moved['type'].replace('_', '-').capitalize()}"
+        lines = [(of_currency(STRIPE, currency), amount_minor), (against, -amount_minor)]
+        self._book(moved["created"], moved["id"], moved["type"], currency, lines)
+
+    def _origin(self, moved: JsonObject) -> JsonObject:
+        kind = "refund" if moved["type"] in _OF_REFUNDS else "charge"
+        return self._store.get(kind, moved["source"])
+
+    def _origin_minor(self, moved: JsonObject) -> int:
+        """Return what came in (negative: went out) in the currency of the charge or refund."""
+        origin = self._origin(moved)
+        minor = origin["amount_captured" if origin["object"] == "charge" else "amount"]
+        return int(minor) if moved["amount"] >= 0 else -int(minor)
+
+    def _book(
+        self, at_unix: int, told_by: str, what: str, currency: str, lines: Iterable[Line]
+    ) -> None:
+        self.book.add(self._day(at_unix), told_by, what, currency, lines)
+
+    def _day(self, at_unix: int) -> date:
+        return datetime.fromtimestamp(at_unix, UTC).astimezone(self._chart.zone).date()
+
+
+def _taken(of: Sold, parts: Sequence[int], sign: int = 1) -> list[Line]:
+    return [(account, sign * minor) for account, minor in zip(of.accounts, parts, strict=True)]
+
+
+def open_amounts(account: StripeAccount) -> Mapping[tuple[str, str], int]:
+    """Return what Stripe itself says that each customer owes, by customer and currency."""
+    totals: defaultdict[tuple[str, str], int] = defaultdict(int)
+    with account.lock:
+        for invoice in account.store.all("invoice"):
+            if invoice["status"] == "open":
+                totals[invoice["customer"], invoice["currency"]] += invoice["amount_remaining"]
+    return totals

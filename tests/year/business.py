@@ -1,0 +1,455 @@
+"""What a business does on Stripe, with chance deciding the details.
+
+Every action looks for what it could be done to, and does nothing where there is nothing: so any
+sequence of actions is a history that Stripe allows. The same actions make the small histories of
+the property tests and the year.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeVar
+
+from tests.sandbox.stripe import (
+    ChargeSpec,
+    CreditLineSpec,
+    CreditNoteSpec,
+    InvoiceSpec,
+    LineSpec,
+    ShippingSpec,
+    SteppedClock,
+    StripeAccount,
+    StripeError,
+)
+from tests.sandbox.stripe.json_types import JsonObject
+
+_T = TypeVar("_T")
+HOUR_SECONDS = 3_600
+DAY_SECONDS = 86_400
+
+
+class Chance(Protocol):
+    """Decides."""
+
+    def below(self, limit: int) -> int:
+        """Return a number from 0 up to, not including, the limit."""
+        ...
+
+
+@dataclass(frozen=True)
+class Catalog:
+    """What the company sells, as Stripe ids.
+
+    Attributes:
+        seats: price of a seat by currency.
+        taxes: tax rates: none, exclusive, inclusive.
+    """
+
+    product: str
+    seats: Mapping[str, str]
+    taxes: Sequence[tuple[str, ...]]
+    coupon: str
+    inclusive: str
+
+
+def set_up(account: StripeAccount, currencies: Sequence[str]) -> Catalog:
+    """Create what the company sells."""
+    product = account.create_product("Seat")["id"]
+    seats = {
+        each: account.create_price(product, 2_500, currency=each, interval="month")["id"]
+        for each in currencies
+    }
+    exclusive = account.create_tax_rate("Sales tax", "8.875", country="US")["id"]
+    inclusive = account.create_tax_rate("VAT", "19", inclusive=True, country="DE")["id"]
+    coupon = account.create_coupon("Launch", percent_off="15")["id"]
+    return Catalog(product, seats, ((), (exclusive,), (inclusive,)), coupon, inclusive)
+
+
+class Business:
+    """One company's doings.
+
+    Attributes:
+        actions: everything that it can do, by name.
+    """
+
+    def __init__(
+        self,
+        account: StripeAccount,
+        catalog: Catalog,
+        chance: Chance,
+        currencies: Sequence[str],
+    ) -> None:
+        self.account, self.catalog = account, catalog
+        self._chance, self._currencies = chance, currencies
+        self.actions: Mapping[str, Callable[[], object]] = {
+            "sign up": self.sign_up,
+            "bill": self.bill,
+            "bill nothing or less": self.bill_oddly,
+            "pay": self.pay,
+            "pay in part": self.pay_in_part,
+            "pay together": self.pay_together,
+            "pay past Stripe": self.pay_past_stripe,
+            "be declined": self.be_declined,
+            "overpay": self.overpay,
+            "void": self.void,
+            "give up": self.give_up,
+            "credit": self.credit,
+            "void a credit note": self.void_credit_note,
+            "refund": self.refund,
+            "refund slowly": self.refund_slowly,
+            "complete a refund": self.complete_refund,
+            "fail a refund": self.fail_refund,
+            "sell": self.sell,
+            "reserve": self.reserve,
+            "capture": self.capture,
+            "dispute": self.dispute,
+            "withdraw": self.withdraw,
+            "reinstate": self.reinstate,
+            "close a dispute": self.close_dispute,
+            "pay out": self.pay_out,
+            "fail a payout": self.fail_payout,
+            "top up": self.top_up,
+            "reverse a top-up": self.reverse_top_up,
+            "bill by Stripe": self.stripe_bills,
+            "transfer": self.transfer,
+            "earn an application fee": self.earn_application_fee,
+            "change a credit balance": self.change_credit_balance,
+            "rename": self.rename,
+        }
+
+    def act(self, name: str) -> None:
+        """Do something, unless Stripe refuses it."""
+        try:
+            self.actions[name]()
+        except StripeError:
+            return
+
+    # -- customers and invoices -------------------------------------------------------------
+
+    def sign_up(self) -> str:
+        """Win a customer."""
+        number = len(self.account.store.all("customer")) + 1
+        return str(self.account.create_customer(f"Customer {number}")["id"])
+
+    def rename(self) -> None:
+        """Change a customer's name."""
+        if customer := self._any("customer"):
+            self.account.update_customer(customer["id"], name=f"Renamed {self._chance.below(99)}")
+
+    def bill(self) -> str:
+        """Finalise an invoice with lines of every kind."""
+        customer = self._any("customer") or {"id": self.sign_up()}
+        currency = customer.get("currency") or self._one(self._currencies)
+        lines = [self._seats(currency), *(self._extra() for _ in range(self._chance.below(3)))]
+        more = self._chance.below(8)
+        return self.finalise(
+            InvoiceSpec(
+                customer["id"],
+                tuple(lines),
+                currency=currency,
+                tax_rates=self._one(self.catalog.taxes),
+                coupons=(self.catalog.coupon,) if more == 1 else (),
+                shipping=ShippingSpec(990) if more == 2 else None,
+                days_until_due=30 if self._chance.below(3) == 0 else None,
+            )
+        )
+
+    def bill_oddly(self) -> None:
+        """Finalise an invoice over nothing, next to nothing, or less."""
+        customer = self._any("customer") or {"id": self.sign_up()}
+        currency = customer.get("currency") or self._one(self._currencies)
+        amount_minor = self._one((0, 20, -1_500))
+        line = LineSpec(
+            "Adjustment",
+            amount_minor=amount_minor,
+            metadata={"revenue_category": "services"},
+            proration=amount_minor < 0,
+        )
+        self.finalise(InvoiceSpec(customer["id"], (line,), currency=currency))
+
+    def finalise(self, spec: InvoiceSpec) -> str:
+        """Create and finalise an invoice; return its id."""
+        invoice = self.account.create_invoice(spec)
+        self.account.finalize_invoice(invoice["id"])
+        return str(invoice["id"])
+
+    def void(self) -> None:
+        """Void an invoice."""
+        if invoice := self._any(
+            "invoice", lambda each: each["status"] in {"open", "uncollectible"}
+        ):
+            self.account.void_invoice(invoice["id"])
+
+    def give_up(self) -> None:
+        """Mark an invoice as uncollectible."""
+        if invoice := self._open():
+            self.account.mark_uncollectible(invoice["id"])
+
+    # -- payments ---------------------------------------------------------------------------
+
+    def pay(self) -> None:
+        """Pay an invoice, whatever remains of it."""
+        if invoice := self._payable():
+            self.account.pay_invoice(invoice["id"])
+
+    def pay_in_part(self) -> None:
+        """Pay a part of an invoice."""
+        invoice = self._payable()
+        if invoice and invoice["amount_remaining"] > 1:
+            part = 1 + self._chance.below(invoice["amount_remaining"] - 1)
+            self.account.pay_invoice(invoice["id"], part)
+
+    def pay_together(self) -> None:
+        """Pay two invoices of one customer by one payment."""
+        first = self._open()
+        if first is None:
+            return
+        same = [
+            each["id"]
+            for each in self.account.store.all("invoice")
+            if each["status"] == "open"
+            and each["customer"] == first["customer"]
+            and each["currency"] == first["currency"]
+        ]
+        self.account.pay_invoices_together(dict.fromkeys(same[:2]))
+
+    def pay_past_stripe(self) -> None:
+        """Pay an invoice outside Stripe, with or without a payment record."""
+        if invoice := self._payable():
+            self.account.pay_out_of_band(invoice["id"], recorded=self._chance.below(2) == 0)
+
+    def overpay(self) -> None:
+        """Pay more than remains."""
+        if invoice := self._open():
+            self.account.pay_invoice(invoice["id"], invoice["amount_remaining"] + 777)
+
+    def be_declined(self) -> None:
+        """Try to pay."""
+        if invoice := self._open():
+            self.account.fail_payment(invoice["id"])
+
+    # -- money back -------------------------------------------------------------------------
+
+    def credit(self) -> None:
+        """Credit a part of a line of an invoice: what is owed first, then one way or another."""
+        credited = {"open", "paid", "uncollectible"}
+        invoice = self._any(
+            "invoice", lambda each: each["status"] in credited and each["total"] > 0
+        )
+        if invoice is None:
+            return
+        lines = [each for each in self.account.store.lines[invoice["id"]] if each["amount"] > 0]
+        if not lines:
+            return
+        line = self._one(lines)
+        left = line["amount"] - self._credited_of(line["id"])
+        if left <= 0:
+            return
+        amount_minor = left if self._chance.below(2) else 1 + self._chance.below(left)
+        spec = CreditLineSpec(line["id"], amount_minor)
+        total_minor = self._note_total(line, amount_minor)
+        late = max(0, total_minor - invoice["amount_remaining"])
+        ways: Mapping[str, int] = {self._one(("refund", "credit", "out_of_band")): late}
+        self.account.create_credit_note(
+            CreditNoteSpec(
+                invoice["id"],
+                (spec,),
+                refund_minor=ways.get("refund", 0),
+                credit_minor=ways.get("credit", 0),
+                out_of_band_minor=ways.get("out_of_band", 0),
+            )
+        )
+
+    def void_credit_note(self) -> None:
+        """Void a credit note, where Stripe still lets us."""
+        if note := self._any("credit_note", lambda each: each["status"] == "issued"):
+            self.account.void_credit_note(note["id"])
+
+    def refund(self) -> None:
+        """Refund a charge, all that is left or a part."""
+        if charge := self._refundable():
+            left = charge["amount_captured"] - charge["amount_refunded"]
+            part = None if self._chance.below(2) else 1 + self._chance.below(left)
+            self.account.refund(charge["id"], part)
+
+    def refund_slowly(self) -> None:
+        """Begin a refund that Stripe cannot pay yet."""
+        if charge := self._refundable():
+            reason = self._one(("insufficient_funds", "processing"))
+            self.account.refund(charge["id"], pending_reason=reason)
+
+    def complete_refund(self) -> None:
+        """Let a pending refund succeed."""
+        if refund := self._any("refund", lambda each: each["status"] == "pending"):
+            self.account.complete_refund(refund["id"])
+
+    def fail_refund(self) -> None:
+        """Let a refund fail."""
+        states = {"pending", "succeeded"}
+        if refund := self._any("refund", lambda each: each["status"] in states):
+            self.account.fail_refund(refund["id"])
+
+    # -- sales, disputes, the balance ---------------------------------------------------------
+
+    def sell(self) -> None:
+        """Charge without an invoice."""
+        customer = self._any("customer")
+        self.account.charge(
+            ChargeSpec(
+                1_000 + self._chance.below(9_000),
+                self._one(self._currencies),
+                customer["id"] if customer and self._chance.below(2) else None,
+            )
+        )
+
+    def reserve(self) -> None:
+        """Authorise a charge without taking the money."""
+        self.account.charge(ChargeSpec(5_000, self._one(self._currencies), capture=False))
+
+    def capture(self) -> None:
+        """Take what was reserved, or a part of it."""
+        if charge := self._any("charge", lambda each: not each["captured"] and each["paid"]):
+            self.account.capture_charge(charge["id"], self._one((None, 3_210)))
+
+    def dispute(self) -> None:
+        """Have a charge disputed, or asked about."""
+        if charge := self._any("charge", lambda each: each["captured"] and not each["disputed"]):
+            self.account.create_dispute(charge["id"], inquiry=self._chance.below(4) == 0)
+
+    def withdraw(self) -> None:
+        """Have the money of a dispute withdrawn."""
+        asked = {"needs_response", "under_review"}
+        if dispute := self._any("dispute", lambda each: each["status"] in asked):
+            self.account.withdraw_dispute_funds(dispute["id"])
+
+    def reinstate(self) -> None:
+        """Have the money of a dispute given back."""
+        if dispute := self._any("dispute", lambda each: len(each["balance_transactions"]) == 1):
+            self.account.reinstate_dispute_funds(dispute["id"])
+
+    def close_dispute(self) -> None:
+        """Win a dispute whose money came back, lose every other."""
+        if dispute := self._any("dispute", lambda each: each["status"] not in {"won", "lost"}):
+            won = len(dispute["balance_transactions"]) == 2
+            self.account.close_dispute(dispute["id"], won=won)
+
+    def pay_out(self) -> None:
+        """Pay out what is available of a currency, and let it arrive."""
+        balance = self.account.balance()["available"]
+        if balance:
+            payout = self.account.create_payout(currency=self._one(balance)["currency"])
+            if self._chance.below(4):
+                self.account.pay_payout(payout["id"])
+
+    def fail_payout(self) -> None:
+        """Have a payout sent back, early or late."""
+        states = {"in_transit", "paid"}
+        if payout := self._any("payout", lambda each: each["status"] in states):
+            self.account.fail_payout(payout["id"])
+
+    def top_up(self) -> None:
+        """Put money into Stripe's balance."""
+        topup = self.account.create_topup(100_000)
+        self.account.succeed_topup(topup["id"])
+
+    def reverse_top_up(self) -> None:
+        """Have a top-up taken back by the bank."""
+        if topup := self._any("topup", lambda each: each["status"] == "succeeded"):
+            self.account.reverse_topup(topup["id"])
+
+    def stripe_bills(self) -> None:
+        """Let Stripe bill us, or tax its bill."""
+        kind = self._one(("stripe_fee", "tax_fee"))
+        self.account.adjust_balance(
+            -1 - self._chance.below(900), kind=kind, reporting_category="fee"
+        )
+
+    def transfer(self) -> None:
+        """Send money to a connected account, sometimes to take a part back."""
+        transfer = self.account.create_transfer("acct_1Seller", 1_000 + self._chance.below(900))
+        if self._chance.below(3) == 0:
+            self.account.reverse_transfer(transfer["id"], 500)
+
+    def earn_application_fee(self) -> None:
+        """Earn a fee on a connected account's charge, sometimes to give a part back."""
+        fee = self.account.earn_application_fee("acct_1Seller", "ch_1Sellers", 250)
+        if self._chance.below(3) == 0:
+            self.account.refund_application_fee(fee["id"], 50)
+
+    def change_credit_balance(self) -> None:
+        """Give a customer credit by hand, or take it."""
+        if customer := self._any("customer"):
+            amount_minor = self._one((-2_000, -150, 300))
+            currency = customer["currency"] or self._one(self._currencies)
+            self.account.adjust_customer_balance(customer["id"], amount_minor, currency=currency)
+
+    # -- choosing ---------------------------------------------------------------------------
+
+    def _one(self, of: Sequence[_T]) -> _T:
+        return of[self._chance.below(len(of))]
+
+    def _any(
+        self, kind: str, like: Callable[[JsonObject], bool] = lambda _: True
+    ) -> JsonObject | None:
+        """Return one of the newest objects that are as wanted."""
+        newest = self.account.store.all(kind)[-30:]
+        found = [each for each in newest if not each.get("deleted") and like(each)]
+        return self._one(found) if found else None
+
+    def _open(self) -> JsonObject | None:
+        return self._any("invoice", lambda each: each["status"] == "open")
+
+    def _payable(self) -> JsonObject | None:
+        return self._any("invoice", lambda each: each["status"] in {"open", "uncollectible"})
+
+    def _refundable(self) -> JsonObject | None:
+        return self._any(
+            "charge",
+            lambda each: (
+                each["captured"]
+                and each["status"] == "succeeded"
+                and each["amount_refunded"] < each["amount_captured"]
+            ),
+        )
+
+    def _seats(self, currency: str) -> LineSpec:
+        quantity = 1 + self._chance.below(9)
+        return LineSpec(f"{quantity} seats", self.catalog.seats[currency], quantity)
+
+    def _extra(self) -> LineSpec:
+        """Return a service, or a credit for unused time."""
+        if self._chance.below(4) == 0:
+            return LineSpec(
+                "Unused time",
+                amount_minor=-1 - self._chance.below(2_400),
+                proration=True,
+                metadata={"revenue_category": "subscriptions"},
+            )
+        return LineSpec(
+            "Service",
+            amount_minor=100 + self._chance.below(9_999),
+            metadata={"revenue_category": self._one(("services", "usage"))},
+        )
+
+    def _credited_of(self, line: str) -> int:
+        return sum(
+            each["amount"]
+            for note in self.account.store.all("credit_note")
+            if note["status"] == "issued"
+            for each in self.account.store.lines[note["id"]]
+            if each["invoice_line_item"] == line
+        )
+
+    def _note_total(self, line: JsonObject, amount_minor: int) -> int:
+        """Return what crediting a part of a line gives back, as Stripe would preview it."""
+        invoice = self.account.store.get("invoice", line["invoice"])
+        preview = self.account.credit_line(CreditLineSpec(line["id"], amount_minor), invoice)
+        exclusive = sum(
+            each["amount"] for each in preview["taxes"] if each["tax_behavior"] == "exclusive"
+        )
+        return int(preview["amount"] - preview["discount_amount"] + exclusive)
+
+
+def pass_time(account: StripeAccount, seconds: int) -> None:
+    """Let time pass for everybody."""
+    assert isinstance(account.clock, SteppedClock)
+    account.clock.advance(seconds)

@@ -1,0 +1,190 @@
+"""The company of the year: its chart of accounts, its banks, and its policy."""
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from types import MappingProxyType
+from zoneinfo import ZoneInfo
+
+from tests.oracle import chart as roles
+from tests.oracle.chart import Chart
+from tests.sandbox.intacct import IntacctCompany, add_account, sample_company
+from tests.sandbox.intacct.books.master import BankAccount
+from tests.sandbox.stripe import AccountOptions, Settlement, SteppedClock, StripeAccount
+from tests.year.business import Catalog
+
+ZONE = ZoneInfo("America/New_York")
+BASE = "usd"
+# Stripe keeps a balance in the first three; what comes in the others it converts.
+CURRENCIES = ("usd", "eur", "jpy", "gbp", "cad")
+_SETTLED_IN = {"gbp": Settlement("usd", "1.2713"), "cad": Settlement("usd", "0.7321")}
+_RATES = {"EUR": "1.10", "GBP": "1.25", "JPY": "0.0066", "CAD": "0.73"}
+_CLEARING = {"usd": "1205", "eur": "1210", "jpy": "1211", "gbp": "1212", "cad": "1213"}
+_BANKS = {"usd": "1000", "eur": "1020", "jpy": "1021", "gbp": "1022", "cad": "1023"}
+_PAST_STRIPE = {"usd": "1010", "eur": "1030", "jpy": "1031", "gbp": "1032", "cad": "1033"}
+_CATEGORIES = {
+    "disputes": "6810",
+    "dispute_fees": "6811",
+    "processing_fees": "6800",
+    "fee_tax": "6801",
+    "fx_fees": "6802",
+    "stripe_billing_fees": "6803",
+    "application_fee_income": "4100",
+    "transfers": "6820",
+}
+_NEW_ACCOUNTS = {
+    "4100": "Platform income",
+    "6801": "Tax on Stripe's fees",
+    "6802": "Stripe conversion fees",
+    "6803": "Stripe's bills",
+    "6811": "Dispute fees",
+    "6820": "Paid to sellers",
+    "7910": "Currency conversion by Stripe",
+    "4040": "One-off sales",
+    "4001": "Subscription revenue, new",
+}
+
+
+@dataclass(frozen=True)
+class Decision:
+    """What of the policy changes in the course of the year.
+
+    Attributes:
+        subscriptions: account of subscription revenue.
+        closed_through: last day that is closed.
+    """
+
+    subscriptions: str = "4000"
+    closed_through: date | None = None
+
+
+def new_account(clock: SteppedClock, seed: str) -> StripeAccount:
+    """Return the company's Stripe account, without a history."""
+    options = AccountOptions(seed=seed, settlements=_SETTLED_IN)
+    return StripeAccount(options, clock)
+
+
+def new_books(clock: SteppedClock) -> IntacctCompany:
+    """Return the company's Intacct, empty."""
+    company = sample_company(clock=lambda: datetime.fromtimestamp(clock.now(), UTC))
+    rates = MappingProxyType({each: Decimal(rate) for each, rate in _RATES.items()})
+    company.profile = dataclasses.replace(company.profile, rates=rates)
+    for number, title in _NEW_ACCOUNTS.items():
+        add_account(company, number, title)
+    for bank, accounts in (("STRIPE", _CLEARING), ("BANK", _BANKS), ("OTHER", _PAST_STRIPE)):
+        for currency, number in accounts.items():
+            if number not in company.accounts:
+                add_account(company, number, f"{bank.capitalize()} {currency.upper()}")
+            record_no = company.next_number("bank", 100)
+            name = f"{bank}-{currency.upper()}"
+            company.banks.put(name, BankAccount(record_no, name, bank, number, currency.upper()))
+    company.log.commit()
+    return company
+
+
+def policy(catalog: Catalog, decision: Decision | None = None) -> str:
+    """Return the policy file."""
+    given = decision or Decision()
+    return _POLICY.format(
+        zone=ZONE.key,
+        product=catalog.product,
+        inclusive=catalog.inclusive,
+        subscriptions=given.subscriptions,
+        clearing=_cash("STRIPE", _CLEARING),
+        past_stripe=_cash("OTHER", _PAST_STRIPE),
+        payouts="\n".join(f'  {each}: {{account: "{no}"}}' for each, no in _BANKS.items()),
+        movements="\n".join(f'    {each}: "{no}"' for each, no in _CATEGORIES.items()),
+        periods=f"periods: {{closed_through: {given.closed_through}, when_closed: next_open_date}}"
+        if given.closed_through
+        else "",
+    )
+
+
+def chart(catalog: Catalog) -> Chart:
+    """Return what the policies of the year say, for those who judge what they led to."""
+    return Chart(
+        zone=ZONE,
+        accounts={
+            roles.RECEIVABLE: frozenset({"1100"}),
+            **_by_currency(roles.STRIPE, _CLEARING),
+            **_by_currency(roles.BANK, _BANKS),
+            **_by_currency(roles.PAST_STRIPE, _PAST_STRIPE),
+            f"{roles.REVENUE}:Subscriptions": frozenset({"4000", "4001"}),
+            f"{roles.REVENUE}:Services": frozenset({"4010"}),
+            f"{roles.REVENUE}:Usage": frozenset({"4020"}),
+            roles.SALES: frozenset({"4040"}),
+            roles.SHIPPING: frozenset({"4030"}),
+            roles.TAX: frozenset({"2200"}),
+            f"{roles.TAX}:Vat": frozenset({"2210"}),
+            roles.CREDIT: frozenset({"2300"}),
+            roles.BAD_DEBT: frozenset({"6900"}),
+            roles.GIVEN_BY_HAND: frozenset({"4090"}),
+            roles.FEES: frozenset({"6800"}),
+            roles.DISPUTES: frozenset({"6810"}),
+            roles.DISPUTE_FEES: frozenset({"6811"}),
+            f"{roles.OTHER}:Tax-fee": frozenset({"6801"}),
+            f"{roles.OTHER}:Stripe-fx-fee": frozenset({"6802"}),
+            f"{roles.OTHER}:Stripe-fee": frozenset({"6803"}),
+            f"{roles.OTHER}:Application": frozenset({"4100"}),
+            f"{roles.OTHER}:Transfer": frozenset({"6820"}),
+            roles.EXCHANGE: frozenset({"7910"}),
+        },
+        products={catalog.product: "subscriptions"},
+        tax_rates={catalog.inclusive: "Vat"},
+    )
+
+
+def _by_currency(role: str, accounts: Mapping[str, str]) -> dict[str, frozenset[str]]:
+    return {roles.of_currency(role, each): frozenset({no}) for each, no in accounts.items()}
+
+
+def _cash(bank: str, accounts: Mapping[str, str]) -> str:
+    return "\n".join(
+        f'  {each}: {{account: "{no}", bank_account: {bank}-{each.upper()}}}'
+        for each, no in accounts.items()
+    )
+
+
+_POLICY = """\
+label: the year
+time_zone: {zone}
+base_currency: usd
+journal: GJ
+payment_method: Credit Card
+out_of_band_method: EFT
+clearing:
+{clearing}
+out_of_band:
+{past_stripe}
+payouts:
+{payouts}
+fx_account: "7910"
+movements:
+  accounts:
+{movements}
+revenue:
+  categories:
+    subscriptions: {{account: "{subscriptions}"}}
+    services: {{account: "4010", dimensions: {{department: SERVICES}}}}
+    usage: {{account: "4020"}}
+  metadata_key: revenue_category
+  by_product:
+    {product}: subscriptions
+tax:
+  by_tax_rate:
+    {inclusive}: "2210"
+  default: "2200"
+shipping_account: "4030"
+customers:
+  metadata_key: intacct_customer_id
+  name_fallback: stripe_id
+  term: Due on receipt
+dimensions:
+  defaults: {{location: "100"}}
+invoices:
+  zero: skip
+  number: number
+{periods}
+"""

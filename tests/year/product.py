@@ -1,0 +1,261 @@
+"""The product in one process between the two doubles: real use cases and clients, no AWS.
+
+    StripeAccount --events--> Receiver -> queue -> Processor --XML--> IntacctCompany
+          ^------------------ reads ----------------- Processor, Poller
+
+Time is the Stripe account's clock, which only moves when the business or a pause moves it. What a
+network does to webhooks (twice, in any order, never) is chance with a seed.
+"""
+
+import dataclasses
+import json
+import random
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from tests.fakes import FakeCursors, FakeInbox, FakeMetrics, FakePolicies, FakeQueue, FakeSessions
+from tests.sandbox.intacct import (
+    COMPANY_ID,
+    SENDER_ID,
+    SENDER_PASSWORD,
+    USER_ID,
+    USER_PASSWORD,
+    IntacctCompany,
+)
+from tests.sandbox.intacct import Gateway as IntacctDouble
+from tests.sandbox.stripe import FULL_KEY, SteppedClock, StripeAccount
+from tests.sandbox.stripe.api import StripeApi as StripeDouble
+from tests.support.wires import INTACCT_ENDPOINT, STRIPE_BASE, IntacctWire, StripeWire
+from tests.year.postings import IndexedPostings
+from tieout.domain.events import SUBSCRIPTIONS
+from tieout.domain.policy_file import parse_policy
+from tieout.domain.postings import Posting, Worklist
+from tieout.intacct.client import IntacctLedger
+from tieout.intacct.gateway import Gateway
+from tieout.intacct.session import SessionKeeper, SignIn
+from tieout.services.messages import encode
+from tieout.services.poll import Poller, PollReport
+from tieout.services.ports import IntacctCredentials
+from tieout.services.process import Done, Processor, ReceivedMessage, Result, Retry
+from tieout.services.receive import Receiver
+from tieout.stripe.api import StripeApi
+from tieout.stripe.reader import StripeApiReader
+
+BATCH = 10
+# As a queue is set up: what failed so often waits for a person.
+RECEIVES_MAX = 6
+LEASE_SECONDS = 150
+_API_VERSION = "2026-10-28.endive"
+_CREDENTIALS = IntacctCredentials(SENDER_ID, SENDER_PASSWORD, COMPANY_ID, USER_ID, USER_PASSWORD)
+
+
+@dataclass(frozen=True)
+class Weather:
+    """What happens to webhooks on their way.
+
+    Attributes:
+        lost, repeated: share of events that never come, that come twice.
+    """
+
+    lost: float = 0.0
+    repeated: float = 0.0
+    shuffled: bool = True
+
+
+CALM = Weather(shuffled=False)
+ROUGH = Weather(lost=0.02, repeated=0.1)
+
+
+class _BusinessClock:
+    """The `Clock` port over the account's clock."""
+
+    def __init__(self, clock: SteppedClock) -> None:
+        self._clock = clock
+
+    def now_unix(self) -> int:
+        return self._clock.now()
+
+
+@dataclass
+class _Once:
+    """Remembers in memory which events were received."""
+
+    received: set[str] = field(default_factory=set)
+
+    def run(self, event_id: str, action: "object") -> bool:
+        if event_id in self.received:
+            return False
+        assert callable(action)
+        action()
+        self.received.add(event_id)
+        return True
+
+
+@dataclass
+class _Message:
+    received: ReceivedMessage
+    visible_at_unix: int
+
+
+class Product:
+    """One installation between one Stripe account and one Intacct company.
+
+    Attributes:
+        waiting, dead: messages in the queue, and those set aside for a person.
+    """
+
+    def __init__(
+        self,
+        account: StripeAccount,
+        company: IntacctCompany,
+        policy: str,
+        *,
+        weather: Weather = CALM,
+        seed: int = 0,
+    ) -> None:
+        assert isinstance(account.clock, SteppedClock)
+        self.account, self.company, self.time = account, company, account.clock
+        self.intacct = IntacctDouble(company)
+        self.clock = _BusinessClock(self.time)
+        self.metrics, self.postings = FakeMetrics(), IndexedPostings()
+        self.policies = FakePolicies(parse_policy(policy), parse=parse_policy)
+        self.queue = FakeQueue(self.clock)
+        self.waiting: list[_Message] = []
+        self.dead: list[ReceivedMessage] = []
+        self._weather, self._chance = weather, random.Random(seed)  # noqa: S311 - a simulation
+        self._taken = self._told = self._sent = 0
+        self._inbox, livemode = FakeInbox(), account.options.livemode
+        http = StripeWire(StripeDouble(account))
+        self.stripe = StripeApiReader(
+            StripeApi(http, lambda: FULL_KEY, STRIPE_BASE), livemode=livemode
+        )
+        self._receiver = Receiver(
+            lambda _body, _header: None,
+            _Once(),
+            self._inbox,
+            self.queue,
+            self.clock,
+            self.metrics,
+            livemode=livemode,
+        )
+        self._processor = Processor(
+            self.stripe,
+            self._ledger(),
+            self.postings,
+            self.policies,
+            self.clock,
+            self.metrics,
+            LEASE_SECONDS,
+        )
+        self._poller = Poller(
+            self.stripe,
+            self._inbox,
+            self.postings,
+            self.queue,
+            FakeCursors(),
+            self.clock,
+            self.metrics,
+            livemode=livemode,
+            overlap_seconds=3_600,
+            invoice_lookback_days=3,
+            read_budget=10_000,
+        )
+
+    def _ledger(self) -> IntacctLedger:
+        gateway = Gateway(IntacctWire(self.intacct), timeout_seconds=30)
+        sign_in = SignIn(gateway, lambda: _CREDENTIALS, INTACCT_ENDPOINT, 45, lambda: None)
+        keeper = SessionKeeper(sign_in, FakeSessions(), self.clock)
+        return IntacctLedger(
+            gateway, keeper, lambda: _CREDENTIALS, lambda: self.policies.current().base_currency, 50
+        )
+
+    def publish(self, policy: str) -> None:
+        """Put another policy in force."""
+        self.policies.published.append(parse_policy(policy))
+
+    def deliver(self) -> None:
+        """Bring the events since the last time to the webhook, as the weather lets them through."""
+        log = self.account.event_log
+        fresh = [each for each in log[self._told :] if each.type in SUBSCRIPTIONS]
+        self._told = len(log)
+        through = [each for each in fresh if self._chance.random() >= self._weather.lost]
+        through += [each for each in through if self._chance.random() < self._weather.repeated]
+        if self._weather.shuffled:
+            self._chance.shuffle(through)
+        for each in through:
+            answer = self._receiver.receive(json.dumps(each.body(_API_VERSION)).encode(), None)
+            assert answer.status == 200, answer
+
+    def poll(self) -> PollReport:
+        """Let the poller find what the webhook missed."""
+        return self._poller.run()
+
+    def settle(self) -> None:
+        """Work on the queue until it is empty; time passes for what must wait."""
+        while self._take_over():
+            now_unix = self.time.now()
+            ready = [each for each in self.waiting if each.visible_at_unix <= now_unix]
+            if not ready:
+                self.time.set(min(each.visible_at_unix for each in self.waiting))
+                continue
+            self._work(ready)
+            self.intacct.requests.clear()
+
+    def redrive(self) -> None:
+        """Queue anew what was set aside."""
+        now_unix = self.time.now()
+        for each in self.dead:
+            again = dataclasses.replace(each, receive_count=0, sent_at_unix=now_unix)
+            self.waiting.append(_Message(again, now_unix))
+        self.dead.clear()
+
+    @property
+    def parked(self) -> Sequence[Posting]:
+        """The exceptions list."""
+        return list(self.postings.on_worklist(Worklist.ATTENTION))
+
+    def _take_over(self) -> bool:
+        """Take what was sent to the queue; tell whether anything is in it."""
+        fresh, self._taken = self.queue.items[self._taken :], len(self.queue.items)
+        now_unix = self.time.now()
+        for item in fresh:
+            self._sent += 1
+            message = ReceivedMessage(f"m{self._sent}", encode(item), 0, now_unix, item.group)
+            self.waiting.append(_Message(message, now_unix))
+        return bool(self.waiting)
+
+    def _work(self, ready: list[_Message]) -> None:
+        """Let the processor work on everything that is visible, a batch at a time."""
+        if self._weather.shuffled:
+            self._chance.shuffle(ready)
+        done: set[str] = set()
+        for start in range(0, len(ready), BATCH):
+            batch = ready[start : start + BATCH]
+            for each in batch:
+                count = each.received.receive_count + 1
+                each.received = dataclasses.replace(each.received, receive_count=count)
+            results = self._processor.process([each.received for each in batch])
+            done.update(
+                each.received.message_id
+                for each in batch
+                if self._answered(each, results[each.received.message_id])
+            )
+        self.waiting = [each for each in self.waiting if each.received.message_id not in done]
+
+    def _answered(self, message: _Message, result: Result) -> bool:
+        """Do as the queue does with an answer; tell whether the message has left it."""
+        match result:
+            case Done():
+                return True
+            case Retry() if message.received.receive_count >= RECEIVES_MAX:
+                self.dead.append(message.received)
+                return True
+            case Retry():
+                message.visible_at_unix = self.time.now() + result.after_seconds
+                return False
+
+
+def intacct_clock(clock: SteppedClock) -> "object":
+    """Return Intacct's clock: the same time."""
+    return lambda: datetime.fromtimestamp(clock.now(), UTC)
