@@ -134,8 +134,8 @@ def _invoice_spec(given: JsonObject) -> InvoiceSpec:
 
 
 def _credit_note_spec(given: JsonObject) -> CreditNoteSpec:
-    lines = tuple(CreditLineSpec(**each) for each in given["lines"])
-    return CreditNoteSpec(**{**given, "lines": lines})
+    lines = tuple(CreditLineSpec(**_tuples(each)) for each in given["lines"])
+    return CreditNoteSpec(**{**_tuples(given), "lines": lines})
 
 
 def _tuples(given: Mapping[str, Any]) -> dict[str, Any]:

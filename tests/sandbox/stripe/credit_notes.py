@@ -1,38 +1,39 @@
 """Business actions on credit notes."""
 
-from decimal import Decimal
-from fractions import Fraction
-
-from tests.sandbox.stripe.amounts import rounded
 from tests.sandbox.stripe.core import business_action
+from tests.sandbox.stripe.credit_note_shapes import CreditNoteShapes
 from tests.sandbox.stripe.errors import refused
 from tests.sandbox.stripe.json_types import JsonObject, copied
 from tests.sandbox.stripe.refunds import RefundActions
-from tests.sandbox.stripe.specs import CreditLineSpec, CreditNoteSpec
+from tests.sandbox.stripe.specs import CreditNoteSpec
 
 
-class CreditNoteActions(RefundActions):
+class CreditNoteActions(RefundActions, CreditNoteShapes):
     """Issue and void credit notes. Source: stripe-api 4.3."""
 
     @business_action
     def create_credit_note(self, spec: CreditNoteSpec) -> JsonObject:
         """Credit lines of a finalised invoice.
 
-        What the invoice still lacks is reduced first; the rest must equal refund + credit +
+        What the invoice still lacks is reduced first; the rest must equal refunds + credit +
         out-of-band to the unit.
 
         Raises:
-            StripeError: the invoice is a draft or void, or the split does not add up.
+            StripeError: the invoice is a draft or void, the split does not add up, or all credit
+                notes and plain refunds together would be more than the invoice.
         """
         invoice = self.store.get("invoice", spec.invoice)
         if invoice["status"] not in ("open", "paid", "uncollectible"):
             raise refused(f"Credit notes need a finalised invoice, this is {invoice['status']}")
         note_id = self.ids.next("cn")
-        lines = [self._credit_line(line, spec.invoice) for line in spec.lines]
-        note = self._blank_note(note_id, spec, invoice, lines)
+        lines = [self.credit_line(line, invoice) for line in spec.lines]
+        note = self.blank_note(note_id, spec, invoice, lines)
+        if note["total"] > self._creditable(invoice, spec):
+            raise refused("The credit note is more than what is left of the invoice")
         pre = min(note["total"], invoice["amount_remaining"])
         post = note["total"] - pre
-        if post != spec.refund_minor + spec.credit_minor + spec.out_of_band_minor:
+        linked = sum(self.store.get("refund", each)["amount"] for each in spec.refunds)
+        if post != spec.refund_minor + linked + spec.credit_minor + spec.out_of_band_minor:
             raise refused(
                 "The sum of credit amount, refund amount and out of band amount must equal the "
                 f"post-payment amount ({post})"
@@ -81,16 +82,18 @@ class CreditNoteActions(RefundActions):
     def _give_back(
         self, note: JsonObject, invoice: JsonObject, spec: CreditNoteSpec, charge_id: str | None
     ) -> None:
+        refunds = [self.store.get("refund", each) for each in spec.refunds]
         if charge_id is not None:
-            refund = self.refund(charge_id, spec.refund_minor)
-            note["refunds"] = [
-                {
-                    "amount_refunded": spec.refund_minor,
-                    "payment_record_refund": None,
-                    "refund": refund["id"],
-                    "type": "refund",
-                }
-            ]
+            refunds.append(self.refund(charge_id, spec.refund_minor))
+        note["refunds"] = [
+            {
+                "amount_refunded": each["amount"],
+                "payment_record_refund": None,
+                "refund": each["id"],
+                "type": "refund",
+            }
+            for each in refunds
+        ]
         if spec.credit_minor:
             customer = self.store.get("customer", invoice["customer"])
             with self.updating(customer, "customer.updated"):
@@ -101,6 +104,29 @@ class CreditNoteActions(RefundActions):
                     invoice=invoice["id"],
                     credit_note=note["id"],
                 )["id"]
+
+    def _creditable(self, invoice: JsonObject, spec: CreditNoteSpec) -> int:
+        """Return what can still be credited: plain refunds count as given back (4.3)."""
+        notes = [
+            each
+            for each in self.store.all("credit_note")
+            if each["invoice"] == invoice["id"] and each["status"] == "issued"
+        ]
+        linked = {each["refund"] for note in notes for each in note["refunds"]} | set(spec.refunds)
+        intents = {
+            each["payment"].get("payment_intent")
+            for each in self.store.all("invoice_payment")
+            if each["invoice"] == invoice["id"] and each["status"] == "paid"
+        }
+        plain = [
+            each["amount"]
+            for each in self.store.all("refund")
+            if each["payment_intent"] in intents
+            and each["id"] not in linked
+            and each["status"] not in ("failed", "canceled")
+        ]
+        given_back = sum(each["total"] for each in notes) + sum(plain)
+        return int(invoice["total"] - given_back)
 
     def _charge_to_refund(self, invoice: JsonObject, amount_minor: int) -> str:
         """Return the charge of this invoice that has enough left to refund."""
@@ -113,116 +139,3 @@ class CreditNoteActions(RefundActions):
             if charge["amount_captured"] - charge["amount_refunded"] >= amount_minor:
                 return str(charge_id)
         raise refused("No payment of this invoice has that much left to refund")
-
-    def _credit_line(self, spec: CreditLineSpec, invoice_id: str) -> JsonObject:
-        """Credit part of an invoice line, with its discounts and taxes in proportion."""
-        source = next(
-            (each for each in self.store.lines[invoice_id] if each["id"] == spec.invoice_line),
-            None,
-        )
-        if source is None:
-            raise refused(f"No such invoice line item: '{spec.invoice_line}'")
-        part = Fraction(spec.amount_minor, source["amount"] or 1)
-        if not 0 < part <= 1:
-            raise refused("A credit note line cannot exceed its invoice line", param="lines")
-        discounts = [
-            {**each, "amount": rounded(each["amount"] * part)}
-            for each in source["discount_amounts"]
-        ]
-        return {
-            "id": self.ids.next("cnli"),
-            "object": "credit_note_line_item",
-            "amount": spec.amount_minor,
-            "description": source["description"],
-            "discount_amount": sum(each["amount"] for each in discounts),
-            "discount_amounts": discounts,
-            "invoice_line_item": source["id"],
-            "livemode": source["livemode"],
-            "metadata": dict(source["metadata"]),
-            "pretax_credit_amounts": [
-                {**each, "credit_balance_transaction": None, "type": "discount"}
-                for each in discounts
-            ],
-            "quantity": source["quantity"] if part == 1 else 1,
-            "tax_rates": [],
-            "taxes": [
-                {
-                    **each,
-                    "amount": rounded(each["amount"] * part),
-                    "taxable_amount": rounded(each["taxable_amount"] * part),
-                }
-                for each in source["taxes"]
-            ],
-            "type": "invoice_line_item",
-            "unit_amount": None if part == 1 else spec.amount_minor,
-            "unit_amount_decimal": None if part == 1 else str(Decimal(spec.amount_minor)),
-        }
-
-    def _blank_note(
-        self, note_id: str, spec: CreditNoteSpec, invoice: JsonObject, lines: list[JsonObject]
-    ) -> JsonObject:
-        subtotal = sum(line["amount"] for line in lines)
-        discounts = _summed(lines, "discount_amounts", "discount")
-        taxes = _summed_taxes(lines)
-        all_taxes = sum(each["amount"] for each in taxes)
-        exclusive = sum(each["amount"] for each in taxes if each["tax_behavior"] == "exclusive")
-        discount = sum(each["amount"] for each in discounts)
-        total = subtotal - discount + exclusive
-        sequence = sum(each["invoice"] == invoice["id"] for each in self.store.all("credit_note"))
-        return {
-            "id": note_id,
-            "object": "credit_note",
-            "amount": total,
-            "amount_shipping": 0,
-            "created": self.clock.now(),
-            "currency": invoice["currency"],
-            "customer": invoice["customer"],
-            "customer_account": None,
-            "customer_balance_transaction": None,
-            "discount_amount": discount,
-            "discount_amounts": discounts,
-            "effective_at": self.clock.now(),
-            "invoice": invoice["id"],
-            "livemode": self.options.livemode,
-            "memo": spec.memo,
-            "metadata": dict(spec.metadata),
-            "number": f"{invoice['number']}-CN-{sequence + 1:02d}",
-            "out_of_band_amount": spec.out_of_band_minor or None,
-            "pdf": f"https://pay.stripe.com/credit_notes/{note_id}/pdf",
-            "post_payment_amount": 0,
-            "pre_payment_amount": 0,
-            "pretax_credit_amounts": [
-                {**each, "credit_balance_transaction": None, "type": "discount"}
-                for each in discounts
-            ],
-            "reason": spec.reason,
-            "refunds": [],
-            "shipping_cost": None,
-            "status": "issued",
-            "subtotal": subtotal,
-            "subtotal_excluding_tax": subtotal - (all_taxes - exclusive),
-            "total": total,
-            "total_excluding_tax": total - all_taxes,
-            "total_taxes": taxes,
-            "type": "pre_payment",
-            "voided_at": None,
-        }
-
-
-def _summed(lines: list[JsonObject], field: str, key: str) -> list[JsonObject]:
-    sums: dict[str, int] = {}
-    for line in lines:
-        for each in line[field]:
-            sums[each[key]] = sums.get(each[key], 0) + each["amount"]
-    return [{"amount": amount, key: name} for name, amount in sums.items()]
-
-
-def _summed_taxes(lines: list[JsonObject]) -> list[JsonObject]:
-    sums: dict[str, JsonObject] = {}
-    for line in lines:
-        for each in line["taxes"]:
-            rate = each["tax_rate_details"]["tax_rate"]
-            entry = sums.setdefault(rate, {**each, "amount": 0, "taxable_amount": 0})
-            entry["amount"] += each["amount"]
-            entry["taxable_amount"] += each["taxable_amount"]
-    return list(sums.values())

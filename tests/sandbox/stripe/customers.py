@@ -109,10 +109,17 @@ class CustomerActions(AccountCore):
 
     @business_action
     def adjust_customer_balance(
-        self, customer_id: str, amount_minor: int, *, currency: str = "usd", description: str = ""
+        self,
+        customer_id: str,
+        amount_minor: int,
+        *,
+        currency: str = "usd",
+        description: str = "",
+        kind: str = "adjustment",
     ) -> JsonObject:
         """Move a customer's balance by hand. Negative is credit in the customer's favour.
 
+        ``kind`` may be another type that has no object of its own: initial, migration.
         Source: stripe-api 4.9; no event but ``customer.updated`` tells of it.
         """
         customer = self.store.get("customer", customer_id)
@@ -120,7 +127,7 @@ class CustomerActions(AccountCore):
         with self.updating(customer, "customer.updated"):
             return self.show(
                 self.move_customer_balance(
-                    customer, amount_minor, kind="adjustment", description=description or None
+                    customer, amount_minor, kind=kind, description=description or None
                 )
             )
 

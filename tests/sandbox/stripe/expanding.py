@@ -186,9 +186,9 @@ class Expander:
             refunds[:10], url=f"/v1/charges/{charge['id']}/refunds", has_more=len(refunds) > 10
         )
 
-    def shipping_taxes(self, invoice: JsonObject) -> list[JsonObject]:
+    def shipping_taxes(self, document: JsonObject) -> list[JsonObject]:
         """Return the taxes inside ``shipping_cost`` (the typed class has them as optional)."""
-        return [dict(each) for each in self._store.shipping_taxes[invoice["id"]]]
+        return [dict(each) for each in self._store.shipping_taxes[document["id"]]]
 
     def paid_off_stripe(self, invoice: JsonObject) -> int:
         """Return what of ``amount_paid`` did not come through Stripe (stripe-api 3.1)."""
@@ -208,6 +208,7 @@ def _empty_list(path: str) -> Callable[[Expander, JsonObject], JsonObject]:
 
 _INCLUDABLE: dict[tuple[str, str], Callable[[Expander, JsonObject], Any]] = {
     ("charge", "refunds"): Expander.refunds,
+    ("credit_note", "shipping_cost.taxes"): Expander.shipping_taxes,
     ("customer", "sources"): _empty_list("sources"),
     ("customer", "subscriptions"): _empty_list("subscriptions"),
     ("customer", "tax_ids"): _empty_list("tax_ids"),

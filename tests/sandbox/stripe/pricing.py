@@ -44,7 +44,7 @@ class Pricing(AccountCore):
                 LineInput(
                     amount_minor=line_amount(line, price),
                     discounts=tuple(own),
-                    taxes=self._tax_terms(line.tax_rates or spec.tax_rates, spec.customer),
+                    taxes=self.tax_terms(line.tax_rates or spec.tax_rates, spec.customer),
                     discountable=not line.proration,
                 )
                 for line, price, own in zip(spec.lines, prices, own_discounts, strict=True)
@@ -154,7 +154,7 @@ class Pricing(AccountCore):
             )
         return terms
 
-    def _tax_terms(self, rate_ids: Iterable[str], customer_id: str) -> tuple[TaxTerm, ...]:
+    def tax_terms(self, rate_ids: Iterable[str], customer_id: str) -> tuple[TaxTerm, ...]:
         """Return the rates as they apply to a customer: none of it if exempt or reverse charge."""
         exempt = _EXEMPT_REASONS.get(self.store.get("customer", customer_id)["tax_exempt"])
         terms = []
@@ -175,7 +175,7 @@ class Pricing(AccountCore):
     ) -> tuple[TaxShare, ...]:
         if shipping is None:
             return ()
-        return tax_shares(shipping.amount_minor, self._tax_terms(shipping.tax_rates, customer_id))
+        return tax_shares(shipping.amount_minor, self.tax_terms(shipping.tax_rates, customer_id))
 
     def _shipping_cost(
         self, shipping: ShippingSpec | None, taxes: tuple[TaxShare, ...]

@@ -58,18 +58,25 @@ class InvoiceSpec:
 
 @dataclass(frozen=True)
 class CreditLineSpec:
-    """One credit note line: part or all of an invoice line, before discounts, minor units."""
+    """One credit note line: part or all of an invoice line, before discounts, minor units.
 
-    invoice_line: str
+    Without ``invoice_line`` it is a custom line with a text and tax rates of its own.
+    """
+
+    invoice_line: str | None
     amount_minor: int
+    description: str | None = None
+    tax_rates: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
 class CreditNoteSpec:
     """A credit note. What is not taken off the unpaid part must be named to the unit.
 
-    ``refund_minor`` is refunded, ``credit_minor`` goes to the customer's balance,
-    ``out_of_band_minor`` was given back outside Stripe. Source: stripe-api 4.3.
+    ``refund_minor`` is refunded now, ``refunds`` were made before and are paid back by this note,
+    ``credit_minor`` goes to the customer's balance, ``out_of_band_minor`` was given back outside
+    Stripe. ``shipping_minor`` is credited of the shipping, without exclusive tax. Source:
+    stripe-api 4.3.
     """
 
     invoice: str
@@ -77,6 +84,8 @@ class CreditNoteSpec:
     reason: str | None = None
     memo: str | None = None
     refund_minor: int = 0
+    refunds: tuple[str, ...] = ()
+    shipping_minor: int = 0
     credit_minor: int = 0
     out_of_band_minor: int = 0
     metadata: Mapping[str, str] = field(default_factory=dict)
