@@ -116,6 +116,10 @@ def _invoices(account: StripeAccount, acme: str) -> None:
 
 
 def _money_back(account: StripeAccount, acme: str) -> None:
+    goodwill = CreditLineSpec(None, 50, "Goodwill", (account.create_tax_rate("VAT", "20")["id"],))
+    owed = rich_invoice(account, acme)["id"]
+    note = CreditNoteSpec(owed, (goodwill,), shipping_minor=200)
+    account.void_credit_note(account.create_credit_note(note)["id"])
     credited = rich_invoice(account, acme)
     line = credited["lines"]["data"][0]["id"]
     account.pay_invoice(credited["id"], credited["amount_remaining"] - 1_000)
@@ -128,10 +132,6 @@ def _money_back(account: StripeAccount, acme: str) -> None:
             credit_minor=360,
         )
     )
-    goodwill = CreditLineSpec(None, 50, "Goodwill", (account.create_tax_rate("VAT", "20")["id"],))
-    owed = rich_invoice(account, acme)["id"]
-    note = CreditNoteSpec(owed, (goodwill,), shipping_minor=200)
-    account.void_credit_note(account.create_credit_note(note)["id"])
     charge = account.charge(ChargeSpec(9_000, customer=acme, description="Walk-in"))["id"]
     account.refund(charge, 1_000)
     account.complete_refund(account.refund(charge, 500, pending_reason="processing")["id"])
