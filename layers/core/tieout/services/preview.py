@@ -18,7 +18,7 @@ from tieout.domain.documents import (
 )
 from tieout.domain.effects import by_place, effects, read
 from tieout.domain.errors import ConfigurationFault
-from tieout.domain.plans import Disposition, Finding
+from tieout.domain.plans import Disposition, Finding, Plan
 from tieout.domain.policy import Policy
 from tieout.domain.postings import Posting, State, Work
 from tieout.domain.steps import Step, next_step
@@ -88,6 +88,7 @@ class Item:
         policy_version: under which it is planned; an older one for what was booked under that.
         text: what to know of the change: what it waits for, what differs besides lines.
         differences: lines of which the sums differ from what is posted.
+        source_created_unix: when the invoice that it belongs to was created; 0 if not known.
     """
 
     planned: Document | Finding
@@ -96,6 +97,7 @@ class Item:
     policy_version: str
     text: str = ""
     differences: Sequence[Difference] = ()
+    source_created_unix: int = 0
 
     @property
     def key(self) -> str:
@@ -240,8 +242,8 @@ class Previewer:
             if part.plan.subject == subject:
                 own |= part.plan.keys
             for planned in (*part.plan.documents, *part.plan.findings):
-                version = part.plan.older_policies.get(planned.key, part.plan.policy_version)
-                items.setdefault(planned.key, comparison.item(planned, part.plan.subject, version))
+                if planned.key not in items:
+                    items[planned.key] = comparison.item(planned, part.plan)
         return Preview(
             subject,
             [each for each in items.values() if each.key in own],
@@ -259,11 +261,14 @@ class _Comparison:
         self._read_at_unix = read_at_unix
         self._there: set[str] = set()
 
-    def item(self, planned: Document | Finding, subject: Subject, version: str) -> Item:
+    def item(self, planned: Document | Finding, plan: Plan) -> Item:
         posting = self._found.get(planned.key)
+        version = plan.older_policies.get(planned.key, plan.policy_version)
+        created_unix = plan.source_created_unix
         if isinstance(planned, Finding):
-            return Item(planned, _change_of_finding(planned, posting), posting, version)
-        work = Work(subject, version, "", "preview", self._now_unix, self._read_at_unix, 0)
+            change = _change_of_finding(planned, posting)
+            return Item(planned, change, posting, version, source_created_unix=created_unix)
+        work = Work(plan.subject, version, "", "preview", self._now_unix, self._read_at_unix, 0)
         step = next_step(planned, posting, work, self._now_unix)
         change = _CHANGES[step]
         if posting is not None and posting.state is State.CLOSED and change is Change.POSTED:
@@ -280,7 +285,7 @@ class _Comparison:
             text = "" if differences else _other_difference(planned, posting)
         if change is not Change.WAITS:
             self._there.add(planned.key)
-        return Item(planned, change, posting, version, text, differences)
+        return Item(planned, change, posting, version, text, differences, created_unix)
 
     def _is_there(self, key: str) -> bool:
         posting = self._found.get(key)
