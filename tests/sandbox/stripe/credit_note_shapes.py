@@ -137,7 +137,7 @@ class CreditNoteShapes(Pricing):
         discount = sum(each["amount"] for each in discounts)
         inside = sum(each["amount"] for each in line_taxes) - exclusive
         total = subtotal - discount + exclusive + shipping_total
-        sequence = sum(each["invoice"] == invoice["id"] for each in self.store.all("credit_note"))
+        sequence = len(self.store.where("credit_note", "invoice", invoice["id"]))
         return {
             "id": note_id,
             "object": "credit_note",

@@ -109,30 +109,29 @@ class CreditNoteActions(RefundActions, CreditNoteShapes):
         """Return what can still be credited: plain refunds count as given back (4.3)."""
         notes = [
             each
-            for each in self.store.all("credit_note")
-            if each["invoice"] == invoice["id"] and each["status"] == "issued"
+            for each in self.store.where("credit_note", "invoice", invoice["id"])
+            if each["status"] == "issued"
         ]
         linked = {each["refund"] for note in notes for each in note["refunds"]} | set(spec.refunds)
         intents = {
             each["payment"].get("payment_intent")
-            for each in self.store.all("invoice_payment")
-            if each["invoice"] == invoice["id"] and each["status"] == "paid"
+            for each in self.store.where("invoice_payment", "invoice", invoice["id"])
+            if each["status"] == "paid"
         }
         plain = [
             each["amount"]
-            for each in self.store.all("refund")
-            if each["payment_intent"] in intents
-            and each["id"] not in linked
-            and each["status"] not in ("failed", "canceled")
+            for intent in intents
+            for each in self.store.where("refund", "payment_intent", intent)
+            if each["id"] not in linked and each["status"] not in ("failed", "canceled")
         ]
         given_back = sum(each["total"] for each in notes) + sum(plain)
         return int(invoice["total"] - given_back)
 
     def _charge_to_refund(self, invoice: JsonObject, amount_minor: int) -> str:
         """Return the charge of this invoice that has enough left to refund."""
-        for payment in self.store.all("invoice_payment"):
+        for payment in self.store.where("invoice_payment", "invoice", invoice["id"]):
             intent_id = payment["payment"].get("payment_intent")
-            if payment["invoice"] != invoice["id"] or payment["status"] != "paid" or not intent_id:
+            if payment["status"] != "paid" or not intent_id:
                 continue
             charge_id = self.store.get("payment_intent", intent_id)["latest_charge"]
             charge = self.store.get("charge", charge_id)

@@ -153,6 +153,6 @@ class DelayedPaymentActions(PaymentActions):
     def _payments_of(self, intent: JsonObject, status: str = "open") -> Sequence[JsonObject]:
         return [
             each
-            for each in self.store.all("invoice_payment")
-            if each["payment"].get("payment_intent") == intent["id"] and each["status"] == status
+            for each in self.store.where("invoice_payment", "payment.payment_intent", intent["id"])
+            if each["status"] == status
         ]

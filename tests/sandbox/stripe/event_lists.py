@@ -1,11 +1,13 @@
 """Listing events: types, delivery success, the 30-day horizon. Source: stripe-api 1.5, 6.1."""
 
 import fnmatch
+from bisect import bisect_left, bisect_right
+from operator import attrgetter
 
 from tests.sandbox.stripe.account import StripeAccount
 from tests.sandbox.stripe.errors import refused, resource_missing
 from tests.sandbox.stripe.events import EventRecord
-from tests.sandbox.stripe.filters import Test, moment
+from tests.sandbox.stripe.filters import Test, created_bounds, moment
 from tests.sandbox.stripe.json_types import JsonObject
 from tests.sandbox.stripe.query import Params, boolean, text, texts
 
@@ -14,18 +16,24 @@ HORIZON_SECONDS = 30 * 86_400
 _MAX_TYPES = 20
 
 
-def visible_events(account: StripeAccount) -> list[JsonObject]:
+def visible_events(account: StripeAccount, params: Params | None = None) -> list[JsonObject]:
     """Return the events of the last 30 days, newest first, as far as paging and tests need them.
+
+    Those outside the time that ``params`` ask for are left out from the start.
 
     Those of connected accounts are in the lists of these accounts only.
 
     Their payloads can be large; :func:`shown_event` adds them to the few that are sent.
     """
-    oldest = account.clock.now() - HORIZON_SECONDS
+    since, until = created_bounds(params or {})
+    oldest = max(account.clock.now() - HORIZON_SECONDS, since or 0)
+    log, created = account.event_log, attrgetter("created")
+    end = len(log) if until is None else bisect_right(log, until, key=created)
+    asked = log[bisect_left(log, oldest, key=created) : end]
     return [
         {"id": record.id, "type": record.type, "created": record.created, "record": record}
-        for record in reversed(account.event_log)
-        if record.created >= oldest and record.account is None
+        for record in reversed(asked)
+        if record.account is None
     ]
 
 

@@ -170,8 +170,7 @@ class Expander:
         """Return the invoice's ``payments`` list (stripe-api 4.1)."""
         payments = [
             self._show(each)
-            for each in reversed(self._store.all("invoice_payment"))
-            if each["invoice"] == invoice["id"]
+            for each in reversed(self._store.where("invoice_payment", "invoice", invoice["id"]))
         ]
         return list_object(payments[:10], url="/v1/invoice_payments", has_more=len(payments) > 10)
 
@@ -179,8 +178,7 @@ class Expander:
         """Return the charge's ``refunds`` list (stripe-api 4.5)."""
         refunds = [
             self._show(each)
-            for each in reversed(self._store.all("refund"))
-            if each["charge"] == charge["id"]
+            for each in reversed(self._store.where("refund", "charge", charge["id"]))
         ]
         return list_object(
             refunds[:10], url=f"/v1/charges/{charge['id']}/refunds", has_more=len(refunds) > 10
@@ -194,8 +192,8 @@ class Expander:
         """Return what of ``amount_paid`` did not come through Stripe (stripe-api 3.1)."""
         through_stripe = sum(
             each["amount_paid"] or 0
-            for each in self._store.all("invoice_payment")
-            if each["invoice"] == invoice["id"] and each["payment"]["type"] != "payment_record"
+            for each in self._store.where("invoice_payment", "invoice", invoice["id"])
+            if each["payment"]["type"] != "payment_record"
         )
         return max(int(invoice["amount_paid"]) - through_stripe, 0)
 

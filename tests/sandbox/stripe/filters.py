@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from tests.sandbox.stripe.errors import refused
 from tests.sandbox.stripe.json_types import JsonObject
-from tests.sandbox.stripe.query import boolean, integer, refuse_unknown
+from tests.sandbox.stripe.query import Params, boolean, integer, refuse_unknown
 from tests.sandbox.stripe.store import ObjectStore
 
 Test = Callable[[JsonObject], bool]
@@ -62,6 +62,18 @@ def moment(field: str) -> Filter:
         )
 
     return build
+
+
+def created_bounds(params: Params) -> tuple[int | None, int | None]:
+    """Return from when to when (inclusive) rows can match at all; None where nothing says so."""
+    asked = params.get("created")
+    if not isinstance(asked, dict):
+        return None, None
+    since, until = asked.get("gte"), asked.get("lte")
+    return (
+        int(since) if isinstance(since, str) and since.isdecimal() else None,
+        int(until) if isinstance(until, str) and until.isdecimal() else None,
+    )
 
 
 def contained(field: str) -> Filter:

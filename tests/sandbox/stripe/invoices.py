@@ -148,12 +148,8 @@ class InvoiceActions(CustomerActions, Pricing):
 
     def default_payment(self, invoice: JsonObject) -> JsonObject | None:
         """Return the invoice's open default InvoicePayment (stripe-api 4.4)."""
-        for payment in self.store.all("invoice_payment"):
-            if (
-                payment["invoice"] == invoice["id"]
-                and payment["is_default"]
-                and payment["status"] == "open"
-            ):
+        for payment in self.store.where("invoice_payment", "invoice", invoice["id"]):
+            if payment["is_default"] and payment["status"] == "open":
                 return payment
         return None
 

@@ -118,14 +118,13 @@ class LedgerActions(AccountCore):
     def balance(self) -> JsonObject:
         """Return the Balance object: available and pending net amounts per currency."""
         with self.lock:
+            now = self.clock.now()
             sums: dict[str, dict[str, int]] = {"available": {}, "pending": {}}
             for transaction in self.store.all("balance_transaction"):
-                shown = self.show(transaction)
-                for status, per_currency in sums.items():
-                    before = per_currency.get(shown["currency"], 0)
-                    per_currency[shown["currency"]] = before + (
-                        shown["net"] if shown["status"] == status else 0
-                    )
+                currency, is_there = transaction["currency"], transaction["available_on"] <= now
+                for status, counts in (("available", is_there), ("pending", not is_there)):
+                    before = sums[status].get(currency, 0)
+                    sums[status][currency] = before + (transaction["net"] if counts else 0)
         return {
             "object": "balance",
             "available": _balance_entries(sums["available"]),

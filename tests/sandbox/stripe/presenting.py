@@ -40,6 +40,6 @@ def present(store: ObjectStore, obj: JsonObject, now: int) -> JsonObject:
 
 
 def _embed(store: ObjectStore, shown: JsonObject, name: str, kind: str, field: str) -> None:
-    data = [copied(each) for each in reversed(store.all(kind)) if each[field] == shown["id"]]
+    data = [copied(each) for each in reversed(store.where(kind, field, shown["id"]))]
     url = f"/v1/{shown['object']}s/{shown['id']}/{name}"
     shown[name] = list_object(data[:EMBEDDED_LINES], url=url, has_more=len(data) > EMBEDDED_LINES)

@@ -111,10 +111,8 @@ class RefundActions(PaymentActions):
         """Post the refund; converted refunds together never exceed what was settled."""
         taken = sum(
             each["amount"]
-            for each in self.store.all("refund")
-            if each["charge"] == charge["id"]
-            and each["status"] != "failed"
-            and each["balance_transaction"] is not None
+            for each in self.store.where("refund", "charge", charge["id"])
+            if each["status"] != "failed" and each["balance_transaction"] is not None
         )
         before, currency, rate = self.settled(taken, charge["currency"])
         after, _, _ = self.settled(taken + refund["amount"], charge["currency"])

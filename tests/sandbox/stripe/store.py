@@ -1,6 +1,9 @@
 """The double's memory: every object as Stripe would hold it, before rendering."""
 
+import itertools
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
+from operator import itemgetter
 
 from tests.sandbox.stripe.errors import resource_missing
 from tests.sandbox.stripe.json_types import JsonObject
@@ -17,6 +20,7 @@ class ObjectStore:
 
     def __init__(self) -> None:
         self._tables: dict[str, dict[str, JsonObject]] = defaultdict(dict)
+        self._indexes: dict[tuple[str, str], dict[object, dict[str, JsonObject]]] = {}
         self.lines: dict[str, list[JsonObject]] = {}
         self.shipping_taxes: dict[str, list[JsonObject]] = {}
         self.payout_of: dict[str, str] = {}
@@ -26,6 +30,9 @@ class ObjectStore:
     def add(self, obj: JsonObject) -> JsonObject:
         """Keep ``obj`` under its own kind and id and return it."""
         self._tables[obj["object"]][obj["id"]] = obj
+        for (kind, path), index in self._indexes.items():
+            if kind == obj["object"]:
+                index[_at(obj, path)][obj["id"]] = obj
         return obj
 
     def find(self, kind: str, object_id: str) -> JsonObject | None:
@@ -45,12 +52,50 @@ class ObjectStore:
 
     def remove(self, kind: str, object_id: str) -> None:
         """Forget an object (a deleted draft)."""
-        del self._tables[kind][object_id]
+        obj = self._tables[kind].pop(object_id)
+        for (indexed, path), index in self._indexes.items():
+            if indexed == kind:
+                del index[_at(obj, path)][object_id]
 
     def all(self, kind: str) -> list[JsonObject]:
         """Return all objects of a kind, oldest first."""
         return list(self._tables[kind].values())
 
+    def newest(self, kind: str, count: int) -> list[JsonObject]:
+        """Return the last objects of a kind, newest first."""
+        return list(itertools.islice(reversed(self._tables[kind].values()), count))
+
+    def where(self, kind: str, path: str, value: object) -> list[JsonObject]:
+        """Return the objects of a kind that have a value under a dotted path, oldest first.
+
+        An index answers, however many objects there are; so what is there must never change.
+        """
+        index = self._indexes.get((kind, path))
+        if index is None:
+            index = self._indexes[kind, path] = defaultdict(dict)
+            for obj in self._tables[kind].values():
+                index[_at(obj, path)][obj["id"]] = obj
+        return list(index[value].values()) if value in index else []
+
+    def created_between(self, kind: str, since: int | None, until: int | None) -> list[JsonObject]:
+        """Return the objects of a kind created in a time (unix seconds, inclusive), oldest first.
+
+        What was deleted does not know any more when it was created, and is left out.
+        """
+        everything, created = self.all(kind), itemgetter("created")
+        if since is not None or until is not None:
+            everything = [each for each in everything if "created" in each]
+        first = 0 if since is None else bisect_left(everything, since, key=created)
+        end = None if until is None else bisect_right(everything, until, key=created)
+        return everything[first:end]
+
     def kinds(self) -> dict[str, int]:
         """Return how many objects of each kind exist."""
         return {kind: len(table) for kind, table in sorted(self._tables.items()) if table}
+
+
+def _at(obj: JsonObject, path: str) -> object:
+    found: object = obj
+    for name in path.split("."):
+        found = found.get(name) if isinstance(found, dict) else None
+    return found
