@@ -9,7 +9,7 @@ processor to itself. What it returns reads the environment and builds, once, at 
 import gc
 import os
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
@@ -103,11 +103,19 @@ def webhook() -> Callable[[], Webhook]:
         once = PowertoolsOnce(dynamodb, settings.inbox_table)
 
         def refusal(body: bytes, header: str | None) -> str | None:
-            signing_secrets = secrets.stripe(settings.stripe_secret_arn).signing_secrets
+            known = secrets.stripe(settings.stripe_secret_arn)
+            others = [each for of in known.accounts.values() for each in of.signing_secrets]
             try:
-                verify(body, header, signing_secrets)
+                verify(body, header, [*known.signing_secrets, *others])
             except SignatureRefused as refused:
                 return str(refused)
+            return None
+
+        def account_of(body: bytes, header: str | None) -> str | None:
+            for account, of in secrets.stripe(settings.stripe_secret_arn).accounts.items():
+                with suppress(SignatureRefused):
+                    verify(body, header, of.signing_secrets)
+                    return account
             return None
 
         receiver = Receiver(
@@ -118,6 +126,7 @@ def webhook() -> Callable[[], Webhook]:
             clock,
             telemetry,
             livemode=settings.common.livemode,
+            account_of=account_of,
         )
         return Webhook(receiver, once, telemetry)
 
@@ -196,6 +205,7 @@ def poller() -> Callable[[], Polling]:
         import boto3  # noqa: F401 - clients are made of it later
 
         import tieout.stripe.reader  # noqa: F401 - `_stripe_reader` uses it
+        from tieout.domain.policy_file import parse_policy
         from tieout.observability import Telemetry
         from tieout.services.poll import Poller
         from tieout.settings import PollerSettings
@@ -203,6 +213,7 @@ def poller() -> Callable[[], Polling]:
         from tieout.store.credentials import SecretsManagerSecrets
         from tieout.store.cursors import DynamoCursors
         from tieout.store.inbox import DynamoInbox
+        from tieout.store.policies import DynamoPolicies
         from tieout.store.postings import DynamoPostings
         from tieout.store.work_queue import SqsWorkQueue
 
@@ -221,6 +232,7 @@ def poller() -> Callable[[], Polling]:
             DynamoCursors(dynamodb, settings.state_table),
             clock,
             telemetry,
+            policies=DynamoPolicies(dynamodb, settings.state_table, parse_policy, clock),
             livemode=settings.common.livemode,
             overlap_seconds=settings.overlap_seconds,
             invoice_lookback_days=settings.invoice_lookback_days,
@@ -256,6 +268,7 @@ def _stripe_reader(
         stripe.timeout_seconds,
         livemode=common.livemode,
         refresh=lambda: secrets.refresh(stripe.secret_arn),
+        key_of=lambda account: secrets.stripe(stripe.secret_arn).key_of(account),
     )
 
 

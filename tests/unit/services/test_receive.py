@@ -34,9 +34,19 @@ class World:
     queued: list[WorkItem] = field(default_factory=list)
     completed: set[str] = field(default_factory=set)
     counts: Counter[str] = field(default_factory=Counter)
+    signed_by: str | None = None
 
     def receiver(self, *, livemode: bool = False) -> Receiver:
-        return Receiver(self.signature, self, self, self, self, self, livemode=livemode)
+        return Receiver(
+            self.signature,
+            self,
+            self,
+            self,
+            self,
+            self,
+            livemode=livemode,
+            account_of=lambda _body, _header: self.signed_by,
+        )
 
     def signature(self, body: bytes, header: str | None) -> str | None:
         assert isinstance(body, bytes)
@@ -108,6 +118,23 @@ def test_a_good_delivery_is_stored_as_signed_and_queued_for_its_customer() -> No
         WorkItem(Subject(SubjectKind.INVOICE, "in_1"), "evt_1", "cus_1", "evt_1", livemode=False)
     ]
     assert world.counts == {"EventStored": 1}
+
+
+@pytest.mark.parametrize(
+    ("signed_by", "named", "account"),
+    [
+        (None, None, None),
+        ("acct_2", None, "acct_2"),
+        (None, "acct_connected", "acct_connected"),
+        ("acct_2", "acct_connected", "acct_connected"),
+    ],
+)
+def test_an_event_is_of_the_account_that_it_names_else_of_the_one_that_signed_it(
+    signed_by: str | None, named: str | None, account: str | None
+) -> None:
+    world = World(signed_by=signed_by)
+    deliver(world, event(account=named))
+    assert [item.subject.account for item in world.queued] == [account]
 
 
 def test_a_second_delivery_of_a_received_event_is_not_queued_again() -> None:

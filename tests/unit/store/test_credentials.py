@@ -55,6 +55,14 @@ def test_both_secrets_are_read_whole(aws: Aws, secrets: SecretsManagerSecrets) -
     )
 
 
+def test_further_accounts_bring_their_own_keys(aws: Aws, secrets: SecretsManagerSecrets) -> None:
+    other = {"api_key": "rk_test_other", "signing_secrets": ["whsec_other"]}
+    found = secrets.stripe(secret(aws, STRIPE | {"accounts": {"acct_2": other}}))
+    assert found.accounts == {"acct_2": StripeCredentials("rk_test_other", ("whsec_other",))}
+    assert found.key_of("acct_2") == "rk_test_other"
+    assert found.key_of("acct_connected") is None
+
+
 def test_an_entity_may_be_named(aws: Aws, secrets: SecretsManagerSecrets) -> None:
     assert secrets.intacct(secret(aws, INTACCT | {"entity_id": "E100"})).entity_id == "E100"
 
@@ -69,6 +77,13 @@ def test_an_entity_may_be_named(aws: Aws, secrets: SecretsManagerSecrets) -> Non
         (STRIPE | {"signing_secrets": ["whsec_hunter3", ""]}, "signing_secrets"),
         ('{"api_key": "rk_test_hunter2"', "is not a JSON object"),
         ("[1]", "is not a JSON object"),
+        (STRIPE | {"accounts": ["rk_test_hunter2"]}, "accounts is not an object"),
+        (STRIPE | {"accounts": {"rk_test_hunter2": {}}}, "accounts, entry 1, is not an id"),
+        (STRIPE | {"accounts": {"acct_2": "rk_test_hunter2"}}, "accounts, entry 1, is not an id"),
+        (
+            STRIPE | {"accounts": {"acct_2": {"api_key": "rk_test_hunter2"}}},
+            "accounts.acct_2.signing_secrets is missing",
+        ),
     ],
 )
 def test_what_is_wrong_is_named_and_no_value_is_shown(

@@ -96,6 +96,25 @@ def test_the_key_is_asked_for_at_each_request_so_that_a_rolled_one_works_at_once
     assert sent == ["Bearer rk_test_old", "Bearer rk_test_new"]
 
 
+def test_a_further_account_is_asked_with_its_own_key_and_a_connected_one_by_name() -> None:
+    http = FakeHttp(thing={"id": "x"})
+    own = {"acct_2": "rk_test_other"}
+    several = StripeApi(http, lambda: "rk_test_main", "https://stripe.test", key_of=own.get)
+
+    for account in (None, "acct_2", "acct_connected"):
+        several.get("/v1/thing", {}, account)
+
+    sent = [
+        (request.headers["Authorization"], request.headers.get("Stripe-Account"))
+        for request in http.requests
+    ]
+    assert sent == [
+        ("Bearer rk_test_main", None),
+        ("Bearer rk_test_other", None),
+        ("Bearer rk_test_main", "acct_connected"),
+    ]
+
+
 class OperatorsKey:
     """The secret's key: what was written, and what is remembered of it until a refresh."""
 

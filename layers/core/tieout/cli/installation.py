@@ -11,7 +11,7 @@ import boto3
 
 from tieout.cli.places import Stack, queue_url, stack
 from tieout.domain.policy_file import parse_policy
-from tieout.services.ports import Books, Ledger, StripeReader
+from tieout.services.ports import Books, Ledger, MasterData, StripeReader
 from tieout.store.clock import SystemClock
 from tieout.store.credentials import SecretsManagerSecrets
 from tieout.store.cursors import DynamoCursors
@@ -82,6 +82,7 @@ class Installation:
             STRIPE_TIMEOUT_SECONDS,
             livemode=self.stack.livemode,
             refresh=lambda: self._secrets.refresh(secret),
+            key_of=lambda account: self._secrets.stripe(secret).key_of(account),
         )
 
     @cached_property
@@ -113,6 +114,11 @@ class Installation:
     def books(self) -> Books:
         """Intacct's books, for reading."""
         return self._entities.books(lambda: self.policies.current().base_currency)
+
+    @cached_property
+    def master_data(self) -> MasterData:
+        """What documents may refer to in Intacct."""
+        return self._entities.master_data()
 
     @cached_property
     def _secrets(self) -> SecretsManagerSecrets:

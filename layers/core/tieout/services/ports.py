@@ -10,6 +10,7 @@ from typing import Generic, Protocol, TypeVar
 
 from tieout.domain.documents import ArAdjustment, ArInvoice, ArPayment, Document
 from tieout.domain.policy import Policy
+from tieout.domain.policy_names import MasterKind
 from tieout.domain.postings import Posting, Worklist
 from tieout.domain.reasons import Reason
 from tieout.domain.subjects import Subject, SubjectKind
@@ -317,6 +318,36 @@ class Books(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class MasterRecord:
+    """A record of Intacct's master data that a policy can name.
+
+    Attributes:
+        requires: dimensions that each line on it must carry, by their names in the policy; of
+            accounts only.
+        account: the ledger account behind a bank account.
+        currency: of a bank account; three lower-case letters, empty where Intacct names none.
+    """
+
+    identifier: str
+    active: bool = True
+    requires: frozenset[str] = frozenset()
+    account: str = ""
+    currency: str = ""
+
+
+class MasterData(Protocol):
+    """Reads what documents refer to, for checking a policy before it goes live."""
+
+    def found(self, kind: MasterKind, identifiers: Collection[str]) -> Mapping[str, MasterRecord]:
+        """Return those of the identifiers that exist; many cost one read.
+
+        Raises:
+            TransientFault: no answer. ConfigurationFault: sign-in, or a permission is missing.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
 class Session:
     """An Intacct API session, shared by every invocation.
 
@@ -415,10 +446,16 @@ class StripeCredentials:
 
     Attributes:
         signing_secrets: every secret that may sign a delivery; several while one is rolled.
+        accounts: the same of further Stripe accounts of the company, by their ids.
     """
 
     api_key: str = field(repr=False)
     signing_secrets: tuple[str, ...] = field(repr=False)
+    accounts: Mapping[str, "StripeCredentials"] = field(default_factory=dict, repr=False)
+
+    def key_of(self, account: str) -> str | None:
+        """Return the key of a further account of the company; None for connected accounts."""
+        return self.accounts[account].api_key if account in self.accounts else None
 
 
 # --- What Tieout remembers --------------------------------------------------------------------

@@ -7,6 +7,7 @@ what it finds there, and must not skip an event that was stored and never queued
 two lines answers nothing, and so Stripe delivers again.
 """
 
+import dataclasses
 import json
 import logging
 from collections.abc import Callable, Mapping
@@ -38,6 +39,9 @@ logger = logging.getLogger(__name__)
 
 SignatureCheck = Callable[[bytes, str | None], str | None]
 """Says why the signature over a raw body is refused; None when it is good."""
+
+AccountOf = Callable[[bytes, str | None], str | None]
+"""Says which further Stripe account of the company signed; None for the main one."""
 
 
 class Once(Protocol):
@@ -71,7 +75,7 @@ class Answer:
 class Receiver:
     """The use case behind the webhook."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a use case names everything it touches
         self,
         signature: SignatureCheck,
         once: Once,
@@ -79,7 +83,9 @@ class Receiver:
         queue: WorkQueue,
         clock: Clock,
         metrics: Metrics,
+        *,
         livemode: bool,
+        account_of: AccountOf = lambda _body, _header: None,
     ) -> None:
         self._signature = signature
         self._once = once
@@ -88,6 +94,7 @@ class Receiver:
         self._clock = clock
         self._metrics = metrics
         self._livemode = livemode
+        self._account_of = account_of
 
     def receive(self, body: bytes, signature_header: str | None) -> Answer:
         """Accept one delivery, refuse it, or ask Stripe to deliver it again.
@@ -107,7 +114,7 @@ class Receiver:
             event = _event_of(body)
             if event["livemode"] is not self._livemode:
                 return self.refuse(f"event of the wrong mode (livemode={event['livemode']})")
-            hint = _hint_of(event)
+            hint = _hint_of(event, self._account_of(body, signature_header))
             if hint is None:
                 self._metrics.count(metric_names.EVENT_UNKNOWN_TYPE)
                 logger.info("type not subscribed to", extra=_named(event))
@@ -186,8 +193,10 @@ def _event_of(body: bytes) -> Mapping[str, Any]:
     return event
 
 
-def _hint_of(event: Mapping[str, Any]) -> EventHint | None:
+def _hint_of(event: Mapping[str, Any], account: str | None) -> EventHint | None:
     """Return the hint in an event; None for one that is not for our books.
+
+    An event names its account only where that is connected to the one that delivers it.
 
     Raises:
         ValueError: the type is ours but the payload names no object.
@@ -195,6 +204,8 @@ def _hint_of(event: Mapping[str, Any]) -> EventHint | None:
     subject = subject_of(event)
     if subject is None:
         return None
+    if account is not None and subject.account is None:
+        subject = dataclasses.replace(subject, account=account)
     return EventHint(
         event_id=event["id"],
         event_type=event["type"],

@@ -8,7 +8,8 @@ parser, which carry the text that they could not parse, are not even chained.
 """
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -26,6 +27,8 @@ SECRET_AGE_SECONDS_MAX = 300
 # become ten reads.
 SECRET_AGE_SECONDS_MIN = 1
 _NO_VALUE = frozenset({"ResourceNotFoundException"})
+# Source: stripe-api dossier section 1.4 (an event's `account`).
+_ACCOUNT = re.compile(r"acct_[A-Za-z0-9]{1,64}")
 _INTACCT_FIELDS = ("sender_id", "sender_password", "company_id", "user_id", "user_password")
 
 
@@ -56,7 +59,12 @@ class SecretsManagerSecrets:
         secret = self._secret(arn)
         fields = _Fields(arn, secret.content)
         credentials = StripeCredentials(
-            api_key=fields.text("api_key"), signing_secrets=fields.texts("signing_secrets")
+            api_key=fields.text("api_key"),
+            signing_secrets=fields.texts("signing_secrets"),
+            accounts={
+                account: StripeCredentials(each.text("api_key"), each.texts("signing_secrets"))
+                for account, each in fields.sections("accounts", _ACCOUNT)
+            },
         )
         fields.finish()
         self._cache[arn] = secret
@@ -108,15 +116,18 @@ class SecretsManagerSecrets:
 class _Fields:
     """Reads fields and collects the names of those that cannot be used."""
 
-    def __init__(self, arn: str, content: Mapping[str, Any]) -> None:
+    def __init__(
+        self, arn: str, content: Mapping[str, Any], path: str = "", errors: list[str] | None = None
+    ) -> None:
         self._arn = arn
         self._content = content
-        self._errors: list[str] = []
+        self._path = path
+        self._errors: list[str] = [] if errors is None else errors
 
     def text(self, name: str) -> str:
         value = self._content.get(name)
         if not _is_text(value):
-            self._errors.append(f"{name} is missing")
+            self._errors.append(f"{self._path}{name} is missing")
             return ""
         return str(value)
 
@@ -126,9 +137,22 @@ class _Fields:
     def texts(self, name: str) -> tuple[str, ...]:
         values = self._content.get(name)
         if not isinstance(values, list) or not values or not all(map(_is_text, values)):
-            self._errors.append(f"{name} is missing or not a list of texts")
+            self._errors.append(f"{self._path}{name} is missing or not a list of texts")
             return ()
         return tuple(values)
+
+    def sections(self, name: str, key: re.Pattern[str]) -> Iterator[tuple[str, "_Fields"]]:
+        """Yield the objects under a name, which may be missing, by their keys."""
+        values = self._content.get(name, {})
+        if not isinstance(values, dict):
+            self._errors.append(f"{name} is not an object")
+            return
+        for number, (each, content) in enumerate(values.items(), start=1):
+            # The key is not repeated: who mixes up key and value would read a secret here.
+            if key.fullmatch(each) is None or not isinstance(content, dict):
+                self._errors.append(f"{name}, entry {number}, is not an id with an object")
+            else:
+                yield each, _Fields(self._arn, content, f"{name}.{each}.", self._errors)
 
     def finish(self) -> None:
         if self._errors:

@@ -39,12 +39,14 @@ class StripeApi:
         api_key: Callable[[], str],
         api_base: str,
         refresh: Callable[[], None] = lambda: None,
+        key_of: Callable[[str], str | None] = lambda _: None,
     ) -> None:
         # Telemetry would write a file into the home directory, which a function does not have.
         stripe.enable_telemetry = False
         self._http = _CountingHttpClient(http)
         self._api_key = api_key
         self._refresh = refresh
+        self._key_of = key_of
         self._client = stripe.StripeClient(
             "",  # each request brings the key, so that a rolled one is used at once
             stripe_version=API_VERSION,
@@ -66,22 +68,28 @@ class StripeApi:
         Args:
             path: as `path_of` builds it.
             parameters: query parameters; lists and mappings are written as Stripe wants them.
-            account: the connected account to ask for; None for the key's own.
+            account: the account to ask for: with its own key if there is one, else as a connected
+                account; None for the account of the main key.
 
         Raises:
             Throttled, Unavailable: as `fault_of` says.
             Refused: the object does not exist, or Stripe does not understand the request.
             ConfigurationFault: the key is wrong or lacks a permission, and the secret has no other.
         """
-        key = self._api_key()
+        key, connected = self._key_for(account)
         try:
-            return self._get(path, parameters, account, key)
+            return self._get(path, parameters, connected, key)
         except ConfigurationFault:
             self._refresh()
-            corrected = self._api_key()
+            corrected, connected = self._key_for(account)
             if corrected == key:
                 raise
-            return self._get(path, parameters, account, corrected)
+            return self._get(path, parameters, connected, corrected)
+
+    def _key_for(self, account: str | None) -> tuple[str, str | None]:
+        """Return the key to ask with, and the connected account to name, if it is one."""
+        own = None if account is None else self._key_of(account)
+        return (self._api_key(), account) if own is None else (own, None)
 
     def _get(
         self, path: str, parameters: Mapping[str, object], account: str | None, key: str

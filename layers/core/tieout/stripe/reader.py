@@ -43,6 +43,7 @@ def connect(
     *,
     livemode: bool,
     refresh: Callable[[], None] = lambda: None,
+    key_of: Callable[[str], str | None] = lambda _: None,
 ) -> "StripeApiReader":
     """Return a reader of the Stripe account that the key belongs to.
 
@@ -52,9 +53,10 @@ def connect(
         timeout_seconds: of one attempt; a read makes at most three.
         livemode: whether objects must be live ones.
         refresh: called when Stripe refused the key, so that it is looked up anew.
+        key_of: returns the key of a further account of the company; None for connected accounts.
     """
     key = api_key if callable(api_key) else lambda: api_key
-    api = StripeApi(stripe.RequestsClient(timeout=timeout_seconds), key, api_base, refresh)
+    api = StripeApi(stripe.RequestsClient(timeout=timeout_seconds), key, api_base, refresh, key_of)
     return StripeApiReader(api, livemode=livemode)
 
 
