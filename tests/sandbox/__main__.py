@@ -14,12 +14,13 @@ from decimal import Decimal
 from pathlib import Path
 from typing import Any, TextIO
 
+from tests.sandbox.aftermath import Aftermath
 from tests.sandbox.aws.emulator import ROOT
 from tests.sandbox.intacct import reports
 from tests.sandbox.left_running import leave_one_parked, tell
 from tests.sandbox.policy import chart_of, first_policy, mended_policy
 from tests.sandbox.product import DIRECTORY, Product, Running
-from tests.sandbox.scenario import DAY_SECONDS, Month, set_up_catalog
+from tests.sandbox.scenario import Month, set_up_catalog
 from tests.sandbox.story import (
     Story,
     cost_text,
@@ -30,6 +31,7 @@ from tests.sandbox.story import (
     write_ledgers,
 )
 from tests.sandbox.tie_out import tie_out
+from tests.sandbox.trade import DAY_SECONDS
 from tieout.store.policies import POLICY_AGE_SECONDS_MAX
 
 QUEUE_TIMEOUT_SECONDS = 180
@@ -89,10 +91,13 @@ def _play(running: Running, month: Month, story: Story) -> int:
 
     story.chapter("8. What this version recognises but does not book yet")
     story.show(
-        "Now a sale without an invoice, a credit note and a payout happen. This version records"
-        " them, as it\nrecorded the fees, but does not book them; the proof above is from before."
+        "Now sales without an invoice and credit notes happen, and Stripe bills its services.\n"
+        "This version records them, as it recorded the fees, but does not book them; the proof\n"
+        "above is from before."
     )
-    month.not_booked_yet()
+    aftermath = Aftermath(month, month.catalog.sales_tax)
+    for play in (aftermath.sales, aftermath.credit_notes, aftermath.stripes_bills):
+        play()
     running.settle()
     story.show("\n" + _not_booked(running))
     return exit_code

@@ -112,7 +112,7 @@ def _balances(account: StripeAccount, company: IntacctCompany, chart: Chart) -> 
         rows.append((account_no, currency, f"{there:,.2f}", f"{here:,.2f}", f"{here - there:,.2f}"))
     figures = ("Stripe, before fees", "Intacct", "difference")
     return (
-        "They differ by the sale and the payout of chapter 8, which are not booked. The trial"
-        " balance is\nin dollars; in its own currency each clearing account has:\n\n"
+        "They differ by what happened in chapter 8, which is not booked. The trial balance is\n"
+        "in dollars; in its own currency each clearing account has:\n\n"
         + table(("account", "currency", *figures), rows, to_the_right=figures)
     )

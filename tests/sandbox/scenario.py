@@ -8,30 +8,19 @@ derived by `tests.sandbox.tie_out` from Stripe's own figures.
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
 from tests.sandbox.chart import COMPANY_ZONE
 from tests.sandbox.stripe.account import StripeAccount
-from tests.sandbox.stripe.clock import SteppedClock
-from tests.sandbox.stripe.payments import ChargeSpec
-from tests.sandbox.stripe.specs import (
-    CreditLineSpec,
-    CreditNoteSpec,
-    InvoiceSpec,
-    LineSpec,
-    ShippingSpec,
-)
+from tests.sandbox.stripe.specs import LineSpec, ShippingSpec
+from tests.sandbox.trade import DAY_SECONDS, PAUSE_SECONDS, Trade
 
-JsonObject = dict[str, Any]
 # A customer that the company kept in Intacct before it had Tieout.
 KNOWN_CUSTOMER = "C-100"
 # A revenue category that neither of the company's policies names.
 UNKNOWN_CATEGORY = "sponsorship"
-PAUSE_SECONDS = 4 * 3_600
-DAY_SECONDS = 86_400
 # The story begins so long before the end of a month, and goes on so long after it at most.
 BEFORE_MONTH_END_SECONDS = 3 * DAY_SECONDS
-_AFTER_MONTH_END = timedelta(days=7)
+_AFTER_MONTH_END = timedelta(days=10)
 
 
 def beginning(now_unix: int) -> int:
@@ -77,16 +66,12 @@ def set_up_catalog(account: StripeAccount) -> Catalog:
     )
 
 
-class Month:
+class Month(Trade):
     """The chapters, in order; each may use what earlier ones left in `invoices`."""
 
     def __init__(self, account: StripeAccount, catalog: Catalog) -> None:
-        self.account = account
+        super().__init__(account)
         self.catalog = catalog
-        self.customers: dict[str, str] = {}
-        self.invoices: dict[str, str] = {}
-        self.charges: dict[str, str] = {}
-        self.refunds: dict[str, str] = {}
 
     def chapters(self) -> Mapping[str, Callable[[], None]]:
         """Return the chapters that Tieout books to the last cent, by title."""
@@ -141,8 +126,8 @@ class Month:
                 metadata={"revenue_category": "services"},
             ),
         )
-        invoice = self._invoice("sale", "acme", lines, tax_rates=(self.catalog.sales_tax,))
-        self.charges["sale"] = self._paid(invoice)
+        invoice = self.invoice("sale", "acme", lines, tax_rates=(self.catalog.sales_tax,))
+        self.charges["sale"] = self.paid(invoice)
 
     def discounted_sale(self) -> None:
         """Inclusive tax, a coupon and shipping; two payments of which the second is the rest."""
@@ -154,7 +139,7 @@ class Month:
                 metadata={"revenue_category": "usage"},
             ),
         )
-        invoice = self._invoice(
+        invoice = self.invoice(
             "discounted",
             "bistro",
             lines,
@@ -162,8 +147,8 @@ class Month:
             coupons=(self.catalog.launch_coupon,),
             shipping=ShippingSpec(990),
         )
-        self.charges["first part"] = self._paid(invoice, 4_000)
-        self.charges["second part"] = self._paid(invoice)
+        self.charges["first part"] = self.paid(invoice, 4_000)
+        self.charges["second part"] = self.paid(invoice)
 
     def upgrade(self) -> None:
         """A negative proration line, and one PaymentIntent over two invoices."""
@@ -178,14 +163,14 @@ class Month:
             ),
             LineSpec(price=self.catalog.seat_price, quantity=25, description="25 seats"),
         )
-        self._invoice("upgrade", "acme", lines)
+        self.invoice("upgrade", "acme", lines)
         extra = LineSpec(
             description="Training", amount_minor=45_050, metadata={"revenue_category": "services"}
         )
-        self._invoice("training", "acme", (extra,))
+        self.invoice("training", "acme", (extra,))
         both = {self.invoices["upgrade"]: None, self.invoices["training"]: None}
         payments = self.account.pay_invoices_together(both)
-        self.charges["together"] = self._charge_of(payments[0])
+        self.charges["together"] = self.charge_of(payments[0])
 
     def euros(self) -> None:
         """Another currency, with its own clearing account; the second invoice has tax inside."""
@@ -193,49 +178,47 @@ class Month:
         training = LineSpec(
             "Schulung", amount_minor=7_501, metadata={"revenue_category": "services"}
         )
-        self.charges["euros"] = self._paid(
-            self._invoice("euros", "zenith", (usage,), currency="eur")
-        )
+        self.charges["euros"] = self.paid(self.invoice("euros", "zenith", (usage,), currency="eur"))
         vat = (self.catalog.vat_inclusive,)
-        self._invoice("euros, unpaid", "zenith", (usage, training), currency="eur", tax_rates=vat)
+        self.invoice("euros, unpaid", "zenith", (usage, training), currency="eur", tax_rates=vat)
 
     def last_minute(self) -> None:
         """Finalised and paid on the last day of a month that has already ended in UTC."""
-        now = datetime.fromtimestamp(self._clock.now(), COMPANY_ZONE)
+        now = datetime.fromtimestamp(self.clock.now(), COMPANY_ZONE)
         midnight = _month_start(now.replace(day=1) + timedelta(days=32))
-        self._clock.set(midnight - PAUSE_SECONDS - 60)
+        self.clock.set(midnight - PAUSE_SECONDS - 60)
         line = LineSpec(price=self.catalog.seat_price, quantity=5, description="5 seats")
-        self._paid(self._invoice("last minute", "acme", (line,)), pause_seconds=30)
+        self.paid(self.invoice("last minute", "acme", (line,)), pause_seconds=30)
 
     def trial(self) -> None:
         """A $0 invoice finalises and is paid at once; no money moves."""
         line = LineSpec(
             description="Trial", amount_minor=0, metadata={"revenue_category": "subscriptions"}
         )
-        self._invoice("trial", "nameless", (line,))
+        self.invoice("trial", "nameless", (line,))
 
     def out_of_band(self) -> None:
         """Paid outside Stripe: once with a payment record, once only marked as paid."""
         for name, recorded in (("transfer", True), ("cheque", False)):
             line = LineSpec(price=self.catalog.seat_price, quantity=4, description="4 seats")
-            invoice = self._invoice(name, "harbor", (line,), days_until_due=30)
+            invoice = self.invoice(name, "harbor", (line,), days_until_due=30)
             self.account.pay_out_of_band(invoice, recorded=recorded)
 
     def unpaid(self) -> None:
         """What AR aging must show in the end."""
         line = LineSpec(price=self.catalog.seat_price, quantity=2, description="2 seats")
-        self._invoice("open", "nameless", (line,), days_until_due=14)
-        half_paid = self._invoice("half paid", "bistro", (line,), days_until_due=14)
-        self._paid(half_paid, 1_999)
+        self.invoice("open", "nameless", (line,), days_until_due=14)
+        half_paid = self.invoice("half paid", "bistro", (line,), days_until_due=14)
+        self.paid(half_paid, 1_999)
 
     def voids(self) -> None:
         """A reversal, a credit memo over the rest, and a reversal in another currency."""
         line = LineSpec(price=self.catalog.seat_price, quantity=6, description="6 seats")
-        self.account.void_invoice(self._invoice("void", "harbor", (line,), days_until_due=30))
+        self.account.void_invoice(self.invoice("void", "harbor", (line,), days_until_due=30))
         taxed = (self.catalog.sales_tax,)
-        part = self._invoice("part void", "acme", (line,), days_until_due=30, tax_rates=taxed)
-        self._paid(part, 7_000)
-        self._pass_time()
+        part = self.invoice("part void", "acme", (line,), days_until_due=30, tax_rates=taxed)
+        self.paid(part, 7_000)
+        self.pass_time()
         self.account.void_invoice(part)
         self.account.void_invoice(self.invoices["euros, unpaid"])
 
@@ -243,7 +226,7 @@ class Month:
         """Everything a refund can do, on charges of earlier chapters."""
         refund = self.account.refund
         self.refunds["first of two"] = refund(self.charges["sale"], 10_000)["id"]
-        self._pass_time()
+        self.pass_time()
         self.refunds["second of two"] = refund(self.charges["sale"])["id"]
         pending = refund(self.charges["first part"], pending_reason="insufficient_funds")
         self.refunds["pending, then succeeded"] = pending["id"]
@@ -251,7 +234,7 @@ class Month:
         self.refunds["over two invoices"] = refund(self.charges["together"], 33_333)["id"]
         self.refunds["in euros"] = refund(self.charges["euros"], 4_999)["id"]
         failing = refund(self.charges["second part"], 1_234)
-        self._pass_time()
+        self.pass_time()
         self.refunds["failed afterwards"] = failing["id"]
         self.account.fail_refund(failing["id"])
 
@@ -259,57 +242,16 @@ class Month:
         """An invoice that cannot be booked until the policy knows its product."""
         price = self.account.create_price(self.catalog.unmapped, 30_000)
         line = LineSpec(price=price["id"], description="Conference ticket")
-        self._paid(self._invoice("forgotten", "acme", (line,)))
+        self.paid(self.invoice("forgotten", "acme", (line,)))
 
     def missed_hour(self) -> None:
         """Business that no webhook tells of: a paid invoice, and a refund of an older one."""
         line = LineSpec(price=self.catalog.seat_price, quantity=7, description="7 seats")
-        self._paid(self._invoice("missed", "zenith", (line,)))
+        self.paid(self.invoice("missed", "zenith", (line,)))
         self.refunds["missed"] = self.account.refund(self.charges["together"], 5_000)["id"]
-
-    def not_booked_yet(self) -> None:
-        """What this version only records: a sale without invoice, a credit note, a payout."""
-        self.account.charge(ChargeSpec(amount_minor=5_000, currency="usd"))
-        open_invoice = self.account.retrieve("invoice", self.invoices["open"])
-        line = CreditLineSpec(open_invoice["lines"]["data"][0]["id"], 1_000)
-        self.account.create_credit_note(CreditNoteSpec(open_invoice["id"], (line,)))
-        self.account.create_payout(amount_minor=10_000)
 
     def one_to_solve(self) -> None:
         """An unpaid invoice of a revenue category that the policy does not know."""
         metadata = {"revenue_category": UNKNOWN_CATEGORY}
         line = LineSpec(description="Sponsor of the year", amount_minor=75_000, metadata=metadata)
-        self._invoice(UNKNOWN_CATEGORY, "acme", (line,), days_until_due=30)
-
-    def _invoice(
-        self,
-        name: str,
-        customer: str,
-        lines: tuple[LineSpec, ...],
-        **more: Any,  # noqa: ANN401
-    ) -> str:
-        self._pass_time()
-        spec = InvoiceSpec(customer=self.customers[customer], lines=lines, **more)
-        invoice = self.account.create_invoice(spec)
-        self.account.finalize_invoice(invoice["id"])
-        self.invoices[name] = invoice["id"]
-        return str(invoice["id"])
-
-    def _paid(
-        self, invoice: str, amount_minor: int | None = None, *, pause_seconds: int = PAUSE_SECONDS
-    ) -> str:
-        self._clock.advance(pause_seconds)
-        return self._charge_of(self.account.pay_invoice(invoice, amount_minor))
-
-    def _charge_of(self, payment: JsonObject) -> str:
-        intent = self.account.store.get("payment_intent", payment["payment"]["payment_intent"])
-        return str(intent["latest_charge"])
-
-    def _pass_time(self) -> None:
-        self._clock.advance(PAUSE_SECONDS)
-
-    @property
-    def _clock(self) -> SteppedClock:
-        clock = self.account.clock
-        assert isinstance(clock, SteppedClock), "a story needs a clock that it can move"
-        return clock
+        self.invoice(UNKNOWN_CATEGORY, "acme", (line,), days_until_due=30)
