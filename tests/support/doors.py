@@ -10,7 +10,14 @@ from typing import Any
 
 import stripe
 
-from tests.fakes import FakeClock, FakeCursors, FakeInbox, FakePostings, FakeQueue
+from tests.fakes import (
+    FakeClock,
+    FakeCursors,
+    FakeInbox,
+    FakePolicies,
+    FakePostings,
+    FakeQueue,
+)
 from tests.sandbox.aws.emulator import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY
 from tests.support.aws import Aws
 from tieout.bootstrap import Polling
@@ -146,6 +153,7 @@ def polling(stripe: StripeReader, **ports: Any) -> Polling:  # noqa: ANN401 - an
         ports.get("cursors", FakeCursors()),
         FakeClock(),
         telemetry,
+        policies=ports.get("policies", FakePolicies()),
         livemode=False,
         overlap_seconds=3600,
         invoice_lookback_days=35,

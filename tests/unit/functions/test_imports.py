@@ -23,7 +23,6 @@ NOT_NEEDED = {
     "processor": {"aws_lambda_powertools.utilities.idempotency", "tieout.services.poll"},
     "poller": {
         "lxml",
-        "yaml",
         "tieout.planning.plan",
         "tieout.intacct",
         "aws_lambda_powertools.utilities.idempotency",

@@ -9,6 +9,7 @@ from tests.fakes import (
     FakeCursors,
     FakeInbox,
     FakeMetrics,
+    FakePolicies,
     FakePostings,
     FakeQueue,
     FakeStripe,
@@ -77,6 +78,7 @@ class World:
     inbox: FakeInbox = field(default_factory=FakeInbox)
     books: FakePostings = field(default_factory=FakePostings)
     cursors: FakeCursors = field(default_factory=FakeCursors)
+    policies: FakePolicies = field(default_factory=FakePolicies)
     metrics: FakeMetrics = field(default_factory=FakeMetrics)
     clock: FakeClock = field(default_factory=lambda: FakeClock(NOW_UNIX))
 
@@ -94,6 +96,7 @@ class World:
             around(self.cursors),
             self.clock,
             self.metrics,
+            policies=self.policies,
             livemode=False,
             overlap_seconds=HOUR,
             invoice_lookback_days=LOOK_BACK_DAYS,
@@ -113,7 +116,19 @@ class World:
 
     @property
     def queued_invoices(self) -> list[str]:
-        return [item.subject.id for item in self.queue.items if item.trigger == "poll"]
+        return [
+            item.subject.id
+            for item in self.queue.items
+            if item.trigger == "poll" and item.subject.kind is SubjectKind.INVOICE
+        ]
+
+    @property
+    def queued_days(self) -> list[str]:
+        return [
+            item.subject.id
+            for item in self.queue.items
+            if item.subject.kind is SubjectKind.ACTIVITY
+        ]
 
 
 def hint(number: int, *, age_seconds: int = 600) -> EventHint:

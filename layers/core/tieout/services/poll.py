@@ -22,7 +22,9 @@ import dataclasses
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from tieout.domain.errors import ConfigurationFault
 from tieout.services import metric_names
+from tieout.services.day_pass import DaysPass
 from tieout.services.passes import (
     DAY_SECONDS,
     EVENT_HORIZON_SECONDS,
@@ -37,6 +39,7 @@ from tieout.services.ports import (
     Cursors,
     Inbox,
     Metrics,
+    PolicySource,
     Postings,
     Progress,
     StripeReader,
@@ -53,6 +56,7 @@ class PollReport:
 
     Attributes:
         events, invoices, open_invoices: how many rows of Stripe's each pass looked at.
+        days: how many days of the balance were queued.
         missed: how many subjects were queued.
         reads: GET requests sent to Stripe.
         budget_exhausted: something was left for the next run.
@@ -64,6 +68,7 @@ class PollReport:
     events: int
     invoices: int
     open_invoices: int
+    days: int
     missed: int
     reads: int
     budget_exhausted: bool
@@ -84,6 +89,7 @@ class Poller:
         clock: Clock,
         metrics: Metrics,
         *,
+        policies: PolicySource,
         livemode: bool,
         overlap_seconds: int,
         invoice_lookback_days: int,
@@ -96,9 +102,12 @@ class Poller:
             OpenInvoicesPass(stripe, postings, books),
         )
         self._stripe = stripe
+        self._queue = queue
         self._cursors = cursors
+        self._policies = policies
         self._clock = clock
         self._metrics = metrics
+        self._livemode = livemode
         self._read_budget = read_budget
 
     def run(self) -> PollReport:
@@ -109,8 +118,9 @@ class Poller:
                 where this one came to.
         """
         now_unix = self._clock.now_unix()
-        events, invoices, open_invoices = walks = [
-            _Walk(each, self._cursors, self._stripe, now_unix) for each in self._passes
+        events, invoices, open_invoices, *days = walks = [
+            _Walk(each, self._cursors, self._stripe, now_unix)
+            for each in (*self._passes, *self._days())
         ]
         reads_before = self._stripe.reads
         try:
@@ -121,6 +131,7 @@ class Poller:
             events=events.seen,
             invoices=invoices.seen,
             open_invoices=open_invoices.seen,
+            days=sum(walk.seen for walk in days),
             missed=sum(walk.missed for walk in walks),
             reads=self._stripe.reads - reads_before,
             budget_exhausted=any(walk.is_due for walk in walks),
@@ -129,6 +140,14 @@ class Poller:
         )
         self._count(report)
         return report
+
+    def _days(self) -> Sequence[DaysPass]:
+        """Return the pass over the days; none before a policy says when days begin."""
+        try:
+            policy = self._policies.current()
+        except ConfigurationFault:
+            return ()
+        return (DaysPass(policy, self._queue, self._clock, livemode=self._livemode),)
 
     def _take_turns(self, walks: Sequence["_Walk"], reads_max: int) -> None:
         """Make a step of each walk, whatever it costs, then as many as the budget covers."""
