@@ -1,39 +1,25 @@
-"""What is not booked: charges, objects of later kinds, connected accounts. Visible, never dropped.
+"""What is not booked: fees, objects of later kinds, connected accounts. Visible, never dropped.
 
 Method: snapshots through `plan`, looking at the findings.
 """
 
 import pytest
 
-from tests.factories import a_charge, a_policy, an_invoice, an_other, planned, the_finding
+from tests.factories import (
+    a_charge,
+    a_paid_invoice,
+    a_policy,
+    an_invoice,
+    an_other,
+    planned,
+    the_finding,
+)
+from tieout.domain.documents import ArPayment, CashAccount
 from tieout.domain.plans import Disposition
 from tieout.domain.reasons import Reason
 from tieout.domain.subjects import Subject, SubjectKind
 from tieout.planning.plan import plan
 from tieout.planning.snapshots import Fee
-
-
-def test_a_sale_without_invoice_is_recorded_with_its_amount() -> None:
-    finding = the_finding(planned(a_charge()), "sale/ch_1")
-    assert "ch_1" in finding.text
-    assert (finding.disposition, finding.reason, finding.amount_minor, finding.currency) == (
-        Disposition.NOT_BOOKED,
-        Reason.NOT_YET_PLANNED,
-        10_000,
-        "usd",
-    )
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [{"invoices": ("in_1",)}, {"status": "failed"}, {"status": "pending"}, {"captured": False}],
-    ids=["its invoice books it", "failed", "pending", "only reserved"],
-)
-def test_a_charge_that_is_booked_elsewhere_or_moved_nothing_says_nothing(
-    changes: dict[str, object],
-) -> None:
-    made = planned(a_charge(**changes))
-    assert (made.documents, made.findings) == ((), ())
 
 
 @pytest.mark.parametrize(
@@ -77,7 +63,17 @@ def test_an_object_of_a_later_kind_is_recorded_with_kind_status_and_amount() -> 
     )
 
 
-def test_what_belongs_to_a_connected_account_is_recorded_and_not_booked() -> None:
+def test_an_account_that_policy_names_is_booked_by_its_own_policy() -> None:
+    own = a_policy(clearing={"usd": CashAccount("1299")})
+    policy = a_policy(accounts={"acct_9": own})
+    snapshot = a_paid_invoice()
+    made = plan(Subject(SubjectKind.INVOICE, snapshot.id, "acct_9"), snapshot, policy)
+    (receipt,) = (each for each in made.documents if isinstance(each, ArPayment))
+    assert receipt.cash_account == CashAccount("1299")
+    assert made.policy_version == policy.version
+
+
+def test_what_belongs_to_an_account_that_nobody_named_is_recorded_and_not_booked() -> None:
     subject = Subject(SubjectKind.INVOICE, "in_1", "acct_9")
     made = plan(subject, an_invoice(), a_policy())
     assert made.documents == ()

@@ -90,10 +90,11 @@ def test_a_refund_is_planned_after_its_invoice_which_keeps_its_own_plan() -> Non
     assert keys_of(planned(snapshot)) == ["refund/re_1"]
 
 
-def test_the_invoices_of_a_connected_account_are_not_planned() -> None:
+def test_the_parts_of_what_a_connected_account_has_are_that_accounts() -> None:
     snapshot = a_refund_of(a_refund(1_785), taxed_invoice())
     subject = Subject(SubjectKind.REFUND, "re_1", "acct_1")
-    assert parts(subject, snapshot) == ((subject, snapshot),)
+    invoice = Subject(SubjectKind.INVOICE, "in_1", "acct_1")
+    assert [part for part, _ in parts(subject, snapshot)] == [invoice, subject]
     made = plan(subject, snapshot, a_policy())
     assert (made.documents, [each.reason for each in made.findings]) == (
         (),

@@ -10,16 +10,36 @@ from typing import Literal
 from zoneinfo import ZoneInfo
 
 from tieout.domain.documents import CashAccount, Dimensions
+from tieout.domain.movement_policy import MovementRules
 from tieout.domain.policy_rules import RuleBook
+from tieout.domain.receivable_policy import CustomerCreditRules
+from tieout.domain.sale_policy import SaleRules
+
+
+@dataclass(frozen=True, slots=True)
+class DeferredRevenue:
+    """Where revenue waits that is earned over a service period, and how it is earned.
+
+    Attributes:
+        template: the name of Intacct's template of revenue recognition.
+    """
+
+    account: str
+    template: str
 
 
 @dataclass(frozen=True, slots=True)
 class RevenueCategory:
-    """Where revenue of one kind is booked."""
+    """Where revenue of one kind is booked.
+
+    Attributes:
+        deferred: for lines with a service period; None books them as earned at once.
+    """
 
     name: str
     account: str
     dimensions: Dimensions = Dimensions()
+    deferred: DeferredRevenue | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,7 +146,13 @@ class Policy:
         out_of_band_method: Intacct's PAYMENTMETHOD for money that came past Stripe.
         books_from: the first day that Tieout books; what lies before was booked by hand. None: it
             books everything that Stripe has.
+        movements: what moves Stripe's balance besides sales.
+        customer_credit: where credit balances of customers are booked.
+        bad_debt_account: to which what is uncollectible is written off; None parks it.
+        sales: how charges that pay no invoice are booked; None parks them.
         rules: what comes before the tables and defaults above.
+        entity: of the Intacct company, in which documents are booked; None for the top level.
+        accounts: what holds instead for further Stripe accounts and connected ones, by their ids.
     """
 
     version: str
@@ -149,4 +175,18 @@ class Policy:
     due_days: int
     out_of_band_method: str = "EFT"
     books_from: date | None = None
+    movements: MovementRules = MovementRules()
+    customer_credit: CustomerCreditRules = CustomerCreditRules()
+    bad_debt_account: str | None = None
+    sales: SaleRules | None = None
     rules: RuleBook = field(default_factory=dict)
+    entity: str | None = None
+    accounts: Mapping[str, "Policy"] = field(default_factory=dict)
+
+    def of_account(self, account: str | None) -> "Policy | None":
+        """Return the policy of a Stripe account; None for one whose books are not kept.
+
+        Args:
+            account: a further or connected account's id; None for the main one.
+        """
+        return self if account is None else self.accounts.get(account)

@@ -3,6 +3,7 @@
 docs/policy.md is the reference of its settings; docs/policy.example.yaml has them all.
 """
 
+import dataclasses
 import hashlib
 import json
 import re
@@ -13,9 +14,11 @@ from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 from tieout.domain.currencies import CURRENCIES
 from tieout.domain.documents import CashAccount
 from tieout.domain.errors import ConfigurationFault
+from tieout.domain.movement_policy import read_movement_rules
 from tieout.domain.policy import (
     CustomerOverride,
     CustomerRules,
+    DeferredRevenue,
     DimensionRules,
     Periods,
     Policy,
@@ -23,12 +26,16 @@ from tieout.domain.policy import (
     RevenueRules,
     TaxAccounts,
 )
+from tieout.domain.policy_accounts import SECTION as ACCOUNTS_SECTION
+from tieout.domain.policy_accounts import account_files
+from tieout.domain.policy_currencies import note_no_currency
 from tieout.domain.policy_dimensions import check_dimension_name, read_dimensions
 from tieout.domain.policy_limits import (
     ACCOUNT_LENGTH_MAX,
     COUNTRY_LENGTH_MAX,
     CUSTOMER_ID_LENGTH_MAX,
     DUE_DAYS_MAX,
+    ENTITY_LENGTH_MAX,
     JOURNAL_LENGTH_MAX,
     METADATA_KEY_LENGTH_MAX,
     NAME_LENGTH_MAX,
@@ -39,22 +46,35 @@ from tieout.domain.policy_limits import (
 from tieout.domain.policy_reader import Section, suggestion
 from tieout.domain.policy_rules_file import Known, read_rules
 from tieout.domain.reasons import Reason
+from tieout.domain.receivable_policy import read_customer_credit
+from tieout.domain.sale_policy import read_sale_rules
 from tieout.domain.strict_yaml import StrictYamlError, load
 
 _VERSION_LENGTH = 12
 _CURRENCY = re.compile(r"[a-z]{3}")
 _COUNTRY_CODE = re.compile(r"[A-Z]{2}")
 # Where a policy names ledger accounts and bank accounts; `*` stands for any key.
-_LEDGER_ACCOUNTS = (
+LEDGER_ACCOUNTS = (
     "clearing.*.account",
     "out_of_band.*.account",
     "revenue.categories.*.account",
+    "revenue.categories.*.deferred.account",
     "tax.by_tax_rate.*",
     "tax.default",
     "shipping_account",
     "discount_account",
+    "customer_credit.account",
+    "customer_credit.granted",
+    "customer_credit.granted.*",
+    "bad_debt_account",
+    "movements.accounts.*",
+    "movements.suspense",
+    "payouts.*.account",
+    "payouts.*.in_transit",
+    "fx_account",
+    "disputes_lost_account",
 )
-_BANK_ACCOUNTS = ("clearing.*.bank_account", "out_of_band.*.bank_account")
+BANK_ACCOUNTS = ("clearing.*.bank_account", "out_of_band.*.bank_account")
 
 
 class PolicyErrors(ConfigurationFault):
@@ -88,10 +108,31 @@ def parse_policy(text: str) -> Policy:
         raise PolicyErrors([*errors, "the file: is empty"])
     if not isinstance(loaded.content, Mapping):
         raise PolicyErrors([*errors, "the file: must be `key: value` lines"])
-    policy = _policy(Section(loaded.content, "", errors), _version(loaded.content))
+    file, version = Section(loaded.content, "", errors), _version(loaded.content)
+    policy = _policy(file, version)
+    if not errors:
+        # An error of the whole file would be told again for each account.
+        policy = dataclasses.replace(policy, accounts=_accounts(file, version))
     if errors:
         raise PolicyErrors(errors)
     return policy
+
+
+def _accounts(file: Section, version: str) -> Mapping[str, Policy]:
+    """Return the policy of each further account; no two may share a clearing account."""
+    owners = dict.fromkeys(_clearing_accounts(file), "clearing")
+    accounts = {}
+    for account, own in account_files(file):
+        accounts[account] = _policy(own, version)
+        for number in sorted(_clearing_accounts(own)):
+            if number in owners:
+                own.note(
+                    "clearing",
+                    f"has {number}, as `{owners[number]}` has, but a clearing account must equal "
+                    "the balance of one Stripe account",
+                )
+            owners[number] = own.where("clearing")
+    return accounts
 
 
 def _version(content: Mapping[str, object]) -> str:
@@ -127,11 +168,17 @@ def _policy(file: Section, version: str) -> Policy:
         due_days=invoices.integer("due_days", 0, DUE_DAYS_MAX, 0),
         out_of_band_method=file.choice("out_of_band_method", PAYMENT_METHODS, "EFT"),
         books_from=file.day("books_from"),
+        entity=file.optional_text("entity", ENTITY_LENGTH_MAX),
+        movements=read_movement_rules(file),
+        customer_credit=read_customer_credit(file),
+        bad_debt_account=file.optional_text("bad_debt_account", ACCOUNT_LENGTH_MAX),
+        sales=read_sale_rules(file, revenue.categories),
         rules=read_rules(file, Known(revenue.categories, _clearing_accounts(file))),
     )
     if not policy.clearing:
         file.note("clearing", "must name at least one currency")
     _refuse_shared_clearing(file)
+    file.section(ACCOUNTS_SECTION)
     invoices.refuse_unknown()
     file.refuse_unknown()
     return policy
@@ -140,7 +187,7 @@ def _policy(file: Section, version: str) -> Policy:
 def _base_currency(file: Section) -> str:
     currency = file.matching("base_currency", _CURRENCY.pattern, "three lower-case letters")
     if currency and currency not in CURRENCIES:
-        _note_no_currency(file, "base_currency", currency)
+        note_no_currency(file, "base_currency", currency)
         # So that no other currency is told that it is not this one.
         return ""
     return currency
@@ -167,7 +214,7 @@ def _cash_accounts(file: Section, name: str, base_currency: str) -> Mapping[str,
         if _CURRENCY.fullmatch(currency) is None:
             file.section(name).note(currency, "must be a currency of three lower-case letters")
         elif currency not in CURRENCIES:
-            _note_no_currency(file.section(name), currency, currency)
+            note_no_currency(file.section(name), currency, currency)
         accounts[currency] = CashAccount(
             account=entry.text("account", ACCOUNT_LENGTH_MAX),
             bank_account=entry.optional_text("bank_account", ACCOUNT_LENGTH_MAX),
@@ -182,12 +229,6 @@ def _cash_accounts(file: Section, name: str, base_currency: str) -> Mapping[str,
     return accounts
 
 
-def _note_no_currency(section: Section, name: str, currency: str) -> None:
-    # Letters that changed places, before anything that merely looks like it.
-    swapped = {each for each in CURRENCIES if sorted(each) == sorted(currency)}
-    section.note(name, f"{currency!r} is no currency{suggestion(currency, swapped or CURRENCIES)}")
-
-
 def _refuse_shared_clearing(file: Section) -> None:
     """Note every account that does not hold the money of one Stripe balance alone.
 
@@ -195,7 +236,7 @@ def _refuse_shared_clearing(file: Section) -> None:
     with money that never went through Stripe, or with revenue, it equals nothing that anybody could
     compare.
     """
-    for paths in (_LEDGER_ACCOUNTS, _BANK_ACCOUNTS):
+    for paths in (LEDGER_ACCOUNTS, BANK_ACCOUNTS):
         owners: dict[str, str] = {}
         for path in paths:
             for place, number in file.scalars(path):
@@ -210,7 +251,7 @@ def _refuse_shared_clearing(file: Section) -> None:
 
 
 def _clearing_accounts(file: Section) -> frozenset[str]:
-    paths = [path for path in (*_LEDGER_ACCOUNTS, *_BANK_ACCOUNTS) if path.startswith("clearing.")]
+    paths = [path for path in (*LEDGER_ACCOUNTS, *BANK_ACCOUNTS) if path.startswith("clearing.")]
     return frozenset(number for path in paths for _, number in file.scalars(path))
 
 
@@ -218,7 +259,8 @@ def _revenue(section: Section) -> RevenueRules:
     categories = {}
     for name, entry in section.sections("categories"):
         account = entry.text("account", ACCOUNT_LENGTH_MAX)
-        categories[name] = RevenueCategory(name, account, read_dimensions(entry, "dimensions"))
+        dimensions = read_dimensions(entry, "dimensions")
+        categories[name] = RevenueCategory(name, account, dimensions, _deferred(entry))
         entry.refuse_unknown()
     if not categories:
         section.note("categories", "must name at least one category with its account")
@@ -239,6 +281,18 @@ def _revenue(section: Section) -> RevenueRules:
             section.note(path, f"names no category: {name!r}{suggestion(name, categories)}")
     section.refuse_unknown()
     return rules
+
+
+def _deferred(category: Section) -> DeferredRevenue | None:
+    section = category.section("deferred")
+    if "deferred" not in category.values:
+        return None
+    deferred = DeferredRevenue(
+        account=section.text("account", ACCOUNT_LENGTH_MAX),
+        template=section.text("template", NAME_LENGTH_MAX),
+    )
+    section.refuse_unknown()
+    return deferred
 
 
 def _tax(section: Section) -> TaxAccounts:

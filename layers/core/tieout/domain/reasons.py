@@ -51,6 +51,8 @@ class Reason(StrEnum):
     WAITS_FOR_STRIPE = "waits_for_stripe"
     WITHDRAWN = "withdrawn"
     BEFORE_BOOKS = "before_books"
+    IN_DAILY_SUMMARY = "in_daily_summary"
+    IGNORED_BY_POLICY = "ignored_by_policy"
     # The deployment itself: page the engineer.
     INTACCT_SIGN_IN = "intacct_sign_in"
     INTACCT_SENDER = "intacct_sender"
@@ -79,6 +81,8 @@ _RECORDED = frozenset(
         Reason.WAITS_FOR_STRIPE,
         Reason.WITHDRAWN,
         Reason.BEFORE_BOOKS,
+        Reason.IN_DAILY_SUMMARY,
+        Reason.IGNORED_BY_POLICY,
     }
 )
 _DEPLOYMENT = frozenset(
@@ -94,6 +98,10 @@ _DEPLOYMENT = frozenset(
         Reason.UNEXPECTED_ERROR,
     }
 )
+
+
+# Decided once and for all, under the policy of that day.
+DECISIONS = frozenset({Reason.IN_DAILY_SUMMARY, Reason.IGNORED_BY_POLICY})
 
 
 def group(reason: Reason) -> Group:
@@ -203,7 +211,10 @@ WAY_OUT: dict[Reason, str] = {
         "Nothing to solve: `tieout not-booked` lists it with its amount until a later version "
         f"books it. If the books need it before, {_BY_HAND}, so that it is not booked twice."
     ),
-    Reason.CONNECTED_ACCOUNT: "Nothing: events of connected accounts are recorded, not booked.",
+    Reason.CONNECTED_ACCOUNT: (
+        "Nothing, if another company keeps its books; else name the account under "
+        "`stripe_accounts`, publish, then `tieout retry KEY`."
+    ),
     Reason.NOTHING_TO_BOOK: "Nothing: there is no amount to book.",
     Reason.WAITS_FOR_STRIPE: (
         "Wait: no money has moved yet. It is booked by itself when Stripe moves it."
@@ -212,6 +223,13 @@ WAY_OUT: dict[Reason, str] = {
     Reason.BEFORE_BOOKS: (
         "Nothing: `books_from` in the policy says that the books have it already. If they do not, "
         "book it by hand."
+    ),
+    Reason.IN_DAILY_SUMMARY: (
+        "Nothing: the journal of the day in the text books it, whatever policy is published later."
+    ),
+    Reason.IGNORED_BY_POLICY: (
+        "Nothing: `sales.ignore_reason` says why. It stays so, whatever policy is published later; "
+        "if the books need it after all, book it by hand."
     ),
     Reason.INTACCT_SIGN_IN: "Correct user, password or company in the Intacct secret.",
     Reason.INTACCT_SENDER: ("Correct sender id and password; authorise the sender."),

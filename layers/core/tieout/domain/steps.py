@@ -55,7 +55,7 @@ def _step_when_amendment_failed(document: Document, posting: Posting, work: Work
     Else every invoice of the customer would send it, and be refused with it.
     """
     refused = posting.state is State.REJECTED and posting.digest == digest(document)
-    own = document.key == str(work.subject)
+    own = document.key == work.subject.key
     return Step.NOTHING if refused and not own else Step.AMEND
 
 

@@ -33,6 +33,14 @@ class Subject:
     id: str
     account: str | None = None
 
+    @property
+    def key(self) -> str:
+        """The key of the document that stands for the subject itself.
+
+        Stripe's ids are of one account only; a day is of every account's.
+        """
+        return str(self) if self.kind is SubjectKind.ACTIVITY else f"{self.kind}/{self.id}"
+
     def __str__(self) -> str:
         path = f"{self.kind}/{self.id}"
         return path if self.account is None else f"{self.account}/{path}"

@@ -320,7 +320,7 @@ class Applier:
                 if outcome.reason is Reason.PERMISSION_MISSING:
                     verdict = Pending(outcome.text, waits_for_person=True)
                     metric = metric_names.SESSION_FAILED
-                if sending.record_no is not None and task.key != str(task.work.subject):
+                if sending.record_no is not None and task.key != task.work.subject.key:
                     # The customer's change is on the exceptions list; its invoices can go on.
                     verdict = Settled()
             case NotExecuted():

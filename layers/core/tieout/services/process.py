@@ -28,7 +28,7 @@ from tieout.services.ports import (
     StripeReader,
     WorkItem,
 )
-from tieout.services.readings import Part, Reading, Readings
+from tieout.services.readings import Part, Reading, Readings, origins
 from tieout.services.records import Records
 from tieout.services.verdicts import Parked, Pending, Settled, Verdict, worst
 
@@ -228,8 +228,9 @@ class Processor:
         """Apply all plans together and answer each job."""
         now_unix = self._clock.now_unix()
         records = Records(self._postings, self._metrics)
-        failures = {failure_key(str(each.job.asked)) for each in planned}
-        records.read((each.part.plan for each in planned), failures)
+        others = {failure_key(str(each.job.asked)) for each in planned}
+        others.update(key for each in planned for key in origins(each.part))
+        records.read((each.part.plan for each in planned), others)
         planned = [
             dataclasses.replace(
                 each, part=self._readings.as_booked(each.part, policy, records.postings)
@@ -328,7 +329,7 @@ def _weight(task: Task) -> tuple[bool, bool, int]:
     A document before a finding, then the subject's own plan, then the newer reading of Stripe.
     """
     is_document = not isinstance(task.planned, Finding)
-    return is_document, task.key == str(task.work.subject), task.work.read_at_unix
+    return is_document, task.key == task.work.subject.key, task.work.read_at_unix
 
 
 def _worse(one: Result, other: Result) -> Result:

@@ -10,14 +10,21 @@ from dataclasses import dataclass
 
 from tieout.domain.documents import ArAdjustment, JournalEntry, amount_of, dependencies
 from tieout.domain.errors import ConfigurationFault, Refused, TransientFault
-from tieout.domain.keys import invoice_key, unread_key
+from tieout.domain.keys import invoice_key, sale_key, unread_key
 from tieout.domain.plans import Disposition, Finding, Plan
 from tieout.domain.policy import Policy
 from tieout.domain.postings import Posting
 from tieout.domain.reasons import Reason
 from tieout.domain.subjects import Subject, SubjectKind
 from tieout.planning.plan import parts, plan
-from tieout.planning.snapshots import ChargeSnapshot, RefundSnapshot, Snapshot
+from tieout.planning.sale_lines import source_id
+from tieout.planning.sales import is_sale, sale_keys
+from tieout.planning.snapshots import (
+    ActivitySnapshot,
+    ChargeSnapshot,
+    RefundSnapshot,
+    Snapshot,
+)
 from tieout.services import metric_names
 from tieout.services.ports import Clock, Metrics, PolicySource, StripeReader
 from tieout.services.verdicts import Pending
@@ -27,6 +34,8 @@ UNREAD_DELIVERIES_MAX = 6
 # An error nobody foresaw is parked after this many deliveries, so that it reaches the dead-letter
 # queue with a record instead of a mere count.
 UNEXPECTED_DELIVERIES_MAX = 3
+# For how long a charge without an invoice may get one.
+SETTLING_SECONDS = 120
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,9 +89,12 @@ class Readings:
         read_at_unix, reads_before = self._clock.now_unix(), self._stripe.reads
         try:
             snapshot = self._stripe.snapshot(subject)
+            settling = _settling(snapshot, read_at_unix)
+            if settling is not None:
+                return Reading([], read_at_unix, settling)
             made = [Part(plan(each, of, policy), of) for each, of in parts(subject, snapshot)]
         except Refused as refusal:
-            parked = _parked(str(subject), subject, policy, refusal.reason, refusal.text)
+            parked = _parked(subject.key, subject, policy, refusal.reason, refusal.text)
             return Reading([parked], read_at_unix)
         except TransientFault as fault:
             answer = Pending(str(fault), fault.retry_after_seconds or 0)
@@ -99,7 +111,7 @@ class Readings:
             text = f"{type(error).__name__} while planning {subject}"
             if deliveries < UNEXPECTED_DELIVERIES_MAX:
                 return Reading([], read_at_unix, Pending(text))
-            parked = _parked(str(subject), subject, policy, Reason.UNEXPECTED_ERROR, text)
+            parked = _parked(subject.key, subject, policy, Reason.UNEXPECTED_ERROR, text)
             return Reading([parked], read_at_unix)
         finally:
             self._metrics.count(metric_names.STRIPE_READS, self._stripe.reads - reads_before)
@@ -115,9 +127,10 @@ class Readings:
         )
 
     def as_booked(self, part: Part, policy: Policy, postings: Mapping[str, Posting]) -> Part:
-        """Plan again what is, or may be, booked under older policies, or takes back what is.
+        """Plan again what keeps the policy that it was planned under, or hangs on what does.
 
-        A customer has no part in it: it is brought up to today's policy.
+        A customer has no part in it: it is brought up to today's policy. A day always has: which of
+        its charges it books, their postings say.
 
         Args:
             part: planned under today's policy.
@@ -129,18 +142,24 @@ class Readings:
         """
         if part.snapshot is None:
             return part
-        subject, origins = part.plan.subject, _origins(part)
+        subject, hung_on = part.plan.subject, origins(part)
         versions = {
             key: posting.policy_version
-            for key in part.plan.keys | origins
-            if (posting := postings.get(key)) and posting.may_be_booked and not posting.is_customer
+            for key in part.plan.keys | hung_on
+            if (posting := postings.get(key)) and posting.keeps_its_policy
         }
-        if set(versions.values()) <= {policy.version}:
+        is_day = isinstance(part.snapshot, ActivitySnapshot)
+        if not versions or (set(versions.values()) == {policy.version} and not is_day):
             return part
         # Today's is among them: what is planned as of before must still be taken back as of today.
         older = {version: self._policies.of(version) for version in set(versions.values())}
         older[policy.version] = policy
-        lost = {versions[key] for key in origins & versions.keys() if not older[versions[key]]}
+        unreadable = {key for key in versions if not older[versions[key]]}
+        if decided := sorted(key for key in unreadable if not postings[key].may_be_booked):
+            lost_text = f"{decided[0]} was decided under policy {versions[decided[0]]}"
+            text = f"{lost_text}, which cannot be read now"
+            return _unread(subject, policy, Reason.POLICY_INVALID, text)
+        lost = {versions[key] for key in hung_on & unreadable}
         if lost:
             return _without_origin(part, postings, lost)
         booked_under = {key: found for key in versions if (found := older[versions[key]])}
@@ -151,15 +170,34 @@ class Readings:
         except Exception as error:  # noqa: BLE001 - one object must not stop its whole batch
             self._metrics.count(metric_names.UNEXPECTED_ERROR)
             text = f"{type(error).__name__} while planning {subject} under older policies"
-            return _parked(str(subject), subject, policy, Reason.UNEXPECTED_ERROR, text)
+            return _parked(subject.key, subject, policy, Reason.UNEXPECTED_ERROR, text)
 
 
-def _origins(part: Part) -> frozenset[str]:
-    """Return the keys of what the documents of a plan may take back, planned today or not."""
+def origins(part: Part) -> frozenset[str]:
+    """Return the keys of what a plan takes back or books together, planned today or not."""
     keys = {key for each in part.plan.documents for key in dependencies(each)}
-    if isinstance(part.snapshot, RefundSnapshot):
-        keys.update(invoice_key(each.id) for each in part.snapshot.invoices)
+    match part.snapshot:
+        case RefundSnapshot():
+            keys.update(invoice_key(each.id) for each in part.snapshot.invoices)
+            if part.snapshot.sale is not None:
+                keys.add(sale_key(source_id(part.snapshot.sale)))
+        case ActivitySnapshot():
+            keys.update(sale_keys(part.snapshot))
     return frozenset(keys)
+
+
+def _settling(snapshot: Snapshot, read_at_unix: int) -> Pending | None:
+    """Return that a charge is too young to be told from a sale; None if it is not.
+
+    Stripe may show the InvoicePayment that names a charge's invoice after the charge itself.
+    """
+    charge = snapshot.sale if isinstance(snapshot, RefundSnapshot) else snapshot
+    if not isinstance(charge, ChargeSnapshot) or not is_sale(charge):
+        return None
+    rest_seconds = charge.created_unix + SETTLING_SECONDS - read_at_unix
+    if rest_seconds <= 0:
+        return None
+    return Pending(f"charge {charge.id} may still come to pay an invoice", rest_seconds)
 
 
 def _without_origin(part: Part, postings: Mapping[str, Posting], versions: set[str]) -> Part:

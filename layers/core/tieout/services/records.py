@@ -190,7 +190,7 @@ class Records:
             after = posting_states.no_longer_planned(posting, work)
             if after is not None and not self.write(after):
                 return self.verdicts[posting.key]
-        own = self.postings.get(str(plan.subject))
+        own = self.postings.get(plan.subject.key)
         if own is not None and _is_news(plan.source_state, own, work):
             state, created_unix = plan.source_state, plan.source_created_unix
             noted = posting_states.noted(own, work, state, created_unix)
@@ -209,7 +209,12 @@ class Records:
             and each.key != failure_key(str(plan.subject))
             and each.read_at_unix < work.read_at_unix
         ]
-        superseded = [self.postings[key] for key in covered if key in self.postings]
+        # Evidence that a charge pays an invoice agrees with the receipt, and need not go.
+        superseded = [
+            posting
+            for key in covered
+            if (posting := self.postings.get(key)) and posting.reason is not Reason.NOTHING_TO_BOOK
+        ]
         return [*superseded, *of_subject]
 
 
