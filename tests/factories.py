@@ -21,20 +21,27 @@ from tieout.domain.policy import (
     RevenueRules,
     TaxAccounts,
 )
+from tieout.domain.sale_policy import SaleMode, SaleRules
 from tieout.domain.subjects import Subject, SubjectKind
 from tieout.planning.plan import plan
 from tieout.planning.snapshots import (
+    ActivitySnapshot,
     Address,
+    BalanceTransaction,
     ChargeSnapshot,
     CustomerSnapshot,
+    DisputeSnapshot,
     InvoiceLine,
     InvoicePayment,
     InvoiceSnapshot,
+    Origin,
     OtherSnapshot,
+    PayoutSnapshot,
     RefundFacts,
     RefundSnapshot,
     Snapshot,
     TaxAmount,
+    TopupSnapshot,
 )
 
 Doc = TypeVar("Doc", bound=Document)
@@ -207,9 +214,88 @@ def a_charge(**changes: Any) -> ChargeSnapshot:
     return dataclasses.replace(charge, **changes)
 
 
+def a_sale(amount_minor: int = 10_000, **changes: Any) -> ChargeSnapshot:
+    """A charge that moved the balance and pays no invoice."""
+    sale = a_charge(
+        amount_minor=amount_minor,
+        payment_intent="pi_1",
+        movement=a_movement(amount_minor),
+        moved_at_unix=NOON,
+        description="Ticket",
+    )
+    return dataclasses.replace(sale, **changes)
+
+
+def a_refund_of_sale(
+    refund: RefundFacts, sale: ChargeSnapshot, *siblings: RefundFacts
+) -> RefundSnapshot:
+    return RefundSnapshot(refund, (refund, *siblings), (), sale)
+
+
+def selling(mode: SaleMode, **changes: Any) -> Policy:
+    """The factories' policy, with a mode for sales without an invoice."""
+    reason = "donations are booked by hand" if mode == "ignore" else ""
+    rules = SaleRules(mode, "services", "WALK-IN", reason)
+    return a_policy(**{"sales": rules, **changes})
+
+
 def an_other(**changes: Any) -> OtherSnapshot:
     other = OtherSnapshot("po_1", "payout", "paid", 10_000, "usd")
     return dataclasses.replace(other, **changes)
+
+
+def a_movement(
+    amount_minor: int = 10_000, fee_minor: int = 0, **changes: Any
+) -> BalanceTransaction:
+    """A movement of the balance, of a charge unless a type is given."""
+    type_ = changes.get("type", "charge")
+    movement = BalanceTransaction(
+        id="txn_1",
+        type=type_,
+        reporting_category=changes.get("reporting_category", type_),
+        amount_minor=amount_minor,
+        fee_minor=fee_minor,
+        currency="usd",
+        created_unix=NOON,
+    )
+    return dataclasses.replace(movement, **changes)
+
+
+def an_origin(amount_minor: int = 10_000, **changes: Any) -> Origin:
+    """What is behind a movement, a charge unless another kind is given."""
+    origin = Origin("charge", "ch_1", amount_minor, "usd", payment_intent="pi_1")
+    return dataclasses.replace(origin, **changes)
+
+
+def a_day(*movements: BalanceTransaction, **changes: Any) -> ActivitySnapshot:
+    return dataclasses.replace(ActivitySnapshot(NOON_DAY, movements), **changes)
+
+
+def a_dispute(*movements: BalanceTransaction, **changes: Any) -> DisputeSnapshot:
+    dispute = DisputeSnapshot(
+        "du_1", "needs_response", 10_000, "usd", NOON, movements, charge="ch_1"
+    )
+    return dataclasses.replace(dispute, **changes)
+
+
+def a_payout(*movements: BalanceTransaction, **changes: Any) -> PayoutSnapshot:
+    payout = PayoutSnapshot(
+        id="po_1",
+        status="paid",
+        amount_minor=10_000,
+        currency="usd",
+        created_unix=NOON,
+        arrival_unix=NOON + 2 * DAY_SECONDS - DAY_SECONDS // 2,
+        automatic=True,
+        method="standard",
+        movements=movements,
+    )
+    return dataclasses.replace(payout, **changes)
+
+
+def a_topup(*movements: BalanceTransaction, **changes: Any) -> TopupSnapshot:
+    topup = TopupSnapshot("tu_1", "succeeded", 10_000, "usd", NOON, movements)
+    return dataclasses.replace(topup, **changes)
 
 
 def planned(snapshot: Snapshot, policy: Policy | None = None) -> Plan:
@@ -223,8 +309,14 @@ def planned(snapshot: Snapshot, policy: Policy | None = None) -> Plan:
             subject = Subject(SubjectKind.REFUND, snapshot.refund.id)
         case ChargeSnapshot():
             subject = Subject(SubjectKind.CHARGE, snapshot.id)
-        case OtherSnapshot():
+        case OtherSnapshot() | PayoutSnapshot():
             subject = Subject(SubjectKind.PAYOUT, snapshot.id)
+        case DisputeSnapshot():
+            subject = Subject(SubjectKind.DISPUTE, snapshot.id)
+        case TopupSnapshot():
+            subject = Subject(SubjectKind.TOPUP, snapshot.id)
+        case ActivitySnapshot():
+            subject = Subject(SubjectKind.ACTIVITY, snapshot.day.isoformat())
     return plan(subject, snapshot, policy or a_policy())
 
 

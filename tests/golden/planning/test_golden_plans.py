@@ -41,6 +41,7 @@ def snapshot_of(case: Mapping[str, Any]) -> Snapshot:
                 refund=decode.refund(raw["refund"]),
                 siblings=tuple(decode.refund(each) for each in raw["refunds_of_charge"]),
                 invoices=tuple(decode.invoice(each) for each in raw["invoices"]),
+                sale=decode.charge(raw["charge"]) if "charge" in raw else None,
             )
         case kind:
             return decode.other(raw, str(kind))
@@ -48,7 +49,10 @@ def snapshot_of(case: Mapping[str, Any]) -> Snapshot:
 
 def with_invoices(snapshot: Snapshot) -> Sequence[Snapshot]:
     """The snapshot after those that it brings along and that have plans of their own."""
-    return (*snapshot.invoices, snapshot) if isinstance(snapshot, RefundSnapshot) else (snapshot,)
+    if not isinstance(snapshot, RefundSnapshot):
+        return (snapshot,)
+    sale = () if snapshot.sale is None else (snapshot.sale,)
+    return (*snapshot.invoices, *sale, snapshot)
 
 
 def policy_of(case: Mapping[str, Any]) -> Policy:

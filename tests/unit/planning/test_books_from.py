@@ -13,13 +13,14 @@ from tests.factories import (
     DAY_SECONDS,
     NOON,
     NOON_DAY,
-    a_charge,
     a_line,
+    a_movement,
     a_paid_invoice,
     a_payment,
     a_policy,
     a_refund,
     a_refund_of,
+    a_sale,
     an_invoice,
     keys_of,
     planned,
@@ -28,6 +29,7 @@ from tests.factories import (
 from tieout.domain.plans import Disposition, Plan, invoice_state
 from tieout.domain.policy import Periods, Policy
 from tieout.domain.reasons import Reason
+from tieout.domain.sale_policy import SaleRules
 from tieout.domain.subjects import Subject, SubjectKind
 from tieout.planning.plan import plan
 from tieout.planning.snapshots import Fee
@@ -180,13 +182,14 @@ def test_a_closed_period_moves_nothing_into_the_books_that_was_before_them() -> 
 def test_sales_and_fees_count_when_they_moved_the_balance() -> None:
     """A charge of the day before may be captured, and then move money, days later."""
     fees = (Fee("txn_1", 54, "usd"),)
-    policy = books_from(FROM_NEXT_DAY)
-    before = planned(a_charge(fees=fees, moved_at_unix=NOON), policy)
-    assert found(before) == {"sale/ch_1": BY_HAND, "fee/txn_1": BY_HAND}
-    since = planned(a_charge(fees=fees, moved_at_unix=NOON + DAY_SECONDS), policy)
-    unknown = planned(a_charge(fees=fees), policy)
-    for made in (since, unknown):
-        assert {reason for _, reason in found(made).values()} == {Reason.NOT_YET_PLANNED}
+    policy = books_from(FROM_NEXT_DAY, sales=SaleRules("other_receipt"))
+    before = planned(a_sale(fees=fees), policy)
+    assert found(before) == {"sale/pi_1": BY_HAND, "fee/txn_1": BY_HAND}
+    moved_at_unix = NOON + DAY_SECONDS
+    movement = a_movement(created_unix=moved_at_unix)
+    since = planned(a_sale(fees=fees, moved_at_unix=moved_at_unix, movement=movement), policy)
+    assert keys_of(since) == ["sale/pi_1"]
+    assert the_finding(since, "fee/txn_1").reason is Reason.NOT_YET_PLANNED
 
 
 def test_a_refund_of_a_sale_counts_when_money_last_moved() -> None:

@@ -10,14 +10,14 @@ from collections.abc import Mapping
 import pytest
 
 from tests.factories import (
-    a_charge,
     a_customer,
     a_paid_invoice,
-    a_payment,
     a_policy,
     a_refund,
     a_refund_of,
+    a_sale,
     an_invoice,
+    selling,
 )
 from tests.fakes.ledger import FakeLedger, LostAnswer
 from tests.unit.services.world import CUSTOMER, INVOICE, REFUND, World, of
@@ -114,14 +114,36 @@ def test_what_is_no_longer_called_for_leaves_the_not_booked_list(world: World) -
 def test_a_charge_that_was_read_before_its_payment_is_covered_by_the_receipt(
     world: World,
 ) -> None:
-    world.stripe.snapshots[CHARGE] = a_charge()
+    world.stripe.snapshots[CHARGE] = a_sale()
     world.bring_up_to_date(CHARGE)
-    assert "sale/ch_1" in listed(world, Worklist.NOT_BOOKED)
-    paid = a_paid_invoice(payments=(a_payment(charge="ch_1"),))
-    world.stripe.snapshots[INVOICE] = paid
+    assert "sale/pi_1" in listed(world, Worklist.ATTENTION)
+    later(world, a_paid_invoice())
     world.bring_up_to_date(INVOICE)
     assert world.states()["receipt/inpay_1"] is State.POSTED
-    assert "sale/ch_1" not in listed(world, Worklist.NOT_BOOKED)
+    assert world.postings.by_key["sale/pi_1"].reason is Reason.WITHDRAWN
+
+
+def test_charge_and_receipt_agree_on_the_evidence_whoever_comes_last(world: World) -> None:
+    world.stripe.snapshots[CHARGE] = a_sale(invoices=("in_1",))
+    world.stripe.snapshots[INVOICE] = a_paid_invoice()
+    world.bring_up_to_date(CHARGE)
+    written = world.postings.by_key["sale/pi_1"]
+    assert written.reason is Reason.NOTHING_TO_BOOK
+    for subject in (INVOICE, CHARGE, INVOICE):
+        later(world)
+        assert world.bring_up_to_date(subject) == [Done()]
+        assert world.postings.by_key["sale/pi_1"] == written
+
+
+def test_a_sale_that_turns_out_to_pay_an_invoice_is_a_difference(world: World) -> None:
+    """It is booked twice, and a person must take one of the two back."""
+    world.policies.published = [selling("other_receipt")]
+    world.stripe.snapshots[CHARGE] = a_sale()
+    world.bring_up_to_date(CHARGE)
+    later(world, a_paid_invoice())
+    world.bring_up_to_date(INVOICE)
+    assert listed(world, Worklist.ATTENTION) == ["sale/pi_1"]
+    assert world.postings.by_key["sale/pi_1"].reason is Reason.DRIFT
 
 
 def test_a_posted_receipt_that_stripe_no_longer_shows_is_a_difference_once(world: World) -> None:

@@ -55,6 +55,16 @@ def sale_key(source_id: str) -> str:
     return f"sale/{source_id}"
 
 
+def sale_receipt_key(source_id: str) -> str:
+    """Key of the AR payment of a sale that was booked as an AR invoice."""
+    return f"{sale_key(source_id)}/paid"
+
+
+def sale_return_key(source_id: str) -> str:
+    """Key of the journal entry that takes back a sale whose charge failed afterwards."""
+    return f"{sale_key(source_id)}/returned"
+
+
 def fee_key(balance_transaction: str) -> str:
     """Key of what Stripe kept of a balance transaction."""
     return f"fee/{balance_transaction}"
@@ -85,19 +95,54 @@ def returned_receipt_key(invoice_payment_id: str) -> str:
     return f"{receipt_key(invoice_payment_id)}/returned"
 
 
+def recovery_key(of_receipt: str) -> str:
+    """Key of the debit memo that asks again for what was written off, since a receipt brings it."""
+    return f"{of_receipt}/recovered"
+
+
+def excess_key(of_receipt: str) -> str:
+    """Key of the journal entry of what a payment brought for the customer's credit balance."""
+    return f"{of_receipt}/excess"
+
+
 def write_off_key(invoice_id: str) -> str:
     """Key of the credit memo that writes off what is uncollectible of an invoice."""
     return f"invoice/{invoice_id}/write-off"
 
 
+def void_write_off_key(invoice_id: str) -> str:
+    """Key of the journal entry that takes a write-off back, since the invoice is void."""
+    return f"{void_key(invoice_id)}/write-off"
+
+
 def credit_balance_key(invoice_id: str) -> str:
-    """Key of what the customer's credit balance settled of an invoice."""
+    """Key of the credit memo over what the customer's credit balance settled of an invoice."""
     return f"invoice/{invoice_id}/credit-balance"
 
 
 def credit_note_key(credit_note_id: str) -> str:
-    """Key of the credit memo over what a credit note took off before payment."""
+    """Key of what a credit note took off before payment."""
     return f"credit_note/{credit_note_id}"
+
+
+def credit_note_void_key(credit_note_id: str) -> str:
+    """Key of the debit memo that asks again for what a credit note took off, since it is void."""
+    return f"{credit_note_key(credit_note_id)}/voided"
+
+
+def credit_note_balance_key(credit_note_id: str) -> str:
+    """Key of the journal entry of what a credit note gave to the customer's credit balance."""
+    return f"{credit_note_key(credit_note_id)}/credit-balance"
+
+
+def credit_note_out_of_band_key(credit_note_id: str) -> str:
+    """Key of the journal entry of what was given back outside Stripe with a credit note."""
+    return f"{credit_note_key(credit_note_id)}/out-of-band"
+
+
+def application_key(credit_memo: str) -> str:
+    """Key of the application of a credit memo to what it settles."""
+    return f"{credit_memo}/applied"
 
 
 def customer_balance_key(transaction_id: str) -> str:

@@ -26,7 +26,7 @@ from tieout.domain.documents import (
 )
 from tieout.domain.keys import control_id, customer_of, failure_key
 from tieout.domain.plans import Disposition, Finding
-from tieout.domain.reasons import Reason
+from tieout.domain.reasons import DECISIONS, Reason
 from tieout.domain.subjects import Subject
 
 
@@ -150,6 +150,18 @@ class Posting:
         return self.in_doubt and (self.state is State.PLANNED or found_something)
 
     @property
+    def keeps_its_policy(self) -> bool:
+        """Whether it stays as the policy wanted that it was planned under.
+
+        What may be booked does, and the decision that something is booked elsewhere, or nowhere:
+        under another policy it would be booked twice.
+        """
+        if self.is_customer:
+            return False
+        is_decided = self.state is State.NOT_BOOKED and self.reason in DECISIONS
+        return is_decided or self.may_be_booked
+
+    @property
     def differs(self) -> bool:
         """Whether what is posted or closed was found to differ from what Stripe calls for."""
         return self.reason in _DIFFERENCES
@@ -176,6 +188,8 @@ _NOTHING_OWED = frozenset(
         Reason.WAITS_FOR_STRIPE,
         Reason.WITHDRAWN,
         Reason.BEFORE_BOOKS,
+        Reason.IN_DAILY_SUMMARY,
+        Reason.IGNORED_BY_POLICY,
     }
 )
 

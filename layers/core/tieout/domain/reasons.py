@@ -18,7 +18,7 @@ class Reason(StrEnum):
     CUSTOMER_MISSING = "customer_missing"
     CUSTOMER_NAME_MISSING = "customer_name_missing"
     PERIOD_CLOSED_BY_POLICY = "period_closed_by_policy"
-    NEGATIVE_INVOICE = "negative_invoice"
+    CREDIT_NOTE_OVER_INVOICE = "credit_note_over_invoice"
     BILLING_CREDITS = "billing_credits"
     REFUND_OVER_PAYMENT = "refund_over_payment"
     UNREADABLE_OBJECT = "unreadable_object"
@@ -134,7 +134,10 @@ WAY_OUT: dict[Reason, str] = {
     Reason.PERIOD_CLOSED_BY_POLICY: (
         "Move `closed_through` back, or set `when_closed: next_open_date`; publish, redrive."
     ),
-    Reason.NEGATIVE_INVOICE: (f"Negative totals are not planned yet: {_BY_HAND}."),
+    Reason.CREDIT_NOTE_OVER_INVOICE: (
+        "Compare the credit note in Stripe with what its invoice asked for, less payments, other "
+        f"credit notes and the credit balance; {_BY_HAND}."
+    ),
     Reason.BILLING_CREDITS: f"Billing credits are not planned yet: {_BY_HAND}.",
     Reason.REFUND_OVER_PAYMENT: (
         f"Compare the refund in Stripe with the payment and other refunds of it; {_BY_HAND}."

@@ -7,7 +7,7 @@ from tieout.domain.documents import Customer, Document, dependencies
 from tieout.domain.errors import Refused
 from tieout.domain.plans import Disposition, Finding, Plan
 from tieout.domain.policy import Policy
-from tieout.domain.reasons import Reason
+from tieout.domain.reasons import Group, Reason, group
 from tieout.domain.subjects import Subject
 
 
@@ -32,7 +32,8 @@ class PlanDraft:
     ) -> None:
         """Add the document that `build` makes; if it is refused, park its key and go on.
 
-        What is refused for lying before the books begin is not parked: it is in the books.
+        What is refused for a reason that calls nobody (before the books begin, booked with its day)
+        is not parked but recorded.
 
         Args:
             key: the document's key.
@@ -45,8 +46,8 @@ class PlanDraft:
         try:
             self._documents[key] = build()
         except Refused as refused:
-            booked_by_hand = refused.reason is Reason.BEFORE_BOOKS
-            disposition = Disposition.NOT_BOOKED if booked_by_hand else Disposition.PARKED
+            is_solved = group(refused.reason) is Group.RECORDED
+            disposition = Disposition.NOT_BOOKED if is_solved else Disposition.PARKED
             self._findings[key] = Finding(
                 key, disposition, refused.reason, refused.text, amount_minor, currency
             )
@@ -67,6 +68,11 @@ class PlanDraft:
     def has_documents(self) -> bool:
         """Whether there is a document so far."""
         return bool(self._documents)
+
+    @property
+    def has_entries(self) -> bool:
+        """Whether there is anything so far."""
+        return bool(self._documents or self._findings)
 
     def supersede(self, key: str) -> None:
         """Say that what another subject may have recorded under `key` is covered by this plan."""

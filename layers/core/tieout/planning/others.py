@@ -2,30 +2,12 @@
 
 from collections.abc import Iterable
 
-from tieout.domain.keys import fee_key, sale_key
+from tieout.domain.keys import fee_key
 from tieout.domain.policy import Policy
 from tieout.domain.reasons import Reason
 from tieout.planning.draft import PlanDraft
 from tieout.planning.periods import is_before_books
-from tieout.planning.snapshots import ChargeSnapshot, Fee, OtherSnapshot
-
-
-def plan_charge(draft: PlanDraft, charge: ChargeSnapshot, policy: Policy) -> None:
-    """Plan a charge: its invoices book the payment; a sale without an invoice is recorded.
-
-    A charge that failed or only reserved money has moved nothing. What Stripe kept is recorded in
-    any case: no invoice knows of it.
-    """
-    note_fees(draft, charge.fees, f"charge {charge.id}", charge.moved_at_unix, policy)
-    if charge.invoices or charge.status != "succeeded" or not charge.captured:
-        return
-    draft.not_booked(
-        sale_key(charge.payment_intent or charge.id),
-        reason_not_planned(charge.moved_at_unix, policy),
-        f"a sale without an invoice, charge {charge.id}",
-        charge.amount_minor,
-        charge.currency,
-    )
+from tieout.planning.snapshots import Fee, OtherSnapshot
 
 
 def plan_other(draft: PlanDraft, other: OtherSnapshot, _policy: Policy) -> None:

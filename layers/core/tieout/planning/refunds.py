@@ -25,6 +25,7 @@ from tieout.planning.numbers import invoice_number
 from tieout.planning.others import note_fees, reason_not_planned
 from tieout.planning.periods import posting_date
 from tieout.planning.refund_shares import has_failed, refund_shares
+from tieout.planning.sale_refunds import add_sale_refund
 from tieout.planning.settlement import divide, settlements
 from tieout.planning.snapshots import InvoicePayment, RefundFacts, RefundSnapshot
 
@@ -73,6 +74,8 @@ def plan_refund(
     if not _has_moved_money(refund):
         reason = Reason.NOTHING_TO_BOOK if has_failed(refund) else Reason.WAITS_FOR_STRIPE
         _not_booked(draft, refund, reason, f"{refund.status}; no money has moved")
+    elif snapshot.sale is not None:
+        add_sale_refund(draft, snapshot, snapshot.sale, policy, booked_under)
     elif not snapshot.invoices:
         text = f"{refund.status}; the charge paid no invoice"
         _not_booked(draft, refund, reason_not_planned(last_moved_at_unix, policy), text)

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from tieout.domain.documents import ArAdjustment, JournalEntry, amount_of, dependencies
 from tieout.domain.errors import ConfigurationFault, Refused, TransientFault
-from tieout.domain.keys import invoice_key, sale_key, unread_key
+from tieout.domain.keys import invoice_key, sale_key, unread_key, write_off_key
 from tieout.domain.plans import Disposition, Finding, Plan
 from tieout.domain.policy import Policy
 from tieout.domain.postings import Posting
@@ -22,6 +22,7 @@ from tieout.planning.sales import is_sale, sale_keys
 from tieout.planning.snapshots import (
     ActivitySnapshot,
     ChargeSnapshot,
+    CreditNoteSnapshot,
     RefundSnapshot,
     Snapshot,
 )
@@ -181,6 +182,9 @@ def origins(part: Part) -> frozenset[str]:
             keys.update(invoice_key(each.id) for each in part.snapshot.invoices)
             if part.snapshot.sale is not None:
                 keys.add(sale_key(source_id(part.snapshot.sale)))
+        case CreditNoteSnapshot():
+            keys.add(invoice_key(part.snapshot.invoice.id))
+            keys.add(write_off_key(part.snapshot.invoice.id))
         case ActivitySnapshot():
             keys.update(sale_keys(part.snapshot))
     return frozenset(keys)

@@ -1,0 +1,144 @@
+"""What a sale without an invoice earns, and on which account: one line, for one category.
+
+Bookings, refunds and returns of a sale all take the line made here.
+"""
+
+from collections.abc import Mapping
+
+from tieout.domain.documents import ArLine, Dimensions, JournalLine
+from tieout.domain.errors import Refused
+from tieout.domain.keys import sale_key
+from tieout.domain.policy import Policy
+from tieout.domain.reasons import Reason
+from tieout.domain.sale_policy import SaleMode, SaleRules
+from tieout.domain.text import clean
+from tieout.planning.accounts import Categorised, clearing
+from tieout.planning.dimensions import customer_dimensions, metadata_dimensions
+from tieout.planning.fields import MEMO_LENGTH_MAX
+from tieout.planning.periods import is_before_books
+from tieout.planning.snapshots import ChargeSnapshot, CustomerSnapshot
+
+
+def source_id(charge: ChargeSnapshot) -> str:
+    """Return the id under which the sale has its keys (see `domain.keys.sale_key`)."""
+    return charge.payment_intent or charge.id
+
+
+def sale_rules(charge: ChargeSnapshot, policy: Policy) -> SaleRules:
+    """Return how a sale is booked; the only place that chooses.
+
+    Raises:
+        Refused: policy does not say; a person must decide.
+    """
+    if policy.sales is None:
+        raise Refused(
+            Reason.ACCOUNT_NOT_IN_POLICY,
+            f"charge {charge.id} pays no invoice: `sales.mode` does not say how to book it",
+        )
+    return policy.sales
+
+
+def is_booked_as(mode: SaleMode, charge: ChargeSnapshot, policy: Policy) -> bool:
+    """Return whether policy books the sale in this mode; one without a mode in none."""
+    return policy.sales is not None and sale_rules(charge, policy).mode == mode
+
+
+def revenue_line(charge: ChargeSnapshot, amount_minor: int, policy: Policy) -> ArLine:
+    """Return the line that a sale, or a part of it, earns.
+
+    Args:
+        charge: the sale.
+        amount_minor: what of it, in minor units of its currency; positive.
+        policy: the one that the sale is booked under.
+
+    Raises:
+        Refused: policy says neither how sales are booked nor what category this one is.
+    """
+    rules = sale_rules(charge, policy)
+    chosen = _category(charge.metadata, rules, policy)
+    dimensions = (
+        policy.dimensions.defaults.overlaid(chosen.category.dimensions)
+        .overlaid(_customer_dimensions(charge, policy))
+        .overlaid(metadata_dimensions(charge.metadata, policy))
+    )
+    return ArLine(
+        account=chosen.category.account,
+        amount_minor=amount_minor,
+        memo=clean(charge.description, MEMO_LENGTH_MAX) or f"Stripe charge {charge.id}",
+        dimensions=dimensions,
+        why=chosen.why,
+    )
+
+
+def taken_back(
+    charge: ChargeSnapshot, amount_minor: int, memo: str, original: Policy, today: Policy
+) -> tuple[JournalLine, ...]:
+    """Return the journal lines that take back (part of) a sale: revenue to clearing.
+
+    Clearing is credited in the location of the revenue: a journal entry must balance in each entity
+    (intacct-xml-api dossier section 7.6).
+
+    Args:
+        charge: the sale.
+        amount_minor: minor units of its currency; positive takes back, negative gives back again.
+        memo: what for.
+        original: the policy that the sale was booked under, for what it earned on.
+        today: today's, for clearing.
+
+    Raises:
+        Refused: policy does not name an account.
+    """
+    earned = revenue_line(charge, amount_minor, original)
+    place = today.dimensions.defaults.overlaid(Dimensions(location=earned.dimensions.location))
+    account = clearing(charge.currency, today).account
+    return (
+        JournalLine(earned.account, amount_minor, memo, earned.dimensions, why="as booked"),
+        JournalLine(account, -amount_minor, memo, place, why="clearing account"),
+    )
+
+
+def booked_before(charge: ChargeSnapshot, original: Policy, today: Policy) -> tuple[str, ...]:
+    """Return the key of the document that books the sale, if there is one to wait for.
+
+    Args:
+        charge: the sale.
+        original: the policy that it was booked under.
+        today: today's, which says from when on Tieout books.
+    """
+    moved_at_unix = charge.movement.created_unix if charge.movement else None
+    if is_booked_as("daily_summary", charge, original) or is_before_books(moved_at_unix, today):
+        return ()
+    return (sale_key(source_id(charge)),)
+
+
+def _category(metadata: Mapping[str, str], rules: SaleRules, policy: Policy) -> Categorised:
+    """Return the first category that is named: by the charge, by `sales`, by `revenue`."""
+    key, default = policy.revenue.metadata_key, policy.revenue.default
+    if named := metadata.get(key):
+        name, why = named, f"charge metadata names category {named}"
+    elif rules.category is not None:
+        name, why = rules.category, f"sales are category {rules.category}"
+    elif default is not None:
+        name, why = default, f"default category {default}"
+    else:
+        raise Refused(
+            Reason.REVENUE_CATEGORY_MISSING,
+            "neither the charge's metadata nor `sales.category` nor `revenue.default` says what "
+            "the sale is",
+        )
+    category = policy.revenue.categories.get(name)
+    if category is None:
+        raise Refused(Reason.REVENUE_CATEGORY_MISSING, f"{why}, which policy does not have")
+    return Categorised(category, why)
+
+
+def _customer_dimensions(charge: ChargeSnapshot, policy: Policy) -> Dimensions:
+    """Return what the customer says; in a summary the policy's override alone.
+
+    The movements of a day are read with the ids of their customers, not with their metadata.
+    """
+    if charge.customer is None:
+        return Dimensions()
+    summarised = is_booked_as("daily_summary", charge, policy)
+    customer = CustomerSnapshot(charge.customer.id) if summarised else charge.customer
+    return customer_dimensions(customer, policy)
