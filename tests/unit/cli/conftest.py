@@ -64,7 +64,14 @@ class Stacks:
         if StackName != STACK:
             raise refused("ValidationError", "DescribeStacks")
         listed = [{"OutputKey": key, "OutputValue": each} for key, each in self._outputs.items()]
-        parameters = [{"ParameterKey": "Livemode", "ParameterValue": self._livemode}]
+        values = {
+            "Livemode": self._livemode,
+            "StripeApiBase": "https://stripe.invalid",
+            "IntacctEndpointUrl": "https://intacct.invalid",
+        }
+        parameters = [
+            {"ParameterKey": name, "ParameterValue": value} for name, value in values.items()
+        ]
         return {"Stacks": [{"Outputs": listed, "Parameters": parameters}]}
 
 

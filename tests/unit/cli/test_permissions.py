@@ -4,18 +4,24 @@ Method: each command runs on moto, unknown keys included, and what it asks of AW
 its row in the README.
 """
 
+import json
 import re
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 from botocore.client import BaseClient
 
-from tests.factories import a_policy
+from tests.factories import NOON, a_paid_invoice
+from tests.fakes.ledger import FakeLedger
+from tests.fakes.stripe import FakeStripe
 from tests.support.aws import Aws
 from tests.support.doors import ROOT
 from tieout import cli
+from tieout.domain.policy_file import parse_policy
 from tieout.domain.postings import Posting, State
 from tieout.domain.subjects import Subject, SubjectKind
+from tieout.services.ports import Sessions
 from tieout.store.clock import SystemClock
 from tieout.store.policies import DynamoPolicies
 from tieout.store.postings import DynamoPostings
@@ -26,7 +32,10 @@ NEEDED = {
     "dynamodb:TransactWriteItems": {"dynamodb:PutItem", "dynamodb:UpdateItem"},
     "sts:GetCallerIdentity": set[str](),
 }
+PLAN = ["plan", "--since", "2026-11-02", "--until", "2026-11-02"]
 SCENARIOS = {
+    "plan": (["plan", "in_1"], PLAN),
+    "apply": (["apply", "november.plan"],),
     "parked": (["parked"],),
     "not-booked": (["not-booked"],),
     "show": (["show", "invoice/in_1"], ["show", "none"]),
@@ -37,6 +46,44 @@ SCENARIOS = {
     "policy show": (["policy", "show"],),
     "policy undo": (["policy", "undo"],),
 }
+
+
+INTACCT = dict.fromkeys(
+    ("sender_id", "sender_password", "company_id", "user_id", "user_password"), "x"
+)
+
+
+def secret(account: Aws, **content: object) -> str:
+    name = f"secret-{len(content)}"
+    return account.secrets.create_secret(Name=name, SecretString=json.dumps(content))["ARN"]
+
+
+def without_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let Stripe and Intacct be in memory, and ask AWS for all that the real ones need of it."""
+
+    def stripe(api_key: Callable[[], str], *_: object, **__: object) -> FakeStripe:
+        assert api_key()
+        stripe = FakeStripe()
+        subject = Subject(SubjectKind.INVOICE, "in_9")
+        stripe.snapshots[subject] = a_paid_invoice(id="in_9")
+        stripe.created[subject] = NOON
+        return stripe
+
+    def intacct(
+        credentials: Callable[[], object],
+        _url: str,
+        _seconds: int,
+        sessions: Callable[[str | None], Sessions],
+        *_: object,
+        **__: object,
+    ) -> FakeLedger:
+        assert credentials()
+        sessions(None).lease(NOON, 60)
+        assert sessions(None).current() is None
+        return FakeLedger()
+
+    monkeypatch.setattr("tieout.stripe.reader.connect", stripe)
+    monkeypatch.setattr("tieout.intacct.connect.connect_entities", intacct)
 
 
 def rows() -> dict[str, set[str]]:
@@ -72,19 +119,33 @@ def test_every_command_that_asks_aws_has_a_row() -> None:
 
 @pytest.mark.parametrize("command", SCENARIOS)
 def test_a_command_needs_what_its_row_says(
-    account: Aws, with_stack: Callable[..., None], asked: set[str], command: str
+    account: Aws,
+    with_stack: Callable[..., None],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    asked: set[str],
+    command: str,
 ) -> None:
+    without_network(monkeypatch)
     table, queue, state = account.postings_table(), account.queue(), account.state_table()
     for key, in_state in (("invoice/in_1", State.PARKED), ("invoice/in_2", State.CLOSED)):
         subject = Subject(SubjectKind.INVOICE, key.removeprefix("invoice/"))
         posting = Posting(key, subject, in_state, version=1)
         DynamoPostings(account.dynamodb, table).put(posting)
-    policies = DynamoPolicies(
-        account.dynamodb, state, lambda text: a_policy(version=text), SystemClock()
+    policies = DynamoPolicies(account.dynamodb, state, parse_policy, SystemClock())
+    text = Path(POLICY).read_text(encoding="utf-8")
+    for version in (text, text.replace("4000", "4711")):
+        policies.publish(version, parse_policy(version).version, 0)
+    with_stack(
+        PostingsTableName=table,
+        EventQueueUrl=queue,
+        StateTableName=state,
+        StripeSecretArn=secret(account, api_key="rk_test_1", signing_secrets=["whsec_1"]),
+        IntacctSecretArn=secret(account, **INTACCT),
+        KeyArn="arn:aws:kms:us-east-1:123456789012:key/1",
     )
-    for version in ("v1", "v2"):
-        policies.publish(version, version, 0)
-    with_stack(PostingsTableName=table, EventQueueUrl=queue, StateTableName=state)
+    monkeypatch.chdir(tmp_path)
+    assert cli.main([*PLAN, "--out", "november.plan", "--stack", "tieout-dev"]) == 0
     asked.clear()
     for arguments in SCENARIOS[command]:
         assert cli.main([*arguments, "--stack", "tieout-dev"]) == (2 if "none" in arguments else 0)

@@ -25,6 +25,8 @@ COMMANDS = (
     "policy publish",
     "policy undo",
     "policy show",
+    "plan",
+    "apply",
     "parked",
     "not-booked",
     "show",
@@ -197,7 +199,8 @@ def test_help_shows_every_command_with_an_example_and_the_exit_codes(capsys: Cap
     told = capsys.readouterr().out
     for command in COMMANDS:
         assert f"tieout {command}" in told
-    assert "exit codes: 0 done, 1 the policy has errors, 2 it could not be done" in told
+    assert "exit codes: 0 done, 1 the answer is no" in told
+    assert "2 it could not be done (one line says why)" in told
 
 
 @pytest.mark.parametrize("command", COMMANDS)

@@ -12,7 +12,7 @@ from collections.abc import Callable, Sequence
 import boto3
 from botocore.exceptions import BotoCoreError
 
-from tieout.cli import by_hand, lists, policy, replay, report, setup, show
+from tieout.cli import apply, by_hand, lists, plan, policy, replay, report, setup, show
 from tieout.cli.console import FAILED, POLICY_HAS_ERRORS, say
 from tieout.cli.places import way_out
 from tieout.domain.errors import TieoutError
@@ -24,6 +24,10 @@ EPILOG = """examples:
   tieout policy publish policy.yaml --stack tieout-dev
   tieout policy undo --stack tieout-dev                back to the version before it
   tieout policy show --stack tieout-dev                the policy in force
+  tieout plan in_123 --stack tieout-prod               what would be posted, line by line
+  tieout plan --since 2026-10-01 --out october.plan --stack tieout-prod
+                                                       a range: totals, documents and their cost
+  tieout apply october.plan --stack tieout-prod        post exactly that, refuse what has changed
   tieout parked --stack tieout-prod                    what a person must look at, and the way out
   tieout not-booked --stack tieout-prod                what the books lack, with totals
   tieout redrive --stack tieout-prod                   after the fix: try the failed messages again
@@ -34,7 +38,8 @@ EPILOG = """examples:
   tieout show invoice/in_1 --stack tieout-prod         everything that is known of it
 
 `tieout COMMAND --help` says more, `--json` prints for programs.
-exit codes: 0 done, 1 the policy has errors, 2 it could not be done (one line says why).
+exit codes: 0 done, 1 the answer is no (the policy has errors, some of a plan has changed),
+2 it could not be done (one line says why).
 AWS region and credentials come from the environment, as for the AWS CLI."""
 
 
@@ -64,6 +69,6 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for module in (setup, policy, lists, show, replay, by_hand, report):
+    for module in (setup, policy, plan, apply, lists, show, replay, by_hand, report):
         module.register(commands)
     return parser

@@ -3,8 +3,10 @@
 import argparse
 import dataclasses
 import json
+import os
 import sys
 import textwrap
+import time
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -12,8 +14,12 @@ from typing import Any
 from tieout.domain.money import decimal_from_minor
 from tieout.domain.postings import Posting
 
-DONE, POLICY_HAS_ERRORS, FAILED = 0, 1, 2
+DONE, FAILED = 0, 2
+# The command did what it was asked to, and the answer is no.
+POLICY_HAS_ERRORS = NOT_READY = 1
 _WIDTH = 96
+_PROGRESS_SECONDS = 0.2
+_CODES = {"bold": "1", "dim": "2", "red": "31", "green": "32", "yellow": "33"}
 
 
 def add_command(
@@ -48,6 +54,39 @@ def say(message: object, stream: Any = None) -> None:  # noqa: ANN401 - stdout a
     """Print text as it is, anything else as JSON."""
     text = message if isinstance(message, str) else json.dumps(message, indent=2)
     (stream or sys.stdout).write(text + "\n")
+
+
+def paint(text: str, colour: str | None) -> str:
+    """Return the text in a colour, on a terminal whose owner does not mind.
+
+    Source: no-color.org: a variable NO_COLOR that is not empty means no colour.
+    """
+    plain = colour is None or os.environ.get("NO_COLOR") or not sys.stdout.isatty()
+    return text if plain else f"\033[{_CODES[colour or 'bold']}m{text}\033[0m"
+
+
+class Progress:
+    """One line that tells how far long work has come, on a terminal only.
+
+    It goes to stderr, so that what is printed can still be piped.
+    """
+
+    def __init__(self) -> None:
+        self._shown = sys.stderr.isatty()
+        self._next_at = 0.0
+
+    def tell(self, text: str) -> None:
+        """Replace the line, a few times a second at most."""
+        if self._shown and time.monotonic() >= self._next_at:
+            sys.stderr.write(f"\r\033[K{text}")
+            sys.stderr.flush()
+            self._next_at = time.monotonic() + _PROGRESS_SECONDS
+
+    def done(self) -> None:
+        """Take the line away."""
+        if self._shown:
+            sys.stderr.write("\r\033[K")
+            sys.stderr.flush()
 
 
 def wrapped(text: str, label: str = "") -> str:

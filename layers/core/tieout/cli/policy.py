@@ -8,6 +8,7 @@ import boto3
 
 from tieout.cli.console import DONE, add_command, say
 from tieout.cli.places import add_place, place_of, stack
+from tieout.domain.policy import Policy
 from tieout.domain.policy_file import parse_policy
 from tieout.services.operate import CannotBeDone
 from tieout.store.clock import SystemClock
@@ -96,6 +97,16 @@ def _state_table(options: argparse.Namespace) -> str:
 
 def _policies(table: str) -> DynamoPolicies:
     return DynamoPolicies(boto3.client("dynamodb"), table, parse_policy, SystemClock())
+
+
+def policy_of(path: Path) -> Policy:
+    """Return the policy that a file holds.
+
+    Raises:
+        PolicyErrors: with every error in it.
+        CannotBeDone: it cannot be read.
+    """
+    return parse_policy(_text_of(path))
 
 
 def _text_of(path: Path) -> str:

@@ -1,0 +1,107 @@
+"""How the totals of a range look, to people and to programs."""
+
+from collections.abc import Iterator, Mapping
+
+from tieout.cli.console import money, wrapped
+from tieout.domain.money import decimal_from_minor
+from tieout.domain.reasons import WAY_OUT
+from tieout.services.totals import INCLUDED_TRANSACTIONS, Totals, overage_cents
+
+
+def totals_text(totals: Totals) -> Iterator[str]:
+    """Yield the totals as people read them: documents, exceptions, accounts, cost."""
+    yield f"{totals.subjects:,} Stripe objects"
+    yield ""
+    yield "documents"
+    for (kind, change), count in sorted(totals.documents.items()):
+        yield f"  {kind:20} {change.replace('_', ' '):10} {count:>10,}"
+    if totals.findings:
+        yield ""
+        yield "no documents"
+        for (reason, change), count in sorted(totals.findings.items()):
+            label = f"{reason:28} {change.replace('_', ' '):10}"
+            yield f"  {label} {count:>8,}  {_sums(totals, reason)}".rstrip()
+            yield from (f"  {each}" for each in wrapped(WAY_OUT[reason]).splitlines())
+    yield from _accounts(totals)
+    yield ""
+    yield from cost_text(totals.transactions)
+
+
+def _sums(totals: Totals, reason: str) -> str:
+    return ", ".join(
+        money(amount_minor, currency)
+        for (each, currency), amount_minor in sorted(totals.amounts.items())
+        if each == reason
+    )
+
+
+def _accounts(totals: Totals) -> Iterator[str]:
+    if not totals.accounts:
+        return
+    yield ""
+    yield f"  {'month':8} {'account':26} {'debit':>20} {'credit':>20}"
+    for place, sums in sorted(totals.accounts.items()):
+        debit, credit = (
+            f"{decimal_from_minor(each, place.currency):,f} {place.currency.upper()}"
+            if each
+            else ""
+            for each in (sums.debit_minor, sums.credit_minor)
+        )
+        yield f"  {place.month:8} {place.account:26} {debit:>20} {credit:>20}".rstrip()
+
+
+def cost_text(transactions: int) -> Iterator[str]:
+    """Yield what so many Intacct transactions cost."""
+    yield f"{transactions:,} Intacct transactions"
+    least, most = overage_cents(transactions), overage_cents(transactions, INCLUDED_TRANSACTIONS)
+    yield (
+        f"  posted in one month: {money(least, 'usd')} if nothing else used the "
+        f"{INCLUDED_TRANSACTIONS:,} of the first tier, {money(most, 'usd')} if all of it is used"
+    )
+
+
+def totals_facts(totals: Totals) -> Mapping[str, object]:
+    """Return the totals for a program; amounts in minor units, all positive."""
+    return {
+        "subjects": totals.subjects,
+        "documents": [
+            {"type": kind, "change": change, "count": count}
+            for (kind, change), count in sorted(totals.documents.items())
+        ],
+        "findings": [
+            {
+                "reason": reason,
+                "change": change,
+                "count": count,
+                "totals_minor": {
+                    currency: amount_minor
+                    for (each, currency), amount_minor in sorted(totals.amounts.items())
+                    if each is reason
+                },
+                "way_out": WAY_OUT[reason],
+            }
+            for (reason, change), count in sorted(totals.findings.items())
+        ],
+        "accounts": [
+            {
+                "month": place.month,
+                "account": place.account,
+                "currency": place.currency,
+                "debit_minor": sums.debit_minor,
+                "credit_minor": sums.credit_minor,
+            }
+            for place, sums in sorted(totals.accounts.items())
+        ],
+        **cost_facts(totals.transactions),
+    }
+
+
+def cost_facts(transactions: int) -> Mapping[str, object]:
+    """Return what so many Intacct transactions cost, in US cents."""
+    return {
+        "transactions": transactions,
+        "cost_cents": {
+            "if_first_tier_unused": overage_cents(transactions),
+            "if_first_tier_used": overage_cents(transactions, INCLUDED_TRANSACTIONS),
+        },
+    }

@@ -1,0 +1,271 @@
+"""Goal: a controller sees before posting what will be posted, approves it, and exactly that is.
+
+Method: `main` with the tables on moto, Stripe and Intacct in memory; what is printed, word by word.
+"""
+
+import json
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.factories import (
+    NOON,
+    a_customer,
+    a_line,
+    a_paid_invoice,
+    a_refund,
+    a_refund_of,
+    an_invoice,
+)
+from tests.fakes.clock import START_UNIX
+from tests.fakes.ledger import FakeLedger
+from tests.fakes.stripe import FakeStripe
+from tests.support.aws import Aws
+from tests.support.doors import ROOT
+from tieout import cli
+from tieout.cli.installation import Installation
+from tieout.domain.subjects import Subject, SubjectKind
+from tieout.store.postings import DynamoPostings
+
+Captured = pytest.CaptureFixture[str]
+POLICY = ROOT / "docs" / "policy.example.yaml"
+AT = ["--stack", "tieout-dev"]
+INVOICE = Subject(SubjectKind.INVOICE, "in_1")
+REFUND = Subject(SubjectKind.REFUND, "re_1")
+
+
+class Shop:
+    """An installation whose Stripe and Intacct are in memory."""
+
+    def __init__(self, table: str, account: Aws) -> None:
+        self.stripe = FakeStripe()
+        self.ledger = FakeLedger()
+        self.postings = DynamoPostings(account.dynamodb, table)
+        self.sells(INVOICE, a_paid_invoice())
+
+    def sells(self, subject: Subject, snapshot: Any, created_unix: int = NOON) -> None:  # noqa: ANN401
+        self.stripe.snapshots[subject] = snapshot
+        self.stripe.created[subject] = created_unix
+
+
+@pytest.fixture
+def shop(account: Aws, with_stack: Callable[..., None], monkeypatch: pytest.MonkeyPatch) -> Shop:
+    monkeypatch.setattr("tieout.store.clock.time.time", lambda: float(START_UNIX))
+    monkeypatch.delenv("NO_COLOR", raising=False)
+    table, state = account.postings_table(), account.state_table()
+    with_stack(PostingsTableName=table, StateTableName=state, EventQueueUrl=account.queue())
+    shop = Shop(table, account)
+    monkeypatch.setattr(Installation, "stripe", shop.stripe)
+    monkeypatch.setattr(Installation, "ledger", shop.ledger)
+    assert cli.main(["policy", "publish", str(POLICY), *AT]) == 0
+    return shop
+
+
+def run(capsys: Captured, *arguments: str, code: int = 0) -> str:
+    capsys.readouterr()
+    assert cli.main([*arguments, *AT]) == code
+    return capsys.readouterr().out
+
+
+def told(capsys: Captured, *arguments: str, code: int = 0) -> Any:  # noqa: ANN401 - JSON
+    return json.loads(run(capsys, *arguments, "--json", code=code))
+
+
+def test_an_invoice_is_shown_line_by_line(shop: Shop, capsys: Captured) -> None:
+    shop.sells(INVOICE, an_invoice(lines=(a_line(product="prod_1"),)))
+    lines = run(capsys, "plan", "in_1").splitlines()
+    assert lines[0] == "invoice/in_1"
+    assert "  NEW        customer cus_1   [customer/cus_1]" in lines
+    start = lines.index("  NEW        ar invoice ACME-0001   [invoice/in_1]")
+    assert lines[start + 1].startswith(
+        "    posted 2026-11-02 (period 2026-11); customer cus_1; reference in_1; due "
+    )
+    header, owed, earned = lines[start + 3 : start + 6]
+    assert header.split() == ["account", "debit", "credit"]
+    assert owed.split() == ["accounts", "receivable", "100.00", "USD"]
+    assert earned.split()[:3] == ["4000", "100.00", "USD"]
+    assert earned.index("100.00") > owed.index("100.00")
+    assert earned.endswith(">")
+    assert shop.ledger.requests == []
+
+
+def test_nothing_is_coloured_unless_it_is_for_a_terminal(
+    shop: Shop, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert shop
+    assert "\033" not in run(capsys, "plan", "in_1")
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True)
+    assert "\033[32mNEW" in run(capsys, "plan", "in_1")
+    monkeypatch.setenv("NO_COLOR", "1")
+    assert "\033" not in run(capsys, "plan", "in_1")
+
+
+def test_what_is_parked_is_shown_with_the_way_out(shop: Shop, capsys: Captured) -> None:
+    shop.sells(INVOICE, an_invoice(currency="chf"))
+    text = run(capsys, "plan", "in_1")
+    assert "PARKED     invoice/in_1  100.00 CHF" in text
+    assert "way out: Add the currency under `clearing` in the policy" in text
+
+
+def test_what_differs_from_the_books_is_named(shop: Shop, capsys: Captured, tmp_path: Path) -> None:
+    post_everything(capsys, tmp_path)
+    shop.sells(INVOICE, a_paid_invoice(lines=(a_line(12_000),)))
+    text = run(capsys, "plan", "in_1")
+    assert "DIFFERS    ar invoice ACME-0001   [invoice/in_1]" in text
+    assert "differs  accounts receivable: posted 100.00 USD, now 120.00 USD" in text
+    items = {each["key"]: each for each in told(capsys, "plan", "in_1")[0]["items"]}
+    assert items["invoice/in_1"]["differences"][-1] == {
+        "place": "accounts receivable",
+        "posted_minor": 10_000,
+        "planned_minor": 12_000,
+    }
+    assert items["customer/cus_1"]["change"] == "posted"
+
+
+def post_everything(capsys: Captured, tmp_path: Path) -> None:
+    plan = str(tmp_path / "everything.plan")
+    run(capsys, "plan", "--since", "2026-11-01", "--until", "2026-11-10", "--out", plan)
+    run(capsys, "apply", plan)
+
+
+def test_every_object_is_told_to_a_program(shop: Shop, capsys: Captured) -> None:
+    shop.sells(REFUND, a_refund_of(a_refund(), a_paid_invoice()))
+    invoice, refund = told(capsys, "plan", "invoice/in_1", "re_1")
+    assert [invoice["subject"], refund["subject"]] == ["invoice/in_1", "refund/re_1"]
+    (entry,) = refund["items"]
+    assert (entry["type"], entry["change"], entry["posting_date"]) == (
+        "JournalEntry",
+        "new",
+        "2026-11-04",
+    )
+    assert sum(line["amount_minor"] for line in entry["lines"]) == 0
+
+
+def test_a_policy_can_be_tried_before_it_is_published(
+    shop: Shop, capsys: Captured, tmp_path: Path
+) -> None:
+    assert shop
+    draft = tmp_path / "draft.yaml"
+    draft.write_text(POLICY.read_text().replace('"4000"', '"4711"'))
+    assert "4711" in run(capsys, "plan", "in_1", "--policy", str(draft))
+    assert "4711" not in run(capsys, "plan", "in_1")
+
+
+def test_a_range_is_totalled_by_account_and_month_with_its_cost(
+    shop: Shop, capsys: Captured
+) -> None:
+    other = Subject(SubjectKind.INVOICE, "in_2")
+    shop.sells(other, an_invoice(id="in_2", number="ACME-2"), NOON + 5 * 86_400)
+    elsewhere = Subject(SubjectKind.INVOICE, "in_3")
+    shop.sells(elsewhere, an_invoice(id="in_3", number="ACME-3"), NOON + 20 * 86_400)
+    arguments = ("plan", "--since", "2026-11-01", "--until", "2026-11-10")
+    facts = told(capsys, *arguments)
+    counts = {(each["type"], each["change"]): each["count"] for each in facts["documents"]}
+    assert counts["ArInvoice", "new"] == 2
+    assert counts["Customer", "new"] == 1
+    assert facts["transactions"] == 4
+    assert facts["cost_cents"] == {"if_first_tier_unused": 0, "if_first_tier_used": 15}
+    assert {
+        "month": "2026-11",
+        "account": "accounts receivable",
+        "currency": "usd",
+        "debit_minor": 20_000,
+        "credit_minor": 10_000,
+    } in facts["accounts"]
+    text = run(capsys, *arguments)
+    assert text.startswith("2026-11-01 to 2026-11-10\n")
+    assert "accounts receivable                  200.00 USD           100.00 USD" in text
+    assert "4 Intacct transactions" in text
+
+
+def test_what_was_approved_is_posted_and_what_changed_is_listed(
+    shop: Shop, capsys: Captured, tmp_path: Path
+) -> None:
+    other = Subject(SubjectKind.INVOICE, "in_2")
+    shop.sells(other, an_invoice(id="in_2", number="ACME-2"))
+    plan = str(tmp_path / "november.plan")
+    text = run(capsys, "plan", "--since", "2026-11-01", "--until", "2026-11-10", "--out", plan)
+    assert f"tieout apply {plan} --stack tieout-dev" in text
+    shop.sells(other, an_invoice(id="in_2", number="ACME-2", lines=(a_line(1),)))
+    done = told(capsys, "apply", plan, code=1)
+    assert done["posted_documents"] == 3
+    assert done["left"] == [
+        {
+            "subject": "invoice/in_2",
+            "result": "changed",
+            "text": "invoice/in_2 would say something else now",
+        }
+    ]
+    assert {each.key for each in shop.ledger.records.values()} == {
+        "customer/cus_1",
+        "invoice/in_1",
+        "receipt/inpay_1",
+    }
+    again = run(capsys, "apply", plan, code=1)
+    assert "posted 0 documents of 0 objects" in again
+    assert "posted before: 1 objects" in again
+
+
+def test_an_edited_plan_posts_nothing(shop: Shop, capsys: Captured, tmp_path: Path) -> None:
+    plan = tmp_path / "november.plan"
+    run(capsys, "plan", "--since", "2026-11-01", "--until", "2026-11-10", "--out", str(plan))
+    plan.write_text(plan.read_text().replace("receipt/inpay_1", "receipt/inpay_2"))
+    assert cli.main(["apply", str(plan), *AT]) == 2
+    assert "its seal does not fit. Nothing is posted" in capsys.readouterr().err
+    assert shop.ledger.requests == []
+
+
+def test_a_plan_for_another_stack_or_policy_posts_nothing(
+    shop: Shop, capsys: Captured, tmp_path: Path
+) -> None:
+    plan = str(tmp_path / "november.plan")
+    run(capsys, "plan", "--since", "2026-11-01", "--until", "2026-11-10", "--out", plan)
+    other = tmp_path / "other.yaml"
+    other.write_text(POLICY.read_text().replace('"4000"', '"4711"'))
+    assert cli.main(["policy", "publish", str(other), *AT]) == 0
+    assert cli.main(["apply", plan, *AT]) == 2
+    assert "nothing is posted; make a new plan" in capsys.readouterr().err
+    lines = Path(plan).read_text().replace("tieout-dev", "tieout-prod")
+    Path(plan).write_text(lines)
+    assert cli.main(["apply", plan, *AT]) == 2
+    assert shop.ledger.requests == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "told"),
+    [
+        (["plan"], "name what to plan (in_123, 2026-11-20), or a range with --since DAY"),
+        (["plan", "in_1", "--since", "2026-11-01"], "name what to plan"),
+        (["plan", "in_1", "--out", "x"], "--until and --out are for a range"),
+        (["plan", "--since", "2026-11-02", "--until", "2026-11-01"], "lies before --since"),
+        (["plan", "sub_1"], "give an id that begins with in_, cus_, ch_, py_, re_, pyr_, cn_"),
+        (["plan", "nonsense/in_1"], "or a day like 2026-11-20"),
+        (["plan", "invoice/"], "is no Stripe object that has books of its own"),
+        (["apply", "/nowhere.plan"], "/nowhere.plan: No such file"),
+    ],
+)
+def test_what_cannot_be_done_is_said_in_one_line(
+    shop: Shop, capsys: Captured, arguments: list[str], told: str
+) -> None:
+    assert shop
+    capsys.readouterr()
+    assert cli.main([*arguments, *AT]) == 2
+    error = capsys.readouterr().err
+    assert told in error
+    assert error.count("\n") == 1
+
+
+def test_a_day_that_is_none_is_said(capsys: Captured) -> None:
+    with pytest.raises(SystemExit, match="2"):
+        cli.main(["plan", "--since", "yesterday", *AT])
+    assert "must be a day like 2026-11-20, not 'yesterday'" in capsys.readouterr().err
+
+
+def test_a_customer_has_no_lines(shop: Shop, capsys: Captured) -> None:
+    customer = Subject(SubjectKind.CUSTOMER, "cus_1")
+    shop.sells(customer, a_customer())
+    text = run(capsys, "plan", "cus_1")
+    assert "NEW        customer cus_1" in text
+    assert "debit" not in text
