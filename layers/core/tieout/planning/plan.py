@@ -15,11 +15,14 @@ from tieout.domain.plans import Plan, invoice_state
 from tieout.domain.policy import Policy
 from tieout.domain.reasons import DECISIONS, Reason
 from tieout.domain.subjects import Subject, SubjectKind
+from tieout.planning.credit_notes import plan_credit_note
+from tieout.planning.customer_balance import add_changes_by_hand
 from tieout.planning.customers import plan_customer
 from tieout.planning.draft import PlanDraft
 from tieout.planning.invoices import add_invoice
 from tieout.planning.others import note_fees, plan_other
 from tieout.planning.refunds import plan_refund
+from tieout.planning.returned import add_returned_receipts
 from tieout.planning.sales import plan_charge
 from tieout.planning.snapshots import (
     ActivitySnapshot,
@@ -42,15 +45,42 @@ NOTHING_BOOKED: BookedUnder = MappingProxyType({})
 def parts(subject: Subject, snapshot: Snapshot) -> tuple[tuple[Subject, Snapshot], ...]:
     """Return the subjects that a snapshot speaks of, what others hang on first.
 
-    A refund is read with the invoices or the sale that it takes back. They have plans of their own,
-    so it does not matter which of the two subjects comes first, and each posting belongs to its own
-    subject.
+    A refund is read with the invoices or the sale that it takes back, an invoice with its credit
+    notes. They have plans of their own, so it does not matter which of the two subjects comes
+    first, and each posting belongs to its own subject.
     """
-    if not isinstance(snapshot, RefundSnapshot) or subject.account is not None:
-        return ((subject, snapshot),)
-    invoices = [(Subject(SubjectKind.INVOICE, each.id), each) for each in snapshot.invoices]
-    sale = [(Subject(SubjectKind.CHARGE, each.id), each) for each in (snapshot.sale,) if each]
-    return (*invoices, *sale, (subject, snapshot))
+    of = subject.account
+    match snapshot:
+        case InvoiceSnapshot():
+            return _with_credit_notes(snapshot, of)
+        case CreditNoteSnapshot():
+            others = _with_credit_notes(snapshot.invoice, of)
+            return (*(each for each in others if each[0] != subject), (subject, snapshot))
+        case RefundSnapshot():
+            invoices = [
+                each for invoice in snapshot.invoices for each in _with_credit_notes(invoice, of)
+            ]
+            sale = [
+                (Subject(SubjectKind.CHARGE, each.id, of), each)
+                for each in (snapshot.sale,)
+                if each
+            ]
+            return (*invoices, *sale, (subject, snapshot))
+        case _:
+            return ((subject, snapshot),)
+
+
+def _with_credit_notes(
+    invoice: InvoiceSnapshot, account: str | None
+) -> tuple[tuple[Subject, Snapshot], ...]:
+    notes = [
+        (
+            Subject(SubjectKind.CREDIT_NOTE, each.id, account),
+            CreditNoteSnapshot(each, invoice),
+        )
+        for each in invoice.credit_notes
+    ]
+    return ((Subject(SubjectKind.INVOICE, invoice.id, account), invoice), *notes)
 
 
 def plan(
@@ -72,6 +102,15 @@ def plan(
             that it takes back, were booked. A document stays as it was booked, and what takes it
             back does so on its accounts.
     """
+    own = policy.of_account(subject.account)
+    if own is None:
+        return _not_ours(subject, policy)
+    policy = own
+    booked_under = {
+        key: then
+        for key, each in booked_under.items()
+        if (then := each.of_account(subject.account)) is not None
+    }
     today = _plan(subject, snapshot, policy, booked_under)
     as_booked: dict[str, tuple[Document, str]] = {}
     for older in {each.version: each for each in booked_under.values()}.values():
@@ -103,15 +142,19 @@ def plan(
     )
 
 
+def _not_ours(subject: Subject, policy: Policy) -> Plan:
+    draft = PlanDraft()
+    text = f"`stripe_accounts` does not name {subject.account}"
+    draft.not_booked(str(subject), Reason.CONNECTED_ACCOUNT, text)
+    return draft.finish(subject, policy)
+
+
 def _plan(subject: Subject, snapshot: Snapshot, policy: Policy, booked_under: BookedUnder) -> Plan:
     draft = PlanDraft()
-    if subject.account is not None:
-        text = f"belongs to the connected account {subject.account}"
-        draft.not_booked(str(subject), Reason.CONNECTED_ACCOUNT, text)
-        return draft.finish(subject, policy)
     match snapshot:
         case CustomerSnapshot():
             plan_customer(draft, snapshot, policy)
+            add_changes_by_hand(draft, snapshot, policy)
         case InvoiceSnapshot():
             add_invoice(draft, snapshot, policy, booked_under)
         case RefundSnapshot():
@@ -120,11 +163,13 @@ def _plan(subject: Subject, snapshot: Snapshot, policy: Policy, booked_under: Bo
             of_what = f"charge {snapshot.id}"
             note_fees(draft, snapshot.fees, of_what, snapshot.moved_at_unix, policy)
             plan_charge(draft, snapshot, policy, booked_under)
+            add_returned_receipts(draft, snapshot, policy)
+        case CreditNoteSnapshot():
+            plan_credit_note(draft, snapshot, policy, booked_under)
         case OtherSnapshot():
             plan_other(draft, snapshot, policy)
         case (
-            CreditNoteSnapshot()
-            | DisputeSnapshot()
+            DisputeSnapshot()
             | PayoutSnapshot()
             | TopupSnapshot()
             | ActivitySnapshot()
