@@ -29,6 +29,7 @@ NAMED_BY_THE_COMPANY = {
     "overrides",
     "defaults",
     "metadata_keys",
+    "maps",
 }
 
 

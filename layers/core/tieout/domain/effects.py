@@ -100,7 +100,7 @@ def effects(document: Document, others: Mapping[str, Document] = _NO_OTHERS) -> 
 
 def _earned(lines: Iterable[ArLine]) -> Iterator[Effect]:
     for line in lines:
-        yield Effect(line.account, -line.amount_minor, line.dimensions, line.memo, line.why)
+        yield Effect(line.posted_on, -line.amount_minor, line.dimensions, line.memo, line.why)
 
 
 def _taken_back(
@@ -130,10 +130,10 @@ def cash_text(account: CashAccount) -> str:
     return account.account if account.bank_account is None else f"bank {account.bank_account}"
 
 
-def dimensions_text(dimensions: Dimensions) -> str:
-    """Return the dimensions that are named, on one line."""
+def dimensions_of(dimensions: Dimensions) -> Mapping[str, str]:
+    """Return the dimensions that are named, by their names in the policy."""
     if dimensions == NO_DIMENSIONS:
-        return ""
+        return {}
     named = [
         ("location", dimensions.location),
         ("department", dimensions.department),
@@ -142,7 +142,12 @@ def dimensions_text(dimensions: Dimensions) -> str:
         ("item", dimensions.item),
         *dimensions.user_defined,
     ]
-    return " ".join(f"{name}={value}" for name, value in named if value)
+    return {name: value for name, value in named if value}
+
+
+def dimensions_text(dimensions: Dimensions) -> str:
+    """Return the dimensions that are named, on one line."""
+    return " ".join(f"{name}={value}" for name, value in dimensions_of(dimensions).items())
 
 
 def by_place(lines: Iterable[Effect]) -> dict[str, int]:

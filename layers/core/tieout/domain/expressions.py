@@ -7,7 +7,7 @@ not exist, a function that does not exist, and text in double quotes, which mean
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
-from typing import Any
+from typing import Any, Protocol
 
 import jmespath
 from jmespath.exceptions import JMESPathError, JMESPathTypeError, ParseError
@@ -61,6 +61,14 @@ class Truth(Enum):
     YES = "yes"
     NO = "no"
     NEITHER = "neither"  # a text, a number, a list, or an error: an answer to no question
+
+
+class Condition(Protocol):
+    """What can be asked of facts."""
+
+    def holds(self, facts: Facts) -> Truth:
+        """Return whether the facts satisfy the condition."""
+        ...
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from enum import StrEnum
 from types import MappingProxyType
 from typing import Any
 
-from tieout.domain.expressions import Expression, Facts, Truth
+from tieout.domain.expressions import Condition, Expression, Facts, Truth
 
 
 class Area(StrEnum):
@@ -27,6 +27,7 @@ class Area(StrEnum):
     OUT_OF_BAND = "out_of_band"
     MEMO = "memo"
     DUE_DATE = "due_date"
+    ENTITY = "entity"
 
 
 SETTABLE: Mapping[Area, tuple[str, ...]] = {
@@ -40,6 +41,7 @@ SETTABLE: Mapping[Area, tuple[str, ...]] = {
     Area.OUT_OF_BAND: ("account", "bank_account"),
     Area.MEMO: ("memo",),
     Area.DUE_DATE: ("due_days",),
+    Area.ENTITY: ("entity",),
 }
 # A customer stands for itself on every day; a number that changes with the day would be another's.
 WITHOUT_DAY = frozenset({Area.CUSTOMER})
@@ -50,6 +52,11 @@ class Fixed:
     """A value that the rule itself names."""
 
     text: str
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """Every value that it can give."""
+        return (self.text,)
 
     def value(self, _facts: Facts) -> str | None:
         """Return the text, whatever the facts."""
@@ -69,6 +76,11 @@ class Lookup:
     entries: Mapping[str, str]
     default: str | None
 
+    @property
+    def values(self) -> tuple[str, ...]:
+        """Every value that it can give."""
+        return tuple(dict.fromkeys((*self.entries.values(), *filter(None, [self.default]))))
+
     def value(self, facts: Facts) -> str | None:
         """Return what the map says; None if it says nothing."""
         return self.entries.get(self.key.value(facts) or "", self.default)
@@ -83,6 +95,11 @@ class Template:
     """
 
     parts: tuple[str | Expression, ...]
+
+    @property
+    def values(self) -> tuple[str, ...]:
+        """Nothing: what it can give is not known before."""
+        return ()
 
     def value(self, facts: Facts) -> str | None:
         """Return the text; None if nothing but white space is left of it."""
@@ -122,7 +139,7 @@ class Rule:
     area: Area
     since: date | None = None
     until: date | None = None
-    when: Expression | None = None
+    when: Condition | None = None
     settings: Mapping[str, Setting] = field(default_factory=dict)
     dimensions: Mapping[str, Setting] = field(default_factory=dict)
     examples: tuple[Example, ...] = ()

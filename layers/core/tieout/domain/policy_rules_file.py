@@ -18,6 +18,7 @@ from tieout.domain.policy_limits import (
     CUSTOMER_ID_LENGTH_MAX,
     DIMENSION_LENGTH_MAX,
     DUE_DAYS_MAX,
+    ENTITY_LENGTH_MAX,
     MEMO_LENGTH_MAX,
     NAME_LENGTH_MAX,
     PAYMENT_METHODS,
@@ -42,6 +43,7 @@ _LENGTHS: Mapping[str, int] = {
     "bank_account": ACCOUNT_LENGTH_MAX,
     "category": NAME_LENGTH_MAX,
     "customer_id": CUSTOMER_ID_LENGTH_MAX,
+    "entity": ENTITY_LENGTH_MAX,
     "term": TERM_LENGTH_MAX,
 }
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
@@ -171,7 +173,7 @@ def _setting(chosen: Section, name: str, maps: Mapping[str, _Map], known: Known)
         case "due_days":
             return Fixed(str(chosen.integer(name, 0, DUE_DAYS_MAX, 0)))
     setting = _text_or_lookup(chosen, name, _LENGTHS[name], maps)
-    for value in _values_of(setting):
+    for value in () if setting is None else setting.values:
         if name == "category" and value not in known.categories:
             chosen.note(name, f"names no category: {value!r}{suggestion(value, known.categories)}")
         if name in {"account", "bank_account"} and value in known.clearing:
@@ -209,17 +211,10 @@ def _text_or_lookup(
     if key is None or map_name not in maps:
         return None
     setting = Lookup(key, maps[map_name].entries, maps[map_name].default)
-    for value in _values_of(setting):
+    for value in setting.values:
         if len(value) > length_max:
             lookup.note("map", f"{value!r} is longer than {length_max} characters")
     return setting
-
-
-def _values_of(setting: Setting | None) -> Iterator[str]:
-    if isinstance(setting, Fixed):
-        yield setting.text
-    elif isinstance(setting, Lookup):
-        yield from dict.fromkeys((*setting.entries.values(), *filter(None, [setting.default])))
 
 
 def _expression(section: Section, name: str) -> Expression | None:

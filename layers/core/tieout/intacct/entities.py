@@ -11,6 +11,7 @@ from tieout.domain.documents import Document, entity_of
 from tieout.domain.errors import ConfigurationFault, TransientFault
 from tieout.intacct.books import IntacctBooks
 from tieout.intacct.client import IntacctLedger
+from tieout.intacct.master_data import IntacctMasterData
 from tieout.services.ports import Found, NamedRecord, NotExecuted, Outcome, Submission
 
 
@@ -66,6 +67,10 @@ class EntitiesLedger:
     def books(self, base_currency: Callable[[], str]) -> IntacctBooks:
         """Return what the books of all entities show, as seen from where the credentials lead."""
         return IntacctBooks(lambda selection: self._ledger(None).rows(selection), base_currency)
+
+    def master_data(self) -> IntacctMasterData:
+        """Return what documents may refer to, as seen from where the credentials lead."""
+        return IntacctMasterData(lambda selection: self._ledger(None).rows(selection))
 
     def _of(self, document: Document) -> IntacctLedger:
         return self._ledger(entity_of(document))

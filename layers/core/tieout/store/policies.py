@@ -8,7 +8,7 @@
 Text and pointer are written in one transaction, so there is never a current version without text.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -36,6 +36,14 @@ _HISTORY = "history"
 _TEXT = "text"
 _PUBLISHED_AT = "published_at_unix"
 _TRANSACTION_FAILED = "TransactionCanceledException"
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """A version, and when it was published."""
+
+    version: str
+    published_at_unix: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,6 +125,18 @@ class DynamoPolicies:
         if item is None:
             raise ConfigurationFault(Reason.POLICY_MISSING, f"policy {version} is not stored")
         return str(item[_TEXT]["S"])
+
+    def versions(self) -> Sequence[Published]:
+        """Return what was published and not taken back, newest first; the first is in force.
+
+        A version that was published again is listed for each time, with its last time.
+        """
+        history = [entry["S"] for entry in self._pointer().get(_HISTORY, {}).get("L", [])]
+        stored = {version: self._read(items.policy_id(version)) or {} for version in set(history)}
+        return [
+            Published(version, int(stored[version].get(_PUBLISHED_AT, {"N": "0"})["N"]))
+            for version in reversed(history)
+        ]
 
     def publish(self, text: str, version: str, now_unix: int) -> bool:
         """Store the text under its version and make it current.

@@ -145,24 +145,26 @@ GLJOURNAL: ObjectType[Journal] = ObjectType(
     lambda company: company.journals,
 )
 
-CHECKINGACCOUNT: ObjectType[BankAccount] = ObjectType(
-    "CHECKINGACCOUNT",
-    "BANKACCOUNTID",
-    (
-        Column("RECORDNO", "INTEGER", lambda bank: bank.record_no, read_only=True),
-        Column("BANKACCOUNTID", "TEXT", lambda bank: bank.bank_account_id, required=True),
-        Column("BANKNAME", "TEXT", lambda bank: bank.bank_name),
-        Column("GLACCOUNTNO", "TEXT", lambda bank: bank.account_no, required=True),
-        Column("CURRENCY", "TEXT", lambda bank: bank.currency),
-        Column("LOCATIONID", "TEXT", lambda bank: bank.location),
-        Column(
-            "STATUS",
-            "TEXT",
-            lambda bank: bank.status,
-            letter=lambda bank: status_letter(bank.status),
-        ),
+_BANK_COLUMNS: tuple[Column[BankAccount], ...] = (
+    Column("RECORDNO", "INTEGER", lambda bank: bank.record_no, read_only=True),
+    Column("BANKACCOUNTID", "TEXT", lambda bank: bank.bank_account_id, required=True),
+    Column("BANKNAME", "TEXT", lambda bank: bank.bank_name),
+    Column("GLACCOUNTNO", "TEXT", lambda bank: bank.account_no, required=True),
+    Column("CURRENCY", "TEXT", lambda bank: bank.currency),
+    Column("LOCATIONID", "TEXT", lambda bank: bank.location),
+    Column(
+        "STATUS",
+        "TEXT",
+        lambda bank: bank.status,
+        letter=lambda bank: status_letter(bank.status),
     ),
-    lambda company: company.banks,
+)
+CHECKINGACCOUNT: ObjectType[BankAccount] = ObjectType(
+    "CHECKINGACCOUNT", "BANKACCOUNTID", _BANK_COLUMNS, lambda company: company.banks
+)
+# Dossier 7.7 names it beside the other; no company of ours keeps one.
+SAVINGSACCOUNT: ObjectType[BankAccount] = ObjectType(
+    "SAVINGSACCOUNT", "BANKACCOUNTID", _BANK_COLUMNS, lambda _: ()
 )
 
 MASTER_DATA: tuple[ObjectType[Any], ...] = (
@@ -176,4 +178,5 @@ MASTER_DATA: tuple[ObjectType[Any], ...] = (
     ARTERM,
     GLJOURNAL,
     CHECKINGACCOUNT,
+    SAVINGSACCOUNT,
 )

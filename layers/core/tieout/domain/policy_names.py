@@ -1,0 +1,116 @@
+"""Everything of Intacct that a policy names, with the place where it does."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+from tieout.domain.policy import Policy
+from tieout.domain.policy_dimensions import STANDARD_DIMENSIONS
+from tieout.domain.policy_file import BANK_ACCOUNTS, LEDGER_ACCOUNTS
+from tieout.domain.policy_reader import Section
+from tieout.domain.policy_rules import Rule
+from tieout.domain.strict_yaml import load
+
+
+class MasterKind(StrEnum):
+    """Kinds of Intacct's master data, as people call them; dimensions by their policy names."""
+
+    ACCOUNT = "account"
+    BANK_ACCOUNT = "bank account"
+    JOURNAL = "journal"
+    TERM = "term"
+    LOCATION = "location"
+    DEPARTMENT = "department"
+    CLASS = "class"
+    PROJECT = "project"
+    ITEM = "item"
+
+
+@dataclass(frozen=True, slots=True)
+class Named:
+    """Something that must exist in Intacct.
+
+    Attributes:
+        path: where the policy names it.
+        dimensions: names of the dimensions that a line on this account has in any case.
+        beside: the ledger account that the policy names beside a bank account.
+        currency: that the policy uses a bank account for.
+    """
+
+    kind: MasterKind
+    identifier: str
+    path: str
+    dimensions: frozenset[str] = frozenset()
+    beside: str = ""
+    currency: str = ""
+
+
+_SETTINGS = {
+    "account": MasterKind.ACCOUNT,
+    "bank_account": MasterKind.BANK_ACCOUNT,
+    "term": MasterKind.TERM,
+}
+
+
+def names_in(text: str, policy: Policy) -> Iterator[Named]:
+    """Yield what a policy names.
+
+    Args:
+        text: the policy file, without errors.
+        policy: the same, read.
+    """
+    file = Section(_mapping(load(text).content), "", [])
+    defaults = frozenset(_texts(file, "dimensions.defaults"))
+    for path in LEDGER_ACCOUNTS:
+        for where, identifier in file.scalars(path):
+            own = _texts(file, f"{where.rpartition('.')[0]}.dimensions")
+            yield Named(MasterKind.ACCOUNT, identifier, where, defaults | frozenset(own))
+    for path in BANK_ACCOUNTS:
+        for where, identifier in file.scalars(path):
+            entry = where.rpartition(".")[0]
+            beside = _texts(file, entry).get("account", "")
+            currency = entry.rpartition(".")[2]
+            yield Named(
+                MasterKind.BANK_ACCOUNT, identifier, where, beside=beside, currency=currency
+            )
+    yield Named(MasterKind.JOURNAL, policy.journal, "journal")
+    for where, identifier in file.scalars("customers.term"):
+        yield Named(MasterKind.TERM, identifier, where)
+    yield from _dimensions(file)
+    for rules in policy.rules.values():
+        for rule in rules:
+            yield from _of_rule(rule, defaults)
+
+
+def _dimensions(file: Section) -> Iterator[Named]:
+    """Yield the values of dimensions in sections that are called so, wherever they are."""
+    for name, value in file.values.items():
+        if not isinstance(value, Mapping) or name in {"maps", "metadata_keys"}:
+            continue
+        section = Section(value, file.where(name), file.errors)
+        if "dimensions" in section.path.split("."):
+            for kind in STANDARD_DIMENSIONS:
+                for where, identifier in section.scalars(kind):
+                    yield Named(MasterKind(kind), identifier, where)
+        yield from _dimensions(section)
+
+
+def _of_rule(rule: Rule, defaults: frozenset[str]) -> Iterator[Named]:
+    path = f"rules[{rule.name}].set"
+    carried = defaults | frozenset(rule.dimensions)
+    for name, setting in rule.settings.items():
+        if name in _SETTINGS:
+            for identifier in setting.values:
+                yield Named(_SETTINGS[name], identifier, f"{path}.{name}", carried)
+    for name, setting in rule.dimensions.items():
+        if name in STANDARD_DIMENSIONS:
+            for identifier in setting.values:
+                yield Named(MasterKind(name), identifier, f"{path}.dimensions.{name}")
+
+
+def _texts(file: Section, path: str) -> Mapping[str, str]:
+    return {where.rpartition(".")[2]: text for where, text in file.scalars(f"{path}.*")}
+
+
+def _mapping(content: object) -> Mapping[str, object]:
+    return content if isinstance(content, Mapping) else {}
