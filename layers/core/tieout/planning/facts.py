@@ -10,7 +10,13 @@ from tieout.domain.dates import accounting_date
 from tieout.domain.expressions import Facts
 from tieout.domain.policy import Policy
 from tieout.planning.rules import Case
-from tieout.planning.snapshots import CustomerSnapshot, InvoiceLine, InvoicePayment, InvoiceSnapshot
+from tieout.planning.snapshots import (
+    ChargeSnapshot,
+    CustomerSnapshot,
+    InvoiceLine,
+    InvoicePayment,
+    InvoiceSnapshot,
+)
 
 
 def invoice_case(invoice: InvoiceSnapshot, policy: Policy) -> Case:
@@ -30,6 +36,26 @@ def payment_case(invoice: InvoiceSnapshot, payment: InvoicePayment, day: date) -
             "currency": payment.currency,
             "amount_minor": payment.amount_paid_minor,
             "charge": {"id": payment.charge},
+        },
+    )
+
+
+def charge_case(charge: ChargeSnapshot, policy: Policy) -> Case:
+    """Return the case of a charge that pays no invoice, on the day it was made."""
+    return Case(
+        lambda: accounting_date(charge.created_unix, policy.zone),
+        lambda: {
+            "kind": "charge",
+            "currency": charge.currency,
+            "amount_minor": charge.amount_minor,
+            "customer": None if charge.customer is None else _customer(charge.customer),
+            "charge": {
+                "id": charge.id,
+                "description": charge.description,
+                "payment_method": charge.payment_method,
+                "metadata": charge.metadata,
+            },
+            "metadata": charge.metadata,
         },
     )
 

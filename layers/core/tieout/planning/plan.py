@@ -19,6 +19,7 @@ from tieout.planning.credit_notes import plan_credit_note
 from tieout.planning.customer_balance import add_changes_by_hand
 from tieout.planning.customers import plan_customer
 from tieout.planning.draft import PlanDraft
+from tieout.planning.entities import in_entity
 from tieout.planning.invoices import add_invoice
 from tieout.planning.others import note_fees, plan_other
 from tieout.planning.refunds import plan_refund
@@ -107,14 +108,19 @@ def plan(
         return _not_ours(subject, policy)
     policy = own
     booked_under = {
-        key: then
+        key: of_account
         for key, each in booked_under.items()
-        if (then := each.of_account(subject.account)) is not None
+        if (of_account := each.of_account(subject.account)) is not None
     }
-    today = _plan(subject, snapshot, policy, booked_under)
+
+    def under(one: Policy) -> Plan:
+        made = _plan(subject, snapshot, one, booked_under)
+        return in_entity(made, snapshot, one, lambda key: booked_under.get(key, one))
+
+    today = under(policy)
     as_booked: dict[str, tuple[Document, str]] = {}
     for older in {each.version: each for each in booked_under.values()}.values():
-        then = _plan(subject, snapshot, older, booked_under)
+        then = under(older)
         as_booked |= {
             each.key: (each, older.version)
             for each in then.documents
@@ -168,12 +174,7 @@ def _plan(subject: Subject, snapshot: Snapshot, policy: Policy, booked_under: Bo
             plan_credit_note(draft, snapshot, policy, booked_under)
         case OtherSnapshot():
             plan_other(draft, snapshot, policy)
-        case (
-            DisputeSnapshot()
-            | PayoutSnapshot()
-            | TopupSnapshot()
-            | ActivitySnapshot()
-        ):
+        case DisputeSnapshot() | PayoutSnapshot() | TopupSnapshot() | ActivitySnapshot():
             draft.not_booked(str(subject), Reason.NOT_YET_PLANNED, str(subject.kind))
     if not isinstance(snapshot, InvoiceSnapshot):
         return draft.finish(subject, policy)

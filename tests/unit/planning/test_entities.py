@@ -1,0 +1,83 @@
+"""Goal: each document is in the entity that policy chooses, and follows what it settles.
+
+Method: policies with a default entity and a rule, and snapshots through `plan`.
+"""
+
+import dataclasses
+
+from tests.factories import (
+    a_customer,
+    a_paid_invoice,
+    a_policy,
+    a_refund,
+    a_refund_of,
+    a_sale,
+    planned,
+)
+from tieout.domain.documents import Customer, entity_of
+from tieout.domain.plans import Plan
+from tieout.domain.policy import Policy
+from tieout.domain.policy_file import parse_policy
+from tieout.domain.subjects import Subject, SubjectKind
+from tieout.planning.plan import plan
+
+RULES = """
+time_zone: UTC
+base_currency: usd
+clearing: {usd: {account: "1200"}}
+revenue:
+  categories: {subscriptions: {account: "4000"}}
+  default: subscriptions
+tax: {default: "2200"}
+sales: {mode: other_receipt, category: subscriptions}
+entity: E100
+rules:
+  - name: branch
+    for: entity
+    when: "customer.metadata.region == 'emea'"
+    set: {entity: E200}
+"""
+
+
+def by_rules(**changes: object) -> Policy:
+    return dataclasses.replace(parse_policy(RULES), **changes)  # type: ignore[arg-type]
+
+
+def entities(made: Plan) -> set[str | None]:
+    return {entity_of(each) for each in made.documents if not isinstance(each, Customer)}
+
+
+def test_without_a_word_of_policy_everything_is_at_the_top_level() -> None:
+    assert entities(planned(a_paid_invoice())) == {None}
+
+
+def test_policys_own_entity_has_what_no_rule_claims_and_customers_are_everybodys() -> None:
+    made = planned(a_paid_invoice(), a_policy(entity="E100"))
+    assert entities(made) == {"E100"}
+    assert [entity_of(each) for each in made.documents if isinstance(each, Customer)] == [None]
+
+
+def test_a_rule_routes_an_invoice_with_all_that_settles_it() -> None:
+    customer = a_customer(metadata={"region": "emea"})
+    made = planned(a_paid_invoice(customer=customer), by_rules())
+    assert entities(made) == {"E200"}
+    assert entities(planned(a_paid_invoice(), by_rules())) == {"E100"}
+
+
+def test_a_receipt_is_where_its_invoice_was_booked_whatever_policy_says_now() -> None:
+    before, now = by_rules(), a_policy(version="policy-2", entity="E300")
+    snapshot = a_paid_invoice(customer=a_customer(metadata={"region": "emea"}))
+    subject = Subject(SubjectKind.INVOICE, snapshot.id)
+    made = plan(subject, snapshot, now, {f"invoice/{snapshot.id}": before})
+    assert entities(made) == {"E200"}
+
+
+def test_a_refund_is_where_its_invoice_is() -> None:
+    invoice = a_paid_invoice(customer=a_customer(metadata={"region": "emea"}))
+    made = planned(a_refund_of(a_refund(100), invoice), by_rules())
+    assert entities(made) == {"E200"}
+
+
+def test_a_charge_without_invoice_is_routed_by_its_own_facts() -> None:
+    charge = a_sale(customer=a_customer(metadata={"region": "emea"}))
+    assert entities(planned(charge, by_rules())) == {"E200"}
