@@ -171,7 +171,7 @@ def processor() -> Callable[[], Worker]:
                     dynamodb, kms, settings.state_table, settings.state_key_arn, entity
                 ),
                 clock,
-                lambda _: policies.current().base_currency,
+                lambda entity: policies.current().base_currency_of(entity),
                 refresh=lambda: secrets.refresh(settings.intacct_secret_arn),
             ),
             DynamoPostings(dynamodb, settings.postings_table),

@@ -92,3 +92,15 @@ def test_an_error_of_the_company_is_told_once() -> None:
     with pytest.raises(PolicyErrors) as errors:
         parse_policy(COMPANY.replace('account: "4000"', "account: 4000") + OTHER)
     assert len(errors.value.errors) == 1
+
+
+def test_an_entity_may_keep_its_books_in_another_currency() -> None:
+    policy = parse_policy(COMPANY + "entities: {E200: {base_currency: eur}}\n")
+    assert policy.base_currency_of("E200") == "eur"
+    assert policy.base_currency_of("E100") == policy.base_currency_of(None) == "usd"
+
+
+def test_an_entitys_currency_must_be_one() -> None:
+    with pytest.raises(PolicyErrors) as errors:
+        parse_policy(COMPANY + "entities: {E200: {base_currency: eru}}\n")
+    assert "did you mean `eur`" in str(errors.value)

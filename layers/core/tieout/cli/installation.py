@@ -106,7 +106,7 @@ class Installation:
                 self._dynamodb, kms, outputs["StateTableName"], outputs["KeyArn"], entity
             ),
             self.clock,
-            lambda _: self.policies.current().base_currency,
+            lambda entity: self.policies.current().base_currency_of(entity),
             refresh=lambda: self._secrets.refresh(secret),
         )
 

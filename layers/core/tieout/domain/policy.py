@@ -152,6 +152,7 @@ class Policy:
         sales: how charges that pay no invoice are booked; None parks them.
         rules: what comes before the tables and defaults above.
         entity: of the Intacct company, in which documents are booked; None for the top level.
+        entity_currencies: base currency of entities whose own is not the company's, by entity.
         accounts: what holds instead for further Stripe accounts and connected ones, by their ids.
     """
 
@@ -181,7 +182,12 @@ class Policy:
     sales: SaleRules | None = None
     rules: RuleBook = field(default_factory=dict)
     entity: str | None = None
+    entity_currencies: Mapping[str, str] = field(default_factory=dict)
     accounts: Mapping[str, "Policy"] = field(default_factory=dict)
+
+    def base_currency_of(self, entity: str | None) -> str:
+        """Return the base currency of an entity's books; None is the company's top level."""
+        return self.entity_currencies.get(entity or "", self.base_currency)
 
     def of_account(self, account: str | None) -> "Policy | None":
         """Return the policy of a Stripe account; None for one whose books are not kept.

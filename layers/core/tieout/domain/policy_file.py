@@ -169,6 +169,7 @@ def _policy(file: Section, version: str) -> Policy:
         out_of_band_method=file.choice("out_of_band_method", PAYMENT_METHODS, "EFT"),
         books_from=file.day("books_from"),
         entity=file.optional_text("entity", ENTITY_LENGTH_MAX),
+        entity_currencies=_entity_currencies(file),
         movements=read_movement_rules(file),
         customer_credit=read_customer_credit(file),
         bad_debt_account=file.optional_text("bad_debt_account", ACCOUNT_LENGTH_MAX),
@@ -184,13 +185,21 @@ def _policy(file: Section, version: str) -> Policy:
     return policy
 
 
-def _base_currency(file: Section) -> str:
-    currency = file.matching("base_currency", _CURRENCY.pattern, "three lower-case letters")
+def _base_currency(section: Section) -> str:
+    currency = section.matching("base_currency", _CURRENCY.pattern, "three lower-case letters")
     if currency and currency not in CURRENCIES:
-        note_no_currency(file, "base_currency", currency)
+        note_no_currency(section, "base_currency", currency)
         # So that no other currency is told that it is not this one.
         return ""
     return currency
+
+
+def _entity_currencies(file: Section) -> Mapping[str, str]:
+    currencies = {}
+    for entity, section in file.sections("entities"):
+        currencies[entity] = _base_currency(section)
+        section.refuse_unknown()
+    return currencies
 
 
 def _zone(file: Section) -> ZoneInfo:
