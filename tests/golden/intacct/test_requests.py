@@ -10,6 +10,7 @@ import dataclasses
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 
 import pytest
@@ -19,6 +20,7 @@ from tests.support import intacct_schema
 from tests.support.intacct_documents import (
     ADJUSTMENT_KEY,
     CUSTOMER_ID,
+    DAY,
     DEBIT_MEMO_KEY,
     INVOICE_KEY,
     RECEIPT_KEY,
@@ -40,6 +42,7 @@ from tieout.domain.documents import (
     CashAccount,
     Contact,
     Customer,
+    Deferral,
     Dimensions,
     Document,
     JournalEntry,
@@ -105,6 +108,22 @@ def taxed_invoice() -> ArInvoice:
     )
 
 
+def deferred_invoice() -> ArInvoice:
+    """A year's plan, and the credit for the rest of the month's plan that it replaces."""
+    dimensions = Dimensions(location="100", project="ONBOARD", item="PLAN-PRO")
+    daily = "Straight line daily"
+    year = Deferral("2400", daily, DAY, date(2027, 11, 19))
+    rest = Deferral("2400", daily, DAY, date(2026, 12, 1))
+    return dataclasses.replace(
+        invoice(),
+        lines=(
+            ArLine("4000", 120_000, "Pro plan, a year", dimensions, deferral=year),
+            ArLine("4000", -4_000, "Unused time on Basic plan", dimensions, deferral=rest),
+        ),
+        total_minor=116_000,
+    )
+
+
 def refund_with_tax() -> JournalEntry:
     lines = (
         JournalLine("4000", 4_621, "Refund: Pro plan", Dimensions("100", "SALES"), CUSTOMER_ID),
@@ -156,6 +175,11 @@ CASES = (
         "invoice_foreign_currency",
         "Invoice over 120.00 EUR; the company's books are in USD; rate of the posting date.",
         submission(invoice(currency="eur")),
+    ),
+    Case(
+        "invoice_with_deferred_revenue",
+        "1,160.00 USD: a year for 1,200.00, less 40.00 for twelve unused days, both over time.",
+        submission(deferred_invoice()),
     ),
     Case(
         "invoice_currency_without_decimals",

@@ -149,7 +149,10 @@ def _journal(entry: JournalEntry) -> Iterator[str]:
 
 def _ar_line(line: ArLine, currency: str) -> str:
     details = [_dimensions(line.dimensions), line.memo, f"<{line.why}>"]
-    return _line(line.account, -line.amount_minor, currency, details)
+    if line.deferral is not None:
+        span = f"{line.deferral.start} to {line.deferral.end}"
+        details.append(f"then {line.account}, {span}, {line.deferral.template}")
+    return _line(line.posted_on, -line.amount_minor, currency, details)
 
 
 def _line(account: str, debit_minor: int, currency: str, details: list[str] | None = None) -> str:

@@ -102,10 +102,27 @@ class Customer:
 
 
 @dataclass(frozen=True, slots=True)
-class ArLine:
-    """One line of an AR invoice or adjustment.
+class Deferral:
+    """How a line is earned: day by day over its service period, by a schedule of Intacct's.
 
     Attributes:
+        account: where it waits until it is earned.
+        template: the schedule's template.
+        start, end: first and last day of the service, both included.
+    """
+
+    account: str
+    template: str
+    start: date
+    end: date
+
+
+@dataclass(frozen=True, slots=True)
+class ArLine:
+    """One line of an AR invoice, adjustment or other receipt.
+
+    Attributes:
+        account: what is earned; with a deferral, only when it is.
         amount_minor: positive increases what the customer owes.
         why: the policy rule that chose account and dimensions; evidence, not content.
     """
@@ -115,6 +132,12 @@ class ArLine:
     memo: str
     dimensions: Dimensions
     why: str = field(default="", metadata=NOT_CONTENT)
+    deferral: Deferral | None = field(default=None, metadata=IF_GIVEN)
+
+    @property
+    def posted_on(self) -> str:
+        """The account that the document itself moves."""
+        return self.account if self.deferral is None else self.deferral.account
 
 
 @dataclass(frozen=True, slots=True)

@@ -218,6 +218,11 @@ def _append_ar_line(items: etree._Element, line: ArLine, currency: str) -> None:
             field = etree.SubElement(fields, "customfield")
             append_text(field, "customfieldname", name)
             append_text(field, "customfieldvalue", value)
+    if line.deferral is not None:
+        append_text(element, "revrectemplate", line.deferral.template)
+        append_text(element, "defrevaccount", line.deferral.account)
+        append_date_parts(element, "revrecstartdate", line.deferral.start)
+        append_date_parts(element, "revrecenddate", line.deferral.end)
     append_if_given(element, "projectid", line.dimensions.project)
     append_if_given(element, "itemid", line.dimensions.item)
     append_if_given(element, "classid", line.dimensions.class_id)

@@ -74,6 +74,7 @@ class Profile:
     multi_entity: bool = False
     account_labels: bool = False
     session_timeout_seconds: int = 7200
+    revenue_templates: frozenset[str] = frozenset({"Straight line daily"})
 
 
 @dataclass(frozen=True)

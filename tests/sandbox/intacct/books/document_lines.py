@@ -11,7 +11,13 @@ from tests.sandbox.intacct import errors
 from tests.sandbox.intacct.books.company import IntacctCompany, Scope
 from tests.sandbox.intacct.books.master import Dimensions
 from tests.sandbox.intacct.books.money import ZERO, convert
-from tests.sandbox.intacct.books.records import DocumentLine, Exchange, LedgerLine
+from tests.sandbox.intacct.books.recognition import check_deferral
+from tests.sandbox.intacct.books.records import (
+    DeferredRevenue,
+    DocumentLine,
+    Exchange,
+    LedgerLine,
+)
 from tests.sandbox.intacct.books.validation import checked_dimensions, in_line
 
 
@@ -25,6 +31,7 @@ class NewLine:
     dimensions: Dimensions = field(default_factory=Dimensions)
     offset_account_no: str = ""
     taxes: tuple[tuple[str, Decimal | None], ...] = ()
+    deferred: DeferredRevenue | None = None
 
 
 def build_lines(
@@ -44,6 +51,8 @@ def _build_line(
     dimensions = checked_dimensions(company, scope, line.account_no, line.dimensions)
     if line.offset_account_no:
         company.account(line.offset_account_no)
+    if line.deferred is not None:
+        check_deferral(company, line.deferred)
     tax, tax_account = ZERO, ""
     for detail_id, amount in line.taxes:
         detail = next((t for t in company.profile.tax_details if t.detail_id == detail_id), None)
@@ -63,13 +72,14 @@ def _build_line(
         tax=tax,
         base_tax=convert(tax, exchange.rate),
         tax_account_no=tax_account,
+        deferred=line.deferred,
     )
 
 
 def line_credits(line: DocumentLine, currency: str, number: str) -> Iterable[LedgerLine]:
-    """Credit a line's account, and its tax account if it has tax."""
+    """Credit a line's account, or where its revenue waits, and its tax account if it has tax."""
     yield LedgerLine(
-        line.account_no,
+        line.deferred.account_no if line.deferred else line.account_no,
         -line.base_amount,
         -line.amount,
         currency,

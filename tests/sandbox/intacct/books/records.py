@@ -47,6 +47,16 @@ class Exchange:
 
 
 @dataclass(frozen=True)
+class DeferredRevenue:
+    """How a line is earned over time; both days are included (dossier 7.8)."""
+
+    template: str
+    account_no: str
+    start_on: date
+    end_on: date
+
+
+@dataclass(frozen=True)
 class DocumentLine:
     """A line of an invoice, adjustment or receipt; ``tax`` is on top of ``amount``."""
 
@@ -61,6 +71,7 @@ class DocumentLine:
     tax: Decimal = ZERO
     base_tax: Decimal = ZERO
     tax_account_no: str = ""
+    deferred: DeferredRevenue | None = None
 
     @property
     def total(self) -> Decimal:

@@ -8,7 +8,7 @@ from tests.sandbox.intacct import errors
 from tests.sandbox.intacct.books.company import IntacctCompany, Scope
 from tests.sandbox.intacct.books.document_lines import NewLine
 from tests.sandbox.intacct.books.master import Dimensions
-from tests.sandbox.intacct.books.records import Exchange
+from tests.sandbox.intacct.books.records import DeferredRevenue, Exchange
 from tests.sandbox.intacct.names import names
 from tests.sandbox.intacct.objects.cursors import Cursors
 from tests.sandbox.intacct.wire.elements import Fields
@@ -195,4 +195,17 @@ def legacy_line(context: Context, fields: Fields) -> NewLine:
             (entry.required("detailid"), entry.amount("trx_tax"))
             for entry in fields.each("taxentries/taxentry")
         ),
+        deferred=_deferred(fields),
+    )
+
+
+def _deferred(fields: Fields) -> DeferredRevenue | None:
+    """Read how a line is earned: all of it is needed, or nothing (dossier 7.8)."""
+    if not fields.text("revrectemplate"):
+        return None
+    return DeferredRevenue(
+        fields.text("revrectemplate"),
+        fields.required("defrevaccount"),
+        fields.required_legacy_date("revrecstartdate"),
+        fields.required_legacy_date("revrecenddate"),
     )

@@ -196,4 +196,5 @@ def _as_new_line(context: Context, line: DocumentLine) -> NewLine:
         line.dimensions,
         line.offset_account_no,
         ((tax_detail, line.tax),) if tax_detail else (),
+        line.deferred,
     )
