@@ -38,25 +38,16 @@ class DaysPass:
 
     def compare(self, since_unix: int, _until_unix: int | None) -> Compared:
         """Queue the days that became due since, the oldest first."""
-        due = sorted(self._due(since_unix, self._clock.now_unix()))
-        for at_unix, day in due:
-            self._send(day, at_unix)
-        return Compared(len(due), 0, since_unix)
+        now_unix = self._clock.now_unix()
+        queued = 0
+        for account in (None, *self._policy.accounts):
+            policy = self._policy.of_account(account) or self._policy
+            for at_unix, day in sorted(_due(policy, since_unix, now_unix)):
+                self._send(Subject(SubjectKind.ACTIVITY, day.isoformat(), account), at_unix)
+                queued += 1
+        return Compared(queued, 0, since_unix)
 
-    def _due(self, since_unix: int, now_unix: int) -> Iterator[tuple[int, date]]:
-        """Yield each moment of this time at which a day is to be read, and the day."""
-        zone, books_from = self._policy.zone, self._policy.books_from
-        day = accounting_date(since_unix - max(READ_AFTER_SECONDS), zone) - timedelta(days=1)
-        while (ended_unix := day_bounds(day, zone)[1]) < now_unix:
-            for after_seconds in READ_AFTER_SECONDS:
-                if since_unix < ended_unix + after_seconds <= now_unix and (
-                    books_from is None or day >= books_from
-                ):
-                    yield ended_unix + after_seconds, day
-            day += timedelta(days=1)
-
-    def _send(self, day: date, at_unix: int) -> None:
-        subject = Subject(SubjectKind.ACTIVITY, day.isoformat())
+    def _send(self, subject: Subject, at_unix: int) -> None:
         self._queue.send(
             WorkItem(
                 subject=subject,
@@ -67,3 +58,16 @@ class DaysPass:
                 livemode=self._livemode,
             )
         )
+
+
+def _due(policy: Policy, since_unix: int, now_unix: int) -> Iterator[tuple[int, date]]:
+    """Yield each moment of this time at which a day is to be read, and the day."""
+    zone, books_from = policy.zone, policy.books_from
+    day = accounting_date(since_unix - max(READ_AFTER_SECONDS), zone) - timedelta(days=1)
+    while (ended_unix := day_bounds(day, zone)[1]) < now_unix:
+        for after_seconds in READ_AFTER_SECONDS:
+            if since_unix < ended_unix + after_seconds <= now_unix and (
+                books_from is None or day >= books_from
+            ):
+                yield ended_unix + after_seconds, day
+        day += timedelta(days=1)

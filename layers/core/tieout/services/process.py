@@ -16,8 +16,10 @@ from tieout.domain.plans import Finding
 from tieout.domain.policy import Policy
 from tieout.domain.postings import Work
 from tieout.domain.subjects import Subject
+from tieout.planning.snapshots import ActivitySnapshot
 from tieout.services import metric_names
 from tieout.services.apply import Applier, Task
+from tieout.services.evidence import Evidence, unaccounted
 from tieout.services.messages import decode
 from tieout.services.ports import (
     Clock,
@@ -28,7 +30,13 @@ from tieout.services.ports import (
     StripeReader,
     WorkItem,
 )
-from tieout.services.readings import Part, Reading, Readings, origins
+from tieout.services.readings import (
+    UNEXPECTED_DELIVERIES_MAX,
+    Part,
+    Reading,
+    Readings,
+    origins,
+)
 from tieout.services.records import Records
 from tieout.services.verdicts import Parked, Pending, Settled, Verdict, worst
 
@@ -110,6 +118,12 @@ class _Planned:
     part: Part
     reading: Reading
 
+    @property
+    def day(self) -> ActivitySnapshot | None:
+        """The movements of a day, if it is one."""
+        snapshot = self.part.snapshot
+        return snapshot if isinstance(snapshot, ActivitySnapshot) else None
+
 
 class Processor:
     """The use case behind the processor function."""
@@ -125,6 +139,7 @@ class Processor:
         lease_seconds: int,
     ) -> None:
         self._readings = Readings(stripe, policies, clock, metrics)
+        self._evidence = Evidence(postings)
         self._ledger = ledger
         self._postings = postings
         self._policies = policies
@@ -151,7 +166,12 @@ class Processor:
             policy = self._policies.current()
             jobs = self._jobs(messages, answers)
             planned = list(self._plans(jobs, policy, answers, stop_reading_at_unix))
-            self._apply(planned, policy, answers, stop_sending_at_unix)
+            days = [each for each in planned if each.day is not None]
+            others = [each for each in planned if each.day is None]
+            self._apply(others, policy, answers, stop_sending_at_unix)
+            # A day books what nothing else does, so all else of it must be decided before.
+            ready = self._with_evidence(days, policy, answers)
+            self._apply(ready, policy, answers, stop_sending_at_unix)
         except ConfigurationFault as fault:
             self._metrics.count(metric_names.SESSION_FAILED)
             answer = Pending(str(fault), waits_for_person=True)
@@ -193,6 +213,7 @@ class Processor:
                 answers.add(job, Parked("parked before, nothing changed"))
             else:
                 reading = self._readings.read(job.subject, policy, job.deliveries)
+                reading = self._evidence.led_to(job.subject, reading, policy)
                 if reading.answer is not None:
                     answers.add(job, reading.answer)
                 for part in reading.parts:
@@ -200,6 +221,32 @@ class Processor:
                 fresh = [subject for subject in reading.leads_to if subject not in known]
                 known.update(fresh)
                 waiting += [dataclasses.replace(job, subject=each) for each in fresh]
+
+    def _with_evidence(
+        self, days: Iterable[_Planned], policy: Policy, answers: "_Answers"
+    ) -> Sequence[_Planned]:
+        """Return the days that can be applied, and what has no evidence in spite of everything.
+
+        Raises:
+            TransientFault: the postings could not be read.
+        """
+        ready: list[_Planned] = []
+        for each in days:
+            assert each.day is not None
+            if isinstance(answers.of(each.job.asked), Pending):
+                continue
+            missing: Mapping[str, Subject] = {}
+            if each.reading.leads_to:
+                missing = self._evidence.still_missing(each.job.subject, each.day, policy)
+            if missing and each.job.deliveries < UNEXPECTED_DELIVERIES_MAX:
+                answers.add(each.job, Pending(f"waits for {min(missing)}"))
+                continue
+            ready.append(each)
+            ready += [
+                dataclasses.replace(each, part=unaccounted(key, subject, policy))
+                for key, subject in missing.items()
+            ]
+        return ready
 
     def _still_parked(self, job: _Job, policy: Policy) -> bool:
         """Whether all of the subject was dealt with and parked, as read after the messages came.

@@ -27,6 +27,7 @@ from tieout.planning.snapshots import (
     Snapshot,
 )
 from tieout.services import metric_names
+from tieout.services.days import read_day
 from tieout.services.ports import Clock, Metrics, PolicySource, StripeReader
 from tieout.services.verdicts import Pending
 
@@ -89,7 +90,7 @@ class Readings:
         """
         read_at_unix, reads_before = self._clock.now_unix(), self._stripe.reads
         try:
-            snapshot = self._stripe.snapshot(subject)
+            snapshot = self._snapshot(subject, policy, read_at_unix)
             settling = _settling(snapshot, read_at_unix)
             if settling is not None:
                 return Reading([], read_at_unix, settling)
@@ -126,6 +127,11 @@ class Readings:
                 Subject(SubjectKind.INVOICE, each, subject.account) for each in snapshot.invoices
             ],
         )
+
+    def _snapshot(self, subject: Subject, policy: Policy, now_unix: int) -> Snapshot:
+        if subject.kind is SubjectKind.ACTIVITY:
+            return read_day(self._stripe, subject, policy, now_unix)
+        return self._stripe.snapshot(subject)
 
     def as_booked(self, part: Part, policy: Policy, postings: Mapping[str, Posting]) -> Part:
         """Plan again what keeps the policy that it was planned under, or hangs on what does.

@@ -1,0 +1,98 @@
+"""Evidence that every movement of a day is in the books.
+
+Most movements are booked by documents of other subjects: a receipt, a refund, a payout. A day names
+them all, so that one whose event never came is found by the balance itself.
+"""
+
+import dataclasses
+from collections.abc import Mapping
+
+from tieout.domain.plans import Disposition, Finding, Plan
+from tieout.domain.policy import Policy
+from tieout.domain.postings import State
+from tieout.domain.reasons import Reason
+from tieout.domain.subjects import Subject
+from tieout.planning.activity import evidence
+from tieout.planning.snapshots import ActivitySnapshot
+from tieout.services.ports import Postings
+from tieout.services.readings import Part, Reading
+from tieout.services.verdicts import Pending
+
+# So many subjects are brought up to date on behalf of a day at a time.
+SUBJECTS_AT_ONCE = 50
+
+
+class Evidence:
+    """Compares days with the postings. Every method raises `TransientFault` as they do."""
+
+    def __init__(self, postings: Postings) -> None:
+        self._postings = postings
+
+    def led_to(self, subject: Subject, reading: Reading, policy: Policy) -> Reading:
+        """Have the reading of a day lead to the subjects that the books have no evidence of.
+
+        Of more than can be read at once, some are, and the day waits for the rest.
+
+        Args:
+            subject: what was read.
+            reading: of anything; only that of a day is changed.
+            policy: today's.
+        """
+        day = reading.parts[0].snapshot if reading.parts else None
+        if not isinstance(day, ActivitySnapshot):
+            return reading
+        subjects = tuple(dict.fromkeys(self._missing(subject, day, policy).values()))
+        if len(subjects) <= SUBJECTS_AT_ONCE:
+            return dataclasses.replace(reading, leads_to=subjects)
+        text = f"{len(subjects)} objects moved the balance that the books do not have yet"
+        return dataclasses.replace(
+            reading, parts=(), answer=Pending(text), leads_to=subjects[:SUBJECTS_AT_ONCE]
+        )
+
+    def still_missing(
+        self, subject: Subject, day: ActivitySnapshot, policy: Policy
+    ) -> Mapping[str, Subject]:
+        """Return what has no evidence although its subjects were brought up to date.
+
+        A subject that is parked as a whole is accounted for: its posting says why.
+
+        Args:
+            subject: the day's.
+            day: what moved the balance on it.
+            policy: today's.
+
+        Returns:
+            By key of the missing posting, the subject that should have written it.
+        """
+        missing = self._missing(subject, day, policy)
+        own = self._postings.get_many({each.key for each in missing.values()})
+        parked = {key for key, posting in own.items() if posting.state is State.PARKED}
+        return {key: each for key, each in missing.items() if each.key not in parked}
+
+    def _missing(
+        self, subject: Subject, day: ActivitySnapshot, policy: Policy
+    ) -> Mapping[str, Subject]:
+        """Return what has no evidence; before the books begin, or in no books of ours, nothing."""
+        own = policy.of_account(subject.account)
+        if own is None or (own.books_from is not None and day.day < own.books_from):
+            return {}
+        expected = evidence(day)
+        found = self._postings.get_many(expected)
+        return {
+            key: dataclasses.replace(each, account=subject.account)
+            for key, each in expected.items()
+            if key not in found
+        }
+
+
+def unaccounted(key: str, subject: Subject, policy: Policy) -> Part:
+    """Return what parks a movement of the balance that no document books.
+
+    Args:
+        key: of the document that should.
+        subject: what that document belongs to.
+        policy: today's.
+    """
+    text = f"{subject} moved Stripe's balance, but calls for nothing under this key"
+    finding = Finding(key, Disposition.PARKED, Reason.UNEXPECTED_ERROR, text)
+    return Part(Plan(subject, (), (finding,), policy.version), None)
