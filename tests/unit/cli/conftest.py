@@ -11,6 +11,9 @@ from tests.support import aws
 from tests.support.aws import Aws
 from tests.support.doors import COMMON_ENVIRONMENT
 from tieout.cli import places
+from tieout.domain.policy_file import parse_policy
+from tieout.store.clock import SystemClock
+from tieout.store.policies import DynamoPolicies
 
 STACK = "tieout-dev"
 
@@ -48,6 +51,12 @@ def install_stack(
         return made
 
     monkeypatch.setattr(boto3, "client", client)
+
+
+def publish(account: Aws, table: str, text: str) -> None:
+    """Put a policy into force; the command would compare it with Intacct first."""
+    policies = DynamoPolicies(account.dynamodb, table, parse_policy, SystemClock())
+    policies.publish(text, parse_policy(text).version, 0)
 
 
 class Stacks:

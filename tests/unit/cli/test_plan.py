@@ -5,6 +5,7 @@ Method: `main` with the tables on moto, Stripe and Intacct in memory; what is pr
 
 import json
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -24,6 +25,7 @@ from tests.fakes.ledger import FakeLedger
 from tests.fakes.stripe import FakeStripe
 from tests.support.aws import Aws
 from tests.support.doors import ROOT
+from tests.unit.cli.conftest import publish
 from tieout import cli
 from tieout.cli.installation import Installation
 from tieout.domain.subjects import Subject, SubjectKind
@@ -39,10 +41,11 @@ REFUND = Subject(SubjectKind.REFUND, "re_1")
 class Shop:
     """An installation whose Stripe and Intacct are in memory."""
 
-    def __init__(self, table: str, account: Aws) -> None:
+    def __init__(self, account: Aws, table: str, state: str) -> None:
         self.stripe = FakeStripe()
         self.ledger = FakeLedger()
         self.postings = DynamoPostings(account.dynamodb, table)
+        self.publish = partial(publish, account, state)
         self.sells(INVOICE, a_paid_invoice())
 
     def sells(self, subject: Subject, snapshot: Any, created_unix: int = NOON) -> None:  # noqa: ANN401
@@ -56,10 +59,10 @@ def shop(account: Aws, with_stack: Callable[..., None], monkeypatch: pytest.Monk
     monkeypatch.delenv("NO_COLOR", raising=False)
     table, state = account.postings_table(), account.state_table()
     with_stack(PostingsTableName=table, StateTableName=state, EventQueueUrl=account.queue())
-    shop = Shop(table, account)
+    shop = Shop(account, table, state)
     monkeypatch.setattr(Installation, "stripe", shop.stripe)
     monkeypatch.setattr(Installation, "ledger", shop.ledger)
-    assert cli.main(["policy", "publish", str(POLICY), *AT]) == 0
+    shop.publish(POLICY.read_text(encoding="utf-8"))
     return shop
 
 
@@ -222,9 +225,7 @@ def test_a_plan_for_another_stack_or_policy_posts_nothing(
 ) -> None:
     plan = str(tmp_path / "november.plan")
     run(capsys, "plan", "--since", "2026-11-01", "--until", "2026-11-10", "--out", plan)
-    other = tmp_path / "other.yaml"
-    other.write_text(POLICY.read_text().replace('"4000"', '"4711"'))
-    assert cli.main(["policy", "publish", str(other), *AT]) == 0
+    shop.publish(POLICY.read_text(encoding="utf-8").replace('"4000"', '"4711"'))
     assert cli.main(["apply", plan, *AT]) == 2
     assert "nothing is posted; make a new plan" in capsys.readouterr().err
     lines = Path(plan).read_text().replace("tieout-dev", "tieout-prod")

@@ -67,7 +67,7 @@ def test_a_policy_that_books_everything_says_so(tmp_path: Path, capsys: Captured
     assert cli.main(["policy", "check", str(without)]) == 0, "it may be what the company wants"
     assert capsys.readouterr().out.splitlines()[1:] == [note]
     assert cli.main(["policy", "check", str(without), "--json"]) == 0
-    assert json.loads(capsys.readouterr().out)["notes"] == [note]
+    assert json.loads(capsys.readouterr().out)["notes"] == [note.removeprefix("note: ")]
     assert cli.main(["policy", "check", str(POLICY)]) == 0
     assert note not in capsys.readouterr().out
 

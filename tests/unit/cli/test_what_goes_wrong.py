@@ -27,6 +27,7 @@ COMMANDS = (
     "policy show",
     "plan",
     "apply",
+    "close-check",
     "parked",
     "not-booked",
     "show",

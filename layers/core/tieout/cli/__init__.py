@@ -12,7 +12,18 @@ from collections.abc import Callable, Sequence
 import boto3
 from botocore.exceptions import BotoCoreError
 
-from tieout.cli import apply, by_hand, lists, plan, policy, replay, report, setup, show
+from tieout.cli import (
+    apply,
+    by_hand,
+    close_check,
+    lists,
+    plan,
+    policy,
+    replay,
+    report,
+    setup,
+    show,
+)
 from tieout.cli.console import FAILED, POLICY_HAS_ERRORS, say
 from tieout.cli.places import way_out
 from tieout.domain.errors import TieoutError
@@ -32,13 +43,15 @@ EPILOG = """examples:
   tieout not-booked --stack tieout-prod                what the books lack, with totals
   tieout redrive --stack tieout-prod                   after the fix: try the failed messages again
   tieout retry invoice/in_1 --stack tieout-prod        try this one again; always safe
+  tieout close-check 2026-10 --stack tieout-prod       can the month be closed; what is in the way
   tieout close invoice/in_1 --note "..." --record-no 4711 --stack tieout-prod
                                                        a person solved it in Intacct
   tieout reopen invoice/in_1 --stack tieout-prod       undo a close
   tieout show invoice/in_1 --stack tieout-prod         everything that is known of it
 
 `tieout COMMAND --help` says more, `--json` prints for programs.
-exit codes: 0 done, 1 the answer is no (the policy has errors, some of a plan has changed),
+exit codes: 0 done, 1 the answer is no (the policy has errors, some of a plan has changed,
+the month cannot be closed),
 2 it could not be done (one line says why).
 AWS region and credentials come from the environment, as for the AWS CLI."""
 
@@ -69,6 +82,6 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for module in (setup, policy, plan, apply, lists, show, replay, by_hand, report):
+    for module in (setup, policy, plan, apply, lists, show, replay, by_hand, close_check, report):
         module.register(commands)
     return parser

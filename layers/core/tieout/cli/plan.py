@@ -98,7 +98,8 @@ def _range(
     days_of_range = list(days(since, until))
     with _writer(options, at, policy, since, until) as writer:
         for number, day in enumerate(days_of_range):
-            for preview in previewer.preview(subjects_of_day(at.stripe, day, policy.zone)):
+            subjects = subjects_of_day(at.stripe, day, policy.zone, at.clock.now_unix())
+            for preview in previewer.preview(subjects):
                 totals.add(preview)
                 if writer is not None:
                     writer.add(preview)

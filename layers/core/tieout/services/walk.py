@@ -38,8 +38,8 @@ def days(since: date, until: date) -> Iterator[date]:
         yield since + timedelta(days=number)
 
 
-def subjects_of_day(stripe: Lister, day: date, zone: ZoneInfo) -> Iterator[Subject]:
-    """Yield what was created in Stripe on a day of the company's, then the day itself.
+def subjects_of_day(stripe: Lister, day: date, zone: ZoneInfo, now_unix: int) -> Iterator[Subject]:
+    """Yield what was created in Stripe on a day of the company's, then the day, once it is over.
 
     Raises:
         TransientFault, ConfigurationFault: Stripe cannot be asked.
@@ -47,4 +47,5 @@ def subjects_of_day(stripe: Lister, day: date, zone: ZoneInfo) -> Iterator[Subje
     since_unix, until_unix = day_bounds(day, zone)
     for kind in LISTED:
         yield from stripe.listed(kind, since_unix, until_unix)
-    yield Subject(SubjectKind.ACTIVITY, day.isoformat())
+    if until_unix < now_unix:
+        yield Subject(SubjectKind.ACTIVITY, day.isoformat())

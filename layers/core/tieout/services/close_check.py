@@ -1,0 +1,182 @@
+"""Close check: whether a month can be closed, and what stands in the way if it cannot.
+
+Closing a month closes everything through its end, so whatever is dated earlier and not in the books
+stands in the way as well; and so does what nobody can date.
+"""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import date, timedelta
+from enum import StrEnum
+
+from tieout.domain.dates import day_bounds
+from tieout.domain.keys import customer_of
+from tieout.domain.policy import Policy
+from tieout.domain.postings import Posting, Worklist
+from tieout.domain.reasons import WAY_OUT
+from tieout.domain.subjects import Subject, SubjectKind
+from tieout.domain.tie_outs import TieOut
+from tieout.services.ports import Clock, Cursors, Postings, TieOutStore
+from tieout.services.walk import days
+
+# What finds, between them, everything that no webhook told of.
+POLLER_PASSES = ("events", "invoices", "open")
+
+
+class Kind(StrEnum):
+    """What stands in the way of closing a month."""
+
+    NOT_OVER = "not_over"
+    PARKED = "parked"
+    UNDER_WAY = "under_way"
+    DAY_NOT_BOOKED = "day_not_booked"
+    NOT_COMPARED = "not_compared"
+    NOT_TIED_OUT = "not_tied_out"
+    RESIDUAL = "residual"
+    OPEN_ITEM = "open_item"
+
+
+_WAYS_OUT: Mapping[Kind, str] = {
+    Kind.NOT_OVER: "Wait until it is.",
+    Kind.PARKED: "`tieout retry KEY` looks it up in Intacct before it sends it.",
+    Kind.UNDER_WAY: "Wait some minutes; if it does not move, `tieout parked` lists it as stuck.",
+    Kind.DAY_NOT_BOOKED: "`tieout retry KEY`.",
+    Kind.NOT_COMPARED: (
+        "Wait for the poller's next runs; if it stays, raise `PollerReadBudget` or look at its log."
+    ),
+    Kind.NOT_TIED_OUT: "`tieout tie-out DAY --now`, or wait for the poller, which does so daily.",
+    Kind.RESIDUAL: "`tieout tie-out DAY` itemises it.",
+    Kind.OPEN_ITEM: "`tieout retry KEY`; if they still differ, compare the invoice in both.",
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Obstacle:
+    """One thing that stands in the way.
+
+    Attributes:
+        key: what to look at: a posting's key, a day, a pass of the poller or a clearing account.
+        amount_minor: minor units of `currency`, where there is an amount.
+    """
+
+    kind: Kind
+    key: str
+    text: str
+    way_out: str
+    amount_minor: int | None = None
+    currency: str | None = None
+
+
+class CloseCheck:
+    """Asks the postings, the poller's progress and the stored tie-outs; writes nothing."""
+
+    def __init__(
+        self, postings: Postings, cursors: Cursors, tie_outs: TieOutStore | None, clock: Clock
+    ) -> None:
+        self._postings = postings
+        self._cursors = cursors
+        self._tie_outs = tie_outs
+        self._clock = clock
+
+    def obstacles(self, month: date, policy: Policy) -> Iterator[Obstacle]:
+        """Yield what stands in the way of closing a month; nothing if it can be closed.
+
+        Args:
+            month: its first day.
+            policy: the one in force, for the company's time zone and its first day in Tieout.
+
+        Raises:
+            TransientFault, ConfigurationFault: a table cannot be read.
+        """
+        last = last_day_of(month)
+        end_unix = day_bounds(last, policy.zone)[1]
+        if self._clock.now_unix() <= end_unix:
+            yield _obstacle(Kind.NOT_OVER, f"{month:%Y-%m}", f"it lasts until {last}")
+        yield from self._unposted(last)
+        yield from self._days(month, last, policy)
+        yield from self._passes(end_unix)
+        yield from self._residuals(last)
+
+    def _unposted(self, last: date) -> Iterator[Obstacle]:
+        for worklist, kind in (
+            (Worklist.ATTENTION, Kind.PARKED),
+            (Worklist.IN_FLIGHT, Kind.UNDER_WAY),
+        ):
+            for posting in self._postings.on_worklist(worklist):
+                # What hangs on a customer that is parked is parked itself, and has a day.
+                if customer_of(posting.key) is None and _may_be_dated_by(posting, last):
+                    yield _unposted(kind, posting)
+
+    def _days(self, month: date, last: date, policy: Policy) -> Iterator[Obstacle]:
+        """Yield the days whose own journal is not booked; what of it is parked is listed before."""
+        for day in days(max(month, policy.books_from or month), last):
+            subject = Subject(SubjectKind.ACTIVITY, day.isoformat())
+            found = self._postings.of_subject(subject)
+            if not found:
+                yield _obstacle(
+                    Kind.DAY_NOT_BOOKED, str(subject), "what moved the balance was never read"
+                )
+            elif max(each.read_at_unix for each in found) <= day_bounds(day, policy.zone)[1]:
+                yield _obstacle(
+                    Kind.DAY_NOT_BOOKED, str(subject), "it was read before the day was over"
+                )
+
+    def _passes(self, end_unix: int) -> Iterator[Obstacle]:
+        """Yield the comparisons with Stripe of which none began after the month and is complete."""
+        for name in POLLER_PASSES:
+            complete_unix = self._cursors.get(name).complete_unix
+            if complete_unix is None or complete_unix <= end_unix:
+                text = "what no webhook told of may be missing: Stripe was not compared since"
+                yield _obstacle(Kind.NOT_COMPARED, name, text)
+
+    def _residuals(self, last: date) -> Iterator[Obstacle]:
+        made = self._tie_outs.of_days([last]).get(last, ()) if self._tie_outs else ()
+        if not made:
+            yield _obstacle(Kind.NOT_TIED_OUT, last.isoformat(), "tie-out: not run")
+        for each in made:
+            yield from _residual(each)
+
+
+def last_day_of(month: date) -> date:
+    """Return the last day of a month, given any day of it."""
+    a_day_of_the_next = month.replace(day=28) + timedelta(days=4)
+    return a_day_of_the_next.replace(day=1) - timedelta(days=1)
+
+
+def _may_be_dated_by(posting: Posting, last: date) -> bool:
+    return posting.posting_date <= last.isoformat()
+
+
+def _unposted(kind: Kind, posting: Posting) -> Obstacle:
+    dated = posting.posting_date or "nobody knows when"
+    reason = f"{posting.reason}: " if posting.reason else ""
+    text = f"{posting.state}, dated {dated}; {reason}{posting.reason_text}".rstrip("; ")
+    way_out = WAY_OUT[posting.reason] if posting.reason else _WAYS_OUT[kind]
+    return Obstacle(kind, posting.key, text, way_out, posting.amount_minor, posting.currency)
+
+
+def _residual(made: TieOut) -> Iterator[Obstacle]:
+    where = f"{made.account} {made.currency}".strip()
+    if made.residual_minor:
+        causes = ", ".join(str(cause) for cause in made.by_cause())
+        yield Obstacle(
+            Kind.RESIDUAL,
+            where,
+            f"on {made.day} the clearing account is not Stripe's balance: {causes}",
+            _WAYS_OUT[Kind.RESIDUAL].replace("DAY", made.day),
+            made.residual_minor,
+            made.currency,
+        )
+    for item in made.open_items:
+        yield Obstacle(
+            Kind.OPEN_ITEM,
+            f"invoice/{item.invoice}",
+            f"Stripe and the books do not ask for the same. {item.text}".rstrip(),
+            _WAYS_OUT[Kind.OPEN_ITEM],
+            item.books_minor - item.stripe_minor,
+            item.currency,
+        )
+
+
+def _obstacle(kind: Kind, key: str, text: str) -> Obstacle:
+    return Obstacle(kind, key, text, _WAYS_OUT[kind].replace("DAY", key))

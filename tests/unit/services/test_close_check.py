@@ -1,0 +1,194 @@
+"""Goal: a month is only called closed when nothing of it is missing, and what is missing is named.
+
+Method: a month in which all is well, then one thing after the other taken from it.
+"""
+
+import dataclasses
+from datetime import date
+
+import pytest
+
+from tests.factories import a_policy
+from tests.fakes.clock import FakeClock
+from tests.fakes.cursors import FakeCursors
+from tests.fakes.postings import FakePostings
+from tests.fakes.tie_outs import FakeTieOuts
+from tieout.domain.dates import day_bounds
+from tieout.domain.postings import Posting, State
+from tieout.domain.reasons import WAY_OUT, Reason
+from tieout.domain.subjects import Subject, SubjectKind
+from tieout.domain.tie_outs import Cause, OpenItem, Residue, TieOut
+from tieout.services.close_check import (
+    POLLER_PASSES,
+    CloseCheck,
+    Kind,
+    Obstacle,
+    last_day_of,
+)
+from tieout.services.ports import Progress
+from tieout.services.walk import days
+
+POLICY = a_policy()
+MONTH, LAST = date(2026, 10, 1), date(2026, 10, 31)
+END_UNIX = day_bounds(LAST, POLICY.zone)[1]
+TIED_OUT = TieOut("", "usd", "2026-10-31", 0, 100, 100, "1200", 100)
+INVOICE = Subject(SubjectKind.INVOICE, "in_1")
+
+
+class Month:
+    """October 2026, in which all is well."""
+
+    def __init__(self) -> None:
+        self.clock = FakeClock(END_UNIX + 86_400)
+        self.cursors = FakeCursors()
+        for name in POLLER_PASSES:
+            self.cursors.put(name, Progress(complete_unix=END_UNIX + 1))
+        self.tie_outs = FakeTieOuts()
+        self.tie_outs.save(LAST, [TIED_OUT])
+        self.postings = FakePostings(*(day_of(each) for each in days(MONTH, LAST)))
+
+    def has(self, posting: Posting) -> None:
+        self.postings.by_key[posting.key] = posting
+
+    def obstacles(self, policy: object = POLICY) -> list[Obstacle]:
+        check = CloseCheck(self.postings, self.cursors, self.tie_outs, self.clock)
+        assert isinstance(policy, type(POLICY))
+        return list(check.obstacles(MONTH, policy))
+
+
+def day_of(day: date) -> Posting:
+    subject = Subject(SubjectKind.ACTIVITY, day.isoformat())
+    return Posting(
+        f"{subject}/usd",
+        subject,
+        State.POSTED,
+        1,
+        posting_date=day.isoformat(),
+        read_at_unix=day_bounds(day, POLICY.zone)[1] + 7_200,
+    )
+
+
+def posting(state: State, dated: str, **changes: object) -> Posting:
+    made = Posting("invoice/in_1", INVOICE, state, 1, posting_date=dated)
+    return dataclasses.replace(made, amount_minor=100, currency="usd", **changes)  # type: ignore[arg-type]
+
+
+@pytest.fixture
+def month() -> Month:
+    return Month()
+
+
+def test_a_month_in_which_all_is_well_can_be_closed(month: Month) -> None:
+    assert month.obstacles() == []
+
+
+@pytest.mark.parametrize("state", [State.PARKED, State.REJECTED, State.UNKNOWN])
+def test_what_a_person_must_look_at_stands_in_the_way(month: Month, state: State) -> None:
+    reason = None if state is State.UNKNOWN else Reason.UNKNOWN_ACCOUNT
+    month.has(posting(state, "2026-10-31", reason=reason, reason_text="no 4999"))
+    (found,) = month.obstacles()
+    assert (found.kind, found.key) == (Kind.PARKED, "invoice/in_1")
+    assert (found.amount_minor, found.currency) == (100, "usd")
+    assert found.text.startswith(f"{state}, dated 2026-10-31; ")
+    assert found.text.endswith("no 4999")
+    assert (found.way_out == WAY_OUT[Reason.UNKNOWN_ACCOUNT]) is (reason is not None)
+
+
+@pytest.mark.parametrize("state", [State.PLANNED, State.SENDING])
+def test_what_is_under_way_stands_in_the_way(month: Month, state: State) -> None:
+    month.has(posting(state, "2026-10-05"))
+    assert [each.kind for each in month.obstacles()] == [Kind.UNDER_WAY]
+
+
+def test_a_posted_document_that_differs_stands_in_the_way(month: Month) -> None:
+    month.has(posting(State.POSTED, "2026-10-05", reason=Reason.DRIFT))
+    assert [each.kind for each in month.obstacles()] == [Kind.PARKED]
+
+
+@pytest.mark.parametrize(
+    ("dated", "stands"), [("2026-09-30", True), ("", True), ("2026-11-01", False)]
+)
+def test_closing_closes_everything_through_the_last_day(
+    month: Month, dated: str, *, stands: bool
+) -> None:
+    month.has(posting(State.PARKED, dated, reason=Reason.NOT_READ))
+    assert bool(month.obstacles()) is stands
+
+
+def test_what_cannot_be_dated_says_so(month: Month) -> None:
+    month.has(posting(State.PARKED, "", reason=Reason.NOT_READ))
+    assert month.obstacles()[0].text.startswith("parked, dated nobody knows when; not_read")
+
+
+def test_a_parked_customer_alone_is_of_no_month(month: Month) -> None:
+    customer = Posting("customer/cus_1", INVOICE, State.PARKED, 1, reason=Reason.NUMBER_TAKEN)
+    month.has(customer)
+    assert month.obstacles() == []
+
+
+def test_a_day_that_was_never_read_stands_in_the_way(month: Month) -> None:
+    del month.postings.by_key["activity/2026-10-25/usd"]
+    (found,) = month.obstacles()
+    assert (found.kind, found.key) == (Kind.DAY_NOT_BOOKED, "activity/2026-10-25")
+
+
+def test_a_day_that_was_read_too_early_stands_in_the_way(month: Month) -> None:
+    early = dataclasses.replace(day_of(LAST), read_at_unix=END_UNIX)
+    month.has(early)
+    assert [each.key for each in month.obstacles()] == ["activity/2026-10-31"]
+
+
+def test_days_before_the_books_begin_are_not_asked_for(month: Month) -> None:
+    for each in days(MONTH, date(2026, 10, 14)):
+        del month.postings.by_key[f"activity/{each}/usd"]
+    assert len(month.obstacles()) == 14
+    assert month.obstacles(a_policy(books_from=date(2026, 10, 15))) == []
+
+
+@pytest.mark.parametrize("name", POLLER_PASSES)
+@pytest.mark.parametrize("complete_unix", [None, END_UNIX])
+def test_a_comparison_that_began_before_the_end_is_none(
+    month: Month, name: str, complete_unix: int | None
+) -> None:
+    month.cursors.put(name, Progress(complete_unix=complete_unix))
+    assert [(each.kind, each.key) for each in month.obstacles()] == [(Kind.NOT_COMPARED, name)]
+
+
+def test_a_month_that_was_not_tied_out_cannot_be_closed(month: Month) -> None:
+    month.tie_outs = FakeTieOuts()
+    (found,) = month.obstacles()
+    assert (found.kind, found.text) == (Kind.NOT_TIED_OUT, "tie-out: not run")
+    assert found.way_out.startswith("`tieout tie-out 2026-10-31 --now`")
+
+
+def test_a_residual_stands_in_the_way_even_if_it_is_explained(month: Month) -> None:
+    parked = Residue("payout/po_1", Cause.PARKED, -40, "2026-10-30")
+    made = dataclasses.replace(TIED_OUT, books_minor=60, residues=(parked,))
+    month.tie_outs.save(LAST, [made])
+    (found,) = month.obstacles()
+    assert (found.kind, found.key, found.amount_minor) == (Kind.RESIDUAL, "usd", -40)
+    assert found.text.endswith("is not Stripe's balance: parked")
+
+
+def test_an_invoice_on_which_the_two_disagree_stands_in_the_way(month: Month) -> None:
+    item = OpenItem("in_1", "usd", 1_000, 900)
+    month.tie_outs.save(LAST, [dataclasses.replace(TIED_OUT, open_items=(item,))])
+    (found,) = month.obstacles()
+    assert (found.kind, found.key, found.amount_minor) == (Kind.OPEN_ITEM, "invoice/in_1", -100)
+
+
+def test_a_month_that_lasts_cannot_be_closed(month: Month) -> None:
+    month.clock.unix = END_UNIX
+    assert month.obstacles()[0].kind is Kind.NOT_OVER
+
+
+@pytest.mark.parametrize(
+    ("day", "last"),
+    [
+        (date(2026, 2, 1), date(2026, 2, 28)),
+        (date(2028, 2, 1), date(2028, 2, 29)),
+        (date(2026, 12, 1), date(2026, 12, 31)),
+    ],
+)
+def test_the_last_day_of_a_month(day: date, last: date) -> None:
+    assert last_day_of(day) == last
