@@ -28,6 +28,7 @@ FULL = Posting(
     number="ACME-0001",
     posting_date="2026-10-31",
     effects="-100 4000 location=100 GLDIMREGION=Süd\n100 accounts receivable",
+    chosen_by="1: rule größer",
     digest="d" * 64,
     revision=3,
     control_id="tieout:invoice/in_1:r3:dddd",

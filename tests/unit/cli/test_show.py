@@ -34,6 +34,25 @@ def usd(amount_minor: int) -> dict[str, Any]:
     return {"amount_minor": amount_minor, "currency": "usd"}
 
 
+def test_a_posting_names_the_policy_and_the_rule_of_each_line(
+    account: Aws, capsys: Captured
+) -> None:
+    booked = posting(
+        "invoice/in_1",
+        State.POSTED,
+        policy_version="1a2b3c4d5e6f",
+        chosen_by="1-2: rule enterprise\n3: default tax account",
+    )
+    table = table_of(account, booked)
+    assert cli.main(["show", "invoice/in_1", "--table", table]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "  policy       1a2b3c4d5e6f" in lines
+    assert lines[-2:] == ["  line 1-2: rule enterprise", "  line 3: default tax account"]
+    assert cli.main(["show", "invoice/in_1", "--table", table, "--json"]) == 0
+    (told,) = json.loads(capsys.readouterr().out)
+    assert told["chosen_by"] == booked.chosen_by
+
+
 def test_a_posting_is_shown_with_its_evidence(account: Aws, capsys: Captured) -> None:
     closed = posting(
         "payout/po_1",

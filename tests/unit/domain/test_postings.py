@@ -180,6 +180,7 @@ def test_a_posting_says_when_it_is_dated_and_what_it_does_to_accounts() -> None:
     sending = begin_sending(payment(), None, work(), amend=False)
     assert sending.posting_date == payment().posting_date.isoformat()
     assert sending.effects == effects.written(payment())
+    assert sending.chosen_by == ""
     kept = postings.drifted(posted(payment()), work(), "digest", "other")
     assert (kept.posting_date, kept.effects) == (sending.posting_date, sending.effects)
 

@@ -3,6 +3,7 @@
 Method: a policy file with rules, small snapshots, the real planner.
 """
 
+import dataclasses
 from datetime import UTC, date, datetime
 from typing import NoReturn
 
@@ -10,6 +11,7 @@ import pytest
 
 from tests.factories import a_customer, a_line, a_payment, a_tax, an_invoice, planned, the
 from tieout.domain.documents import ArInvoice, ArPayment, CashAccount, Customer, Dimensions
+from tieout.domain.effects import REASONS_LENGTH_MAX, written_reasons
 from tieout.domain.expressions import FACTS
 from tieout.domain.policy import Policy
 from tieout.domain.policy_file import parse_policy
@@ -229,3 +231,25 @@ def test_nothing_is_made_up_for_rules_that_nobody_wrote() -> None:
 
     case = Case(never, never)
     assert answer(Area.TAX, case, parse_policy(BASE)) is NO_ANSWER
+
+
+def test_a_posting_can_say_which_rule_chose_each_line() -> None:
+    policy = policy_of('name: r1, for: revenue, when: line.proration, set: {account: "4050"}')
+    prorated = [a_line(id=f"il_{number}", proration=True) for number in (2, 3)]
+    invoice = an_invoice(lines=(a_line(), *prorated), taxes=(a_tax(100),))
+    assert written_reasons(ar_invoice(invoice, policy)) == (
+        "1: default category all\n2-3: rule r1\n4: default tax account"
+    )
+    assert written_reasons(the(planned(invoice, policy), "customer/cus_1", Customer)) == ""
+
+
+def test_what_a_posting_says_of_its_lines_is_bounded() -> None:
+    lines = tuple(a_line(id=f"il_{each}", product=f"prod_{each}") for each in range(400))
+    catalog = {f"prod_{each}": "services" for each in range(400)}
+    policy = parse_policy(BASE)
+    tables = dataclasses.replace(policy.revenue, by_product=catalog)
+    policy = dataclasses.replace(policy, revenue=tables)
+    text = written_reasons(ar_invoice(an_invoice(lines=lines), policy))
+    assert len(text) == REASONS_LENGTH_MAX
+    assert text.startswith("1: product prod_0 is category services\n2: product prod_1")
+    assert text.endswith("…")

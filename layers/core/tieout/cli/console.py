@@ -138,6 +138,7 @@ _TOLD = (
     "amount_minor",
     "currency",
     "policy_version",
+    "chosen_by",
     "attempts",
     "record_no",
     "trigger",

@@ -19,6 +19,7 @@ _SHOW = """examples:
   tieout show charge/ch_1 --stack tieout-prod          a Stripe object without a posting of its own
 
 With a Stripe object (invoice/in_1) come its other postings, one a line: receipts, void and others.
+A posting names the version of the policy, and the rule that chose each of its lines.
 What was closed by hand says who closed it, when, and with what note."""
 
 
@@ -109,3 +110,5 @@ def _facts(posting: Posting) -> Iterator[str]:
     for name, value in facts.items():
         if value:
             yield f"  {name:11}  {value}"
+    for entry in posting.chosen_by.splitlines():
+        yield f"  line {entry}"

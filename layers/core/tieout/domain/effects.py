@@ -6,6 +6,7 @@ compared line by line with what is planned now.
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from types import MappingProxyType
 
 from tieout.domain.documents import (
@@ -21,12 +22,14 @@ from tieout.domain.documents import (
     Document,
     InvoiceReversal,
     JournalEntry,
+    JournalLine,
     OtherReceipt,
     PaymentReversal,
 )
 
 # Intacct knows the account from the customer; no document names it.
 RECEIVABLE = "accounts receivable"
+REASONS_LENGTH_MAX = 2_000
 
 _NO_OTHERS: Mapping[str, Document] = MappingProxyType({})
 
@@ -165,6 +168,23 @@ def written(document: Document) -> str:
     """
     sums = by_place(effects(document))
     return "\n".join(f"{amount_minor} {place}" for place, amount_minor in sorted(sums.items()))
+
+
+def written_reasons(document: Document) -> str:
+    """Return which rule chose each line of a document, as a posting keeps it: `1-3: price p is c`.
+
+    Lines are counted as Intacct counts them, from 1; neighbours of one reason share an entry. What
+    is longer than `REASONS_LENGTH_MAX` ends in an ellipsis: an item of a table has its limits.
+    """
+    lines: Sequence[ArLine] | Sequence[JournalLine] = getattr(document, "lines", ())
+    entries, first = [], 1
+    for why, group in groupby(each.why for each in lines):
+        last = first + sum(1 for _ in group) - 1
+        if why:
+            entries.append(f"{first}: {why}" if first == last else f"{first}-{last}: {why}")
+        first = last + 1
+    text = "\n".join(entries)
+    return text if len(text) <= REASONS_LENGTH_MAX else f"{text[: REASONS_LENGTH_MAX - 1]}…"
 
 
 def read(text: str) -> dict[str, int]:

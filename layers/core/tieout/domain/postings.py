@@ -62,6 +62,7 @@ class Posting:
         posting_date: ISO day on which it is dated; of what is no document, the first on which it
             could be. Empty if unknown.
         effects: what the content last sent does to accounts (see `domain.effects.written`).
+        chosen_by: which rule chose each line of it (see `domain.effects.written_reasons`).
         version: counts the writes of this record; a write names the version it replaces.
         digest: content last sent or about to be sent.
         revision: counts deliberate amendments of a posted document, from 0.
@@ -94,6 +95,7 @@ class Posting:
     number: str = ""
     posting_date: str = ""
     effects: str = ""
+    chosen_by: str = ""
     digest: str = ""
     revision: int = 0
     control_id: str = ""
@@ -250,6 +252,7 @@ def described(posting: Posting, document: Document) -> Posting:
         number=number_of(document),
         posting_date=day.isoformat() if day else "",
         effects=effects.written(document),
+        chosen_by=effects.written_reasons(document),
         digest=digest(document),
         amount_minor=amount_minor,
         currency=currency,
