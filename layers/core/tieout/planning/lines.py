@@ -22,6 +22,7 @@ from tieout.planning.accounts import (
     shipping_account,
     tax_account,
 )
+from tieout.planning.deferral import deferral
 from tieout.planning.dimensions import invoice_dimensions, metadata_dimensions
 from tieout.planning.facts import invoice_case, line_facts
 from tieout.planning.fields import MEMO_LENGTH_MAX, amount_text
@@ -68,11 +69,6 @@ def invoice_lines(invoice: InvoiceSnapshot, policy: Policy) -> tuple[ArLine, ...
 
 
 def _refuse_unplanned(invoice: InvoiceSnapshot) -> None:
-    if invoice.total_minor < 0:
-        raise Refused(
-            Reason.NEGATIVE_INVOICE,
-            f"the total is {amount_text(invoice.total_minor, invoice.currency)}",
-        )
     billing_credits_minor = sum(line.billing_credit_minor for line in invoice.lines)
     if billing_credits_minor:
         raise Refused(
@@ -107,6 +103,7 @@ def _revenue(
             memo=clean(memo, MEMO_LENGTH_MAX) or f"Stripe line {line.id}",
             dimensions=dimensions,
             why=chosen.why,
+            deferral=deferral(line, chosen.category, policy),
         ),
         _without_tax(line.discount_minor, net_minor, tax_inside_minor),
     )
@@ -153,13 +150,19 @@ def _settle_tax_rounding(revenue: list[_Revenue], invoice: InvoiceSnapshot) -> N
 def _revenue_and_discount_lines(
     revenue: Sequence[_Revenue], case: Case, policy: Policy
 ) -> list[ArLine]:
-    """Return net revenue, or gross revenue and a discount line for each set of dimensions."""
+    """Return net revenue, or gross revenue and a discount line for each set of dimensions.
+
+    What is earned over time stays net: the discount is, too.
+    """
     chosen = discount_account(case, policy)
     if chosen is None:
         return [each.line for each in revenue]
     lines = []
     discounts: dict[Dimensions, int] = defaultdict(int)
     for each in revenue:
+        if each.line.deferral is not None:
+            lines.append(each.line)
+            continue
         gross_minor = each.line.amount_minor + each.discount_minor
         lines.append(dataclasses.replace(each.line, amount_minor=gross_minor))
         discounts[each.line.dimensions.overlaid(chosen.dimensions)] += each.discount_minor
