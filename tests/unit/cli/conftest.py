@@ -75,6 +75,7 @@ class Stacks:
         listed = [{"OutputKey": key, "OutputValue": each} for key, each in self._outputs.items()]
         values = {
             "Livemode": self._livemode,
+            "ProcessorConcurrency": "2",
             "StripeApiBase": "https://stripe.invalid",
             "IntacctEndpointUrl": "https://intacct.invalid",
         }

@@ -35,6 +35,10 @@ NEEDED = {
 PLAN = ["plan", "--since", "2026-11-02", "--until", "2026-11-02"]
 SCENARIOS = {
     "plan": (["plan", "in_1"], PLAN),
+    "backfill": (
+        ["backfill", "--from", "2026-11-02", "--until", "2026-11-02", "--yes"],
+        ["backfill", "--from", "2026-11-02", "--until", "2026-11-02", "--status"],
+    ),
     "close-check": (["close-check", "2026-10"],),
     "apply": (["apply", "november.plan"],),
     "parked": (["parked"],),

@@ -27,6 +27,7 @@ COMMANDS = (
     "policy show",
     "plan",
     "apply",
+    "backfill",
     "close-check",
     "parked",
     "not-booked",

@@ -14,6 +14,7 @@ from botocore.exceptions import BotoCoreError
 
 from tieout.cli import (
     apply,
+    backfill,
     by_hand,
     close_check,
     lists,
@@ -39,6 +40,8 @@ EPILOG = """examples:
   tieout plan --since 2026-10-01 --out october.plan --stack tieout-prod
                                                        a range: totals, documents and their cost
   tieout apply october.plan --stack tieout-prod        post exactly that, refuse what has changed
+  tieout backfill --from 2026-01-01 --stack tieout-prod
+                                                       estimate a range, ask, have it booked
   tieout parked --stack tieout-prod                    what a person must look at, and the way out
   tieout not-booked --stack tieout-prod                what the books lack, with totals
   tieout redrive --stack tieout-prod                   after the fix: try the failed messages again
@@ -82,6 +85,18 @@ def _parser() -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for module in (setup, policy, plan, apply, lists, show, replay, by_hand, close_check, report):
+    for module in (
+        setup,
+        policy,
+        plan,
+        apply,
+        backfill,
+        lists,
+        show,
+        replay,
+        by_hand,
+        close_check,
+        report,
+    ):
         module.register(commands)
     return parser
