@@ -9,6 +9,7 @@ PYTHON ?= python3
 STAGE ?= dev
 PORT ?= 8443
 WORKERS ?= 2
+CUSTOMERS ?= 2000
 
 # Tools call home or ask questions unless told otherwise; uv must use the Python that is here.
 export SAM_CLI_TELEMETRY := 0
@@ -23,7 +24,7 @@ environments := .venv/.installed .venvs/sam/.installed .venvs/emulator/.installe
 with_sources := PYTHONPATH=layers/core:.
 
 ##@ Use
-.PHONY: help setup run intacct
+.PHONY: help setup run intacct year
 help: ## Show this list
 	@awk 'BEGIN { FS = ":.*## " } \
 		/^##@ / { printf "\n%s\n", substr($$0, 5) } \
@@ -36,6 +37,9 @@ run: .venv/.installed .venvs/sam/.installed .venvs/emulator/.installed ## The wh
 
 intacct: .venv/.installed ## A strict Intacct gateway alone, to test any client against (PORT=8443)
 	$(with_sources) $(bin)/python -m tests.sandbox.intacct --port $(PORT)
+
+year: .venv/.installed ## A business year in one process, judged by an oracle month by month (CUSTOMERS=2000)
+	$(with_sources) $(bin)/python -m tests.year --customers $(CUSTOMERS)
 
 ##@ Check
 .PHONY: check test format-check lint types imports lint-template validate cfn-lint checkov \

@@ -72,6 +72,8 @@ class _History:
             self._foresee_movement(moved)
         for *_, fact in sorted(self._facts, key=lambda each: each[:3]):
             fact()
+        for of in self._invoices.values():
+            self._carry_debt(of)
 
     def _at(
         self,
@@ -180,6 +182,17 @@ class _History:
         lines = [(CREDIT, amount_minor), (GIVEN_BY_HAND, -amount_minor)]
         self._book(at_unix, change["id"], "credit", change["currency"], lines)
 
+    def _carry_debt(self, of: Sold) -> None:
+        """Leave what was owed from before where it is until it is paid: it is no part of a sale.
+
+        Stripe adds it to what is due on the next invoice; payments settle the invoice first.
+        """
+        carried_minor = unpaid_debt(self._account, of.invoice)
+        owed = BAD_DEBT if of.written_off else of_customer(of.invoice["customer"])
+        lines = [(CREDIT, carried_minor), (owed, -carried_minor)]
+        at_unix = of.invoice["status_transitions"]["finalized_at"]
+        self._book(at_unix, of.invoice["id"], "debt", of.invoice["currency"], lines)
+
     def _settle(
         self,
         of: Sold,
@@ -282,10 +295,14 @@ class _History:
         currency, amount_minor = moved["currency"], moved["amount"]
         if moved["reporting_category"] in _DISPUTED:
             against = DISPUTES
+        elif moved["type"] == "adjustment" and (moved["source"] or "").startswith("du_"):
+            against = DISPUTE_FEES
         elif moved["type"].startswith(("payout", "topup")):
             against = of_currency(BANK, currency)
         else:
-            against = f"{OTHER}:{moved['type'].replace('_', '-').capitalize()}"
+            # What is given back or reversed belongs where the thing itself was.
+            kind = moved["type"].removesuffix("_refund").removesuffix("_reversal")
+            against = f"{OTHER}:{kind.replace('_', '-').capitalize()}"
         lines = [(of_currency(STRIPE, currency), amount_minor), (against, -amount_minor)]
         self._book(moved["created"], moved["id"], moved["type"], currency, lines)
 
@@ -312,11 +329,35 @@ def _taken(of: Sold, parts: Sequence[int], sign: int = 1) -> list[Line]:
     return [(account, sign * minor) for account, minor in zip(of.accounts, parts, strict=True)]
 
 
+def unpaid_debt(account: StripeAccount, invoice: JsonObject) -> int:
+    """Return what of an invoice's open amount the customer owed from before."""
+    if invoice["status"] not in {"open", "uncollectible"}:
+        return 0
+    added_minor = -sum(
+        each["amount"]
+        for each in account.store.where("customer_balance_transaction", "invoice", invoice["id"])
+        if each["type"] == "applied_to_invoice" and each["amount"] < 0
+    )
+    return min(added_minor, int(invoice["amount_remaining"]))
+
+
 def open_amounts(account: StripeAccount) -> Mapping[tuple[str, str], int]:
-    """Return what Stripe itself says that each customer owes, by customer and currency."""
+    """Return what Stripe says that each customer owes of sales, by customer and currency."""
     totals: defaultdict[tuple[str, str], int] = defaultdict(int)
     with account.lock:
         for invoice in account.store.all("invoice"):
             if invoice["status"] == "open":
-                totals[invoice["customer"], invoice["currency"]] += invoice["amount_remaining"]
+                owed_minor = invoice["amount_remaining"] - unpaid_debt(account, invoice)
+                totals[invoice["customer"], invoice["currency"]] += owed_minor
+    return totals
+
+
+def credit_of_customers(account: StripeAccount) -> Mapping[str, int]:
+    """Return what Stripe says that customers have in their favour, by currency; debit positive."""
+    totals: defaultdict[str, int] = defaultdict(int)
+    with account.lock:
+        for change in account.store.all("customer_balance_transaction"):
+            totals[change["currency"]] += change["amount"]
+        for invoice in account.store.all("invoice"):
+            totals[invoice["currency"]] += unpaid_debt(account, invoice)
     return totals

@@ -11,7 +11,7 @@ from decimal import Decimal
 
 from tests.oracle.book import Book, major
 from tests.oracle.chart import CREDIT, RECEIVABLE, STRIPE, Chart, of_currency, of_customer
-from tests.oracle.history import book_of, open_amounts
+from tests.oracle.history import book_of, credit_of_customers, open_amounts
 from tests.sandbox.intacct import reports
 from tests.sandbox.intacct.books.company import IntacctCompany
 from tests.sandbox.stripe.account import StripeAccount
@@ -80,10 +80,7 @@ def own_checks(account: StripeAccount, book: Book) -> Iterator[Check]:
     for who, currency in sorted(owed.keys() | held.keys()):
         sides = owed.get((who, currency), _ZERO), held.get((who, currency), _ZERO)
         yield Check(f"oracle: {who}", currency, *sides)
-    credit: defaultdict[str, int] = defaultdict(int)
-    for each in account.store.all("customer_balance_transaction"):
-        credit[each["currency"]] += each["amount"]
-    for currency, amount_minor in sorted(credit.items()):
+    for currency, amount_minor in sorted(credit_of_customers(account).items()):
         there = balances.get((CREDIT, currency), _ZERO)
         yield Check("oracle: credit of customers", currency, major(amount_minor, currency), there)
 

@@ -53,10 +53,12 @@ class Decision:
 
     Attributes:
         subscriptions: account of subscription revenue.
+        sales: how what nobody was invoiced for is booked.
         closed_through: last day that is closed.
     """
 
     subscriptions: str = "4000"
+    sales: str = "daily_summary"
     closed_through: date | None = None
 
 
@@ -92,6 +94,7 @@ def policy(catalog: Catalog, decision: Decision | None = None) -> str:
         product=catalog.product,
         inclusive=catalog.inclusive,
         subscriptions=given.subscriptions,
+        sales=given.sales,
         clearing=_cash("STRIPE", _CLEARING),
         past_stripe=_cash("OTHER", _PAST_STRIPE),
         payouts="\n".join(f'  {each}: {{account: "{no}"}}' for each, no in _BANKS.items()),
@@ -127,7 +130,7 @@ def chart(catalog: Catalog) -> Chart:
             f"{roles.OTHER}:Tax-fee": frozenset({"6801"}),
             f"{roles.OTHER}:Stripe-fx-fee": frozenset({"6802"}),
             f"{roles.OTHER}:Stripe-fee": frozenset({"6803"}),
-            f"{roles.OTHER}:Application": frozenset({"4100"}),
+            f"{roles.OTHER}:Application-fee": frozenset({"4100"}),
             f"{roles.OTHER}:Transfer": frozenset({"6820"}),
             roles.EXCHANGE: frozenset({"7910"}),
         },
@@ -164,11 +167,15 @@ fx_account: "7910"
 movements:
   accounts:
 {movements}
+customer_credit: {{account: "2300", granted: "4090"}}
+bad_debt_account: "6900"
+sales: {{mode: {sales}, category: sales, customer: WALK-IN}}
 revenue:
   categories:
     subscriptions: {{account: "{subscriptions}"}}
     services: {{account: "4010", dimensions: {{department: SERVICES}}}}
     usage: {{account: "4020"}}
+    sales: {{account: "4040"}}
   metadata_key: revenue_category
   by_product:
     {product}: subscriptions

@@ -10,9 +10,11 @@ network does to webhooks (twice, in any order, never) is chance with a seed.
 import dataclasses
 import json
 import random
+from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from operator import attrgetter
 
 from tests.fakes import FakeCursors, FakeInbox, FakeMetrics, FakePolicies, FakeQueue, FakeSessions
 from tests.sandbox.intacct import (
@@ -26,6 +28,7 @@ from tests.sandbox.intacct import (
 from tests.sandbox.intacct import Gateway as IntacctDouble
 from tests.sandbox.stripe import FULL_KEY, SteppedClock, StripeAccount
 from tests.sandbox.stripe.api import StripeApi as StripeDouble
+from tests.sandbox.stripe.events import EventRecord
 from tests.support.wires import INTACCT_ENDPOINT, STRIPE_BASE, IntacctWire, StripeWire
 from tests.year.postings import IndexedPostings
 from tieout.domain.events import SUBSCRIPTIONS
@@ -56,15 +59,15 @@ class Weather:
 
     Attributes:
         lost, repeated: share of events that never come, that come twice.
+        disorder: how many places an event may be late.
     """
 
     lost: float = 0.0
     repeated: float = 0.0
-    shuffled: bool = True
+    disorder: int = 0
 
 
-CALM = Weather(shuffled=False)
-ROUGH = Weather(lost=0.02, repeated=0.1)
+CALM = Weather()
 
 
 class _BusinessClock:
@@ -156,6 +159,7 @@ class Product:
             FakeCursors(),
             self.clock,
             self.metrics,
+            policies=self.policies,
             livemode=livemode,
             overlap_seconds=3_600,
             invoice_lookback_days=3,
@@ -179,13 +183,29 @@ class Product:
         log = self.account.event_log
         fresh = [each for each in log[self._told :] if each.type in SUBSCRIPTIONS]
         self._told = len(log)
-        through = [each for each in fresh if self._chance.random() >= self._weather.lost]
-        through += [each for each in through if self._chance.random() < self._weather.repeated]
-        if self._weather.shuffled:
-            self._chance.shuffle(through)
-        for each in through:
+        for each in self._weathered(fresh):
             answer = self._receiver.receive(json.dumps(each.body(_API_VERSION)).encode(), None)
             assert answer.status == 200, answer
+
+    def _weathered(self, fresh: Sequence[EventRecord]) -> Sequence[EventRecord]:
+        """Return the events that come through, in the order in which they come."""
+        weather, chance = self._weather, self._chance
+        arriving = []
+        for place, each in enumerate(fresh):
+            if chance.random() >= weather.lost:
+                times = 2 if chance.random() < weather.repeated else 1
+                arriving += [
+                    (place + chance.random() * weather.disorder, each) for _ in range(times)
+                ]
+        return [each for _, each in sorted(arriving, key=lambda pair: pair[0])]
+
+    def forget_events(self, before_unix: int) -> None:
+        """Let Stripe forget old events before its time, or a year of them fills the memory."""
+        log = self.account.event_log
+        count = bisect_left(log, before_unix, key=attrgetter("created"))
+        assert count <= self._told, "what was never delivered must not be forgotten"
+        del log[:count]
+        self._told -= count
 
     def poll(self) -> PollReport:
         """Let the poller find what the webhook missed."""
@@ -227,8 +247,6 @@ class Product:
 
     def _work(self, ready: list[_Message]) -> None:
         """Let the processor work on everything that is visible, a batch at a time."""
-        if self._weather.shuffled:
-            self._chance.shuffle(ready)
         done: set[str] = set()
         for start in range(0, len(ready), BATCH):
             batch = ready[start : start + BATCH]
