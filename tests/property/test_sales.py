@@ -1,0 +1,123 @@
+"""Goal: whatever the order in which a charge and its day are read and policies with other modes are
+published, the sale is in the books once, or not at all because the first policy said so.
+
+Method: the real processor over in-memory ports takes every story of three steps, and random longer
+ones; then charge and day are read until nothing more can come. The day's journal is the stand-in
+below, which books nothing but the sales, so that every amount in it is one of theirs.
+"""
+
+import itertools
+from collections.abc import Iterator, Mapping, Sequence
+from typing import get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tests.factories import NOON_DAY, a_movement, a_sale, an_origin, selling
+from tests.unit.services.world import World, of
+from tieout.domain.documents import (
+    ArInvoice,
+    Dimensions,
+    Document,
+    JournalEntry,
+    JournalLine,
+    OtherReceipt,
+)
+from tieout.domain.keys import activity_key
+from tieout.domain.plans import Plan
+from tieout.domain.policy import Policy
+from tieout.domain.postings import Worklist
+from tieout.domain.sale_policy import SaleMode
+from tieout.domain.subjects import Subject, SubjectKind
+from tieout.planning import plan as planning
+from tieout.planning.sales import summarised_sales
+from tieout.planning.snapshots import ActivitySnapshot, Snapshot
+from tieout.services import readings
+
+AMOUNT_MINOR = 10_000
+DAY = of(SubjectKind.ACTIVITY, NOON_DAY.isoformat())
+CHARGE = of(SubjectKind.CHARGE, "ch_1")
+MODES: tuple[SaleMode, ...] = get_args(SaleMode)
+STEPS = ("read the charge", "read the day", *MODES)
+
+
+def plan_with_days(
+    subject: Subject,
+    snapshot: Snapshot,
+    policy: Policy,
+    booked_under: Mapping[str, Policy] = planning.NOTHING_BOOKED,
+) -> Plan:
+    """Plan as the product does, but a day as nothing but its sales."""
+    if not isinstance(snapshot, ActivitySnapshot):
+        return planning.plan(subject, snapshot, policy, booked_under)
+    sales = summarised_sales(snapshot, booked_under).get("usd", ())
+    total_minor = -sum(line.amount_minor for line in sales)
+    clearing = JournalLine("1200", total_minor, "", Dimensions())
+    entry = JournalEntry(
+        key=activity_key(snapshot.day, "usd"),
+        stripe_id=subject.id,
+        journal="GJ",
+        posting_date=snapshot.day,
+        currency="usd",
+        title="Sales of the day",
+        reference=subject.id,
+        lines=(*sales, clearing),
+    )
+    return Plan(subject, (entry,) if sales else (), (), policy.version)
+
+
+@pytest.fixture(autouse=True, scope="module")
+def _days_of_sales() -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(readings, "plan", plan_with_days)
+        yield
+
+
+def tell(first: SaleMode, story: Sequence[str]) -> None:
+    """Live through a story and look at the books after each of its steps."""
+    world = World()
+    world.policies.published = [selling(first)]
+    origin = an_origin(AMOUNT_MINOR, metadata={})
+    movement = a_movement(AMOUNT_MINOR, source="ch_1", origin=origin)
+    world.stripe.moved[None] = [movement]
+    world.stripe.snapshots[CHARGE] = a_sale(AMOUNT_MINOR, movement=movement)
+    in_force, decided = first, None
+    for number, step in enumerate((*story, *("read the charge", "read the day") * 2)):
+        world.clock.advance(600)
+        if step in MODES:
+            in_force = next(mode for mode in MODES if mode == step)
+            world.policies.published.append(selling(in_force, version=f"policy-{number + 2}"))
+            continue
+        # A day has its charges read before it is booked, so either step decides.
+        decided = decided or in_force
+        world.bring_up_to_date(CHARGE if step == "read the charge" else DAY)
+        assert booked_minor(world) <= AMOUNT_MINOR, step
+    assert booked_minor(world) == (0 if decided == "ignore" else AMOUNT_MINOR)
+    assert list(world.postings.on_worklist(Worklist.ATTENTION)) == []
+
+
+def booked_minor(world: World) -> int:
+    """What the books have of the sale, by whatever document."""
+    return sum(_of_sale(document) for document in world.ledger.records.values())
+
+
+def _of_sale(document: Document) -> int:
+    match document:
+        case OtherReceipt() | ArInvoice():
+            return document.total_minor
+        case JournalEntry():
+            return document.amount_minor
+        case _:
+            return 0
+
+
+@pytest.mark.parametrize("first", MODES)
+def test_every_short_story_books_the_sale_once(first: SaleMode) -> None:
+    for story in itertools.product(STEPS, repeat=3):
+        tell(first, story)
+
+
+@given(st.sampled_from(MODES), st.lists(st.sampled_from(STEPS), max_size=12))
+def test_every_long_story_books_the_sale_once(first: SaleMode, story: list[str]) -> None:
+    tell(first, story)
