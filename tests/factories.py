@@ -21,6 +21,7 @@ from tieout.domain.policy import (
     RevenueRules,
     TaxAccounts,
 )
+from tieout.domain.receivable_policy import CustomerCreditRules
 from tieout.domain.sale_policy import SaleMode, SaleRules
 from tieout.domain.subjects import Subject, SubjectKind
 from tieout.planning.plan import plan
@@ -29,6 +30,10 @@ from tieout.planning.snapshots import (
     Address,
     BalanceTransaction,
     ChargeSnapshot,
+    CreditNote,
+    CreditNoteLine,
+    CreditNoteSnapshot,
+    CustomerBalanceTransaction,
     CustomerSnapshot,
     DisputeSnapshot,
     InvoiceLine,
@@ -98,6 +103,8 @@ def a_policy(**changes: Any) -> Policy:
         zero_invoices="skip",
         invoice_number="number",
         due_days=0,
+        customer_credit=CustomerCreditRules("2400", granted_default="6900"),
+        bad_debt_account="6800",
     )
     return dataclasses.replace(policy, **changes)
 
@@ -209,6 +216,43 @@ def a_refund_of(
     return RefundSnapshot(refund, (refund,) if siblings is None else siblings, invoices)
 
 
+def a_credit_note(amount_minor: int = 4_000, **changes: Any) -> CreditNote:
+    """A credit note over a part of line il_1, issued before payment unless it says otherwise."""
+    note = CreditNote(
+        id="cn_1",
+        number="ACME-0001-CN-01",
+        invoice="in_1",
+        status="issued",
+        currency="usd",
+        created_unix=NOON + 3 * DAY_SECONDS,
+        effective_at_unix=NOON + 3 * DAY_SECONDS,
+        voided_at_unix=None,
+        total_minor=amount_minor,
+        pre_payment_minor=amount_minor,
+        lines=(CreditNoteLine("cnli_1", amount_minor, "Pro plan", invoice_line="il_1"),),
+    )
+    return dataclasses.replace(note, **changes)
+
+
+def a_post_payment_note(amount_minor: int = 4_000, **changes: Any) -> CreditNote:
+    """A credit note whose whole amount went to the credit balance unless it says otherwise."""
+    given = {"refunds", "out_of_band_minor", "balance_credit_minor"} & changes.keys()
+    parts = {"pre_payment_minor": 0, **({} if given else {"balance_credit_minor": amount_minor})}
+    return a_credit_note(amount_minor, **{**parts, **changes})
+
+
+def a_credit_note_of(invoice: InvoiceSnapshot, note_id: str = "cn_1") -> CreditNoteSnapshot:
+    """One of the invoice's credit notes."""
+    note = next(each for each in invoice.credit_notes if each.id == note_id)
+    return CreditNoteSnapshot(note, invoice)
+
+
+def a_balance_change(amount_minor: int, **changes: Any) -> CustomerBalanceTransaction:
+    """A change of the credit balance; negative is in the customer's favour."""
+    change = CustomerBalanceTransaction("cbtxn_1", "adjustment", amount_minor, "usd", NOON)
+    return dataclasses.replace(change, **changes)
+
+
 def a_charge(**changes: Any) -> ChargeSnapshot:
     charge = ChargeSnapshot("ch_1", 10_000, "usd", "succeeded", NOON, captured=True)
     return dataclasses.replace(charge, **changes)
@@ -305,6 +349,8 @@ def planned(snapshot: Snapshot, policy: Policy | None = None) -> Plan:
             subject = Subject(SubjectKind.CUSTOMER, snapshot.id)
         case InvoiceSnapshot():
             subject = Subject(SubjectKind.INVOICE, snapshot.id)
+        case CreditNoteSnapshot():
+            subject = Subject(SubjectKind.CREDIT_NOTE, snapshot.note.id)
         case RefundSnapshot():
             subject = Subject(SubjectKind.REFUND, snapshot.refund.id)
         case ChargeSnapshot():

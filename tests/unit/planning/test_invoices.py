@@ -68,17 +68,6 @@ def test_a_draft_that_was_voided_is_recorded_so_that_the_poller_need_not_ask_aga
     assert the_finding(made, "invoice/in_1").reason is Reason.NOTHING_TO_BOOK
 
 
-def test_an_uncollectible_invoice_stays_and_is_named_as_not_written_off() -> None:
-    made = planned(an_invoice(status="uncollectible"))
-    assert "invoice/in_1" in keys_of(made)
-    finding = the_finding(made, "invoice/in_1/uncollectible")
-    assert (finding.disposition, finding.reason) == (
-        Disposition.NOT_BOOKED,
-        Reason.NOT_YET_PLANNED,
-    )
-    assert (finding.amount_minor, finding.currency) == (10_000, "usd")
-
-
 def test_an_invoice_over_nothing_is_recorded_and_not_booked() -> None:
     made = planned(an_invoice(lines=(a_line(0),)))
     assert made.documents == ()
@@ -273,12 +262,6 @@ def test_a_proration_credit_is_a_negative_line() -> None:
     assert lines_of(an_invoice(lines=lines)) == [("4000", 10_000), ("4000", -3_000)]
 
 
-def test_a_negative_total_is_parked() -> None:
-    reason, text = refusal_of(an_invoice(lines=(a_line(-3_000),)))
-    assert reason is Reason.NEGATIVE_INVOICE
-    assert "-30.00 usd" in text
-
-
 def test_billing_credits_are_parked() -> None:
     line = a_line(billing_credit_minor=400)
     reason, text = refusal_of(an_invoice(lines=(line,), total_minor=9_600))
@@ -427,26 +410,6 @@ def test_the_receipt_of_a_refused_invoice_is_still_planned() -> None:
 
 def test_every_currency_of_the_policy_can_be_invoiced_whatever_its_exponent() -> None:
     assert ar_invoice(an_invoice(currency="jpy")).currency == "jpy"
-
-
-@pytest.mark.parametrize(
-    ("changes", "what", "amount_minor"),
-    [
-        ({"credit_balance_applied_minor": 700}, "credit-balance", 700),
-        ({"amount_overpaid_minor": 120}, "overpaid", 120),
-    ],
-)
-def test_what_is_not_booked_yet_is_named_with_its_amount(
-    changes: dict[str, int], what: str, amount_minor: int
-) -> None:
-    made = planned(an_invoice(**changes))
-    finding = the_finding(made, f"invoice/in_1/{what}")
-    assert (finding.disposition, finding.reason, finding.amount_minor) == (
-        Disposition.NOT_BOOKED,
-        Reason.NOT_YET_PLANNED,
-        amount_minor,
-    )
-    assert "invoice/in_1" in keys_of(made)
 
 
 def test_a_balance_owed_from_before_is_not_missing_from_this_invoice() -> None:

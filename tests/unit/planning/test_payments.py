@@ -143,11 +143,15 @@ def test_an_out_of_band_payment_without_account_names_the_setting() -> None:
     assert "out_of_band.usd" in finding.text
 
 
-def test_a_payment_beyond_the_invoice_is_booked_as_far_as_it_goes_and_the_rest_is_named() -> None:
-    made = planned(a_paid_invoice(payments=(a_payment(10_050),), amount_overpaid_minor=50))
+def test_what_is_beyond_the_invoice_and_in_nobodys_balance_is_parked() -> None:
+    made = planned(a_paid_invoice(payments=(a_payment(10_050),)))
     assert receipts_of(made) == {"receipt/inpay_1": 10_000}
-    finding = the_finding(made, "invoice/in_1/overpaid")
-    assert (finding.reason, finding.amount_minor) == (Reason.NOT_YET_PLANNED, 50)
+    finding = the_finding(made, "receipt/inpay_1/excess")
+    assert (finding.disposition, finding.reason, finding.amount_minor) == (
+        Disposition.PARKED,
+        Reason.OVER_APPLICATION,
+        50,
+    )
 
 
 def test_a_payment_that_finds_nothing_left_is_parked() -> None:

@@ -9,6 +9,7 @@ from tests.factories import (
     DAY_SECONDS,
     NOON,
     NOON_DAY,
+    a_credit_note,
     a_line,
     a_payment,
     a_policy,
@@ -23,7 +24,7 @@ from tieout.domain.documents import ArAdjustment, CreditApplication, InvoiceReve
 from tieout.domain.plans import Disposition
 from tieout.domain.policy import Periods
 from tieout.domain.reasons import Reason
-from tieout.planning.snapshots import InvoiceSnapshot
+from tieout.planning.snapshots import CreditNoteLine, InvoiceSnapshot
 
 VOIDED = NOON + 9 * DAY_SECONDS
 VOIDED_DAY = date(2026, 11, 11)
@@ -80,8 +81,11 @@ def test_after_a_part_payment_the_rest_of_every_line_is_credited_and_applied() -
 
 
 def test_what_a_credit_note_took_off_before_is_not_taken_off_again() -> None:
-    made = planned(a_void_invoice(pre_payment_credit_notes_minor=4_000))
-    assert the(made, "invoice/in_1/void", ArAdjustment).total_minor == -6_000
+    lines = (a_line(6_000), a_line(4_000, id="il_2", price="price_setup"))
+    note = a_credit_note(4_000, lines=(CreditNoteLine("cnli_1", 4_000, invoice_line="il_2"),))
+    made = planned(a_void_invoice(lines=lines, credit_notes=(note,)))
+    memo = the(made, "invoice/in_1/void", ArAdjustment)
+    assert [(line.account, line.amount_minor) for line in memo.lines] == [("4000", -6_000)]
 
 
 def test_nothing_is_left_to_void_when_everything_was_settled() -> None:
@@ -89,9 +93,16 @@ def test_nothing_is_left_to_void_when_everything_was_settled() -> None:
     assert keys_of(made) == ["customer/cus_1", "invoice/in_1", "receipt/inpay_1"]
 
 
-def test_credit_balance_goes_back_to_the_customer_so_all_is_reversed() -> None:
+def test_credit_balance_that_was_used_goes_back_to_the_customer() -> None:
     made = planned(a_void_invoice(credit_balance_applied_minor=4_000))
-    assert isinstance(the(made, "invoice/in_1/void", InvoiceReversal), InvoiceReversal)
+    memo = the(made, "invoice/in_1/void", ArAdjustment)
+    assert [(line.account, line.amount_minor) for line in memo.lines] == [
+        ("4000", -10_000),
+        ("2400", 4_000),
+    ]
+    assert the(made, "invoice/in_1/void/applied", CreditApplication).amount_minor == 6_000
+    used = the(made, "invoice/in_1/credit-balance", ArAdjustment)
+    assert [(line.account, line.amount_minor) for line in used.lines] == [("2400", -4_000)]
     assert made.findings == ()
 
 

@@ -155,6 +155,11 @@ def dispute_key(dispute_id: str, balance_transaction: str) -> str:
     return f"dispute/{dispute_id}/{balance_transaction}"
 
 
+def dispute_lost_key(dispute_id: str) -> str:
+    """Key of the journal entry that moves a lost dispute to where losses are booked."""
+    return f"dispute/{dispute_id}/lost"
+
+
 def payout_key(payout_id: str) -> str:
     """Key of the journal entry of a payout."""
     return f"payout/{payout_id}"
@@ -163,6 +168,11 @@ def payout_key(payout_id: str) -> str:
 def payout_return_key(payout_id: str) -> str:
     """Key of the journal entry that takes a failed or cancelled payout back."""
     return f"payout/{payout_id}/failed"
+
+
+def payout_arrival_key(payout_id: str) -> str:
+    """Key of the journal entry of a payout's arrival at the bank."""
+    return f"payout/{payout_id}/arrived"
 
 
 def topup_key(topup_id: str) -> str:
@@ -179,6 +189,16 @@ def activity_key(day: date, currency: str, account: str | None = None) -> str:
     """Key of the journal entry of a day's movements of one currency's balance."""
     path = f"activity/{day.isoformat()}/{currency}"
     return path if account is None else f"{account}/{path}"
+
+
+def conversion_key(day: date, balance: str, currency: str, account: str | None = None) -> str:
+    """Key of the journal entry of what a day's charges in `currency` gave to another balance."""
+    return f"{activity_key(day, balance, account)}/from-{currency}"
+
+
+def sales_summary_key(day: date, currency: str, account: str | None = None) -> str:
+    """Key of the journal entry of a day's sales in one currency."""
+    return f"{activity_key(day, currency, account)}/sales"
 
 
 def movement_key(balance_transaction: str) -> str:

@@ -46,11 +46,20 @@ class PlanDraft:
         try:
             self._documents[key] = build()
         except Refused as refused:
-            is_solved = group(refused.reason) is Group.RECORDED
-            disposition = Disposition.NOT_BOOKED if is_solved else Disposition.PARKED
-            self._findings[key] = Finding(
-                key, disposition, refused.reason, refused.text, amount_minor, currency
-            )
+            self.refused(key, refused, amount_minor, currency)
+
+    def refused(
+        self,
+        key: str,
+        refused: Refused,
+        amount_minor: int | None = None,
+        currency: str | None = None,
+    ) -> None:
+        """Park a key for a reason, or record it if that calls nobody; amount in minor units."""
+        is_solved = group(refused.reason) is Group.RECORDED
+        disposition = Disposition.NOT_BOOKED if is_solved else Disposition.PARKED
+        finding = Finding(key, disposition, refused.reason, refused.text, amount_minor, currency)
+        self._findings.setdefault(key, finding)
 
     def not_booked(
         self,

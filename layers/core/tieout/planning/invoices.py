@@ -11,6 +11,7 @@ from tieout.domain.policy_rules import Area
 from tieout.domain.reasons import Reason
 from tieout.domain.text import clean
 from tieout.planning.accounts import clearing
+from tieout.planning.credit_balance import add_credit_used, negative_invoice_entry
 from tieout.planning.customers import add_customer, debtor_id
 from tieout.planning.draft import PlanDraft
 from tieout.planning.facts import invoice_case
@@ -19,8 +20,10 @@ from tieout.planning.lines import invoice_lines
 from tieout.planning.numbers import invoice_number
 from tieout.planning.payments import add_receipts
 from tieout.planning.periods import is_before_books, posting_date
+from tieout.planning.receivable import receivable
 from tieout.planning.rules import answer
 from tieout.planning.snapshots import InvoiceSnapshot
+from tieout.planning.uncollectible import add_write_off
 from tieout.planning.voids import add_void
 
 _FINAL_STATUSES = frozenset({"open", "paid", "uncollectible"})
@@ -29,7 +32,7 @@ _FINAL_STATUSES = frozenset({"open", "paid", "uncollectible"})
 def add_invoice(
     draft: PlanDraft, invoice: InvoiceSnapshot, policy: Policy, booked_under: Mapping[str, Policy]
 ) -> None:
-    """Plan an invoice: customer, AR invoice, receipts, void, and what is not booked of it.
+    """Plan an invoice: customer, AR invoice, what settled it, write-off and void.
 
     A draft, and a draft that was voided, never owed anybody anything: it calls for nothing.
     """
@@ -38,28 +41,27 @@ def add_invoice(
         if invoice.status == "void":
             draft.not_booked(key, Reason.NOTHING_TO_BOOK, "voided before it was finalised")
         return
-    is_booked = key in booked_under
-    if invoice.total_minor == 0 and policy.zero_invoices == "skip" and not is_booked:
+    is_skipped = (
+        invoice.total_minor == 0 and policy.zero_invoices == "skip" and key not in booked_under
+    )
+    if is_skipped:
         draft.not_booked(
-            invoice_key(invoice.id),
+            key,
             Reason.NOTHING_TO_BOOK,
             "the invoice is over nothing, and `invoices.zero` is `skip`",
             0,
             invoice.currency,
         )
-        return
-    draft.document(
-        invoice_key(invoice.id),
-        lambda: _ar_invoice(invoice, policy),
-        invoice.total_minor,
-        invoice.currency,
-    )
-    add_receipts(draft, invoice, policy)
-    if invoice.status == "void":
-        original = booked_under.get(invoice_key(invoice.id), policy)
-        add_void(draft, invoice, policy, original)
-    _note_what_is_not_booked(draft, invoice, policy)
-    is_ours = not is_before_books(invoice.issued_at_unix, policy)
+    else:
+        build = _ar_invoice if invoice.total_minor >= 0 else negative_invoice_entry
+        draft.document(key, lambda: build(invoice, policy), invoice.total_minor, invoice.currency)
+    account, original = receivable(invoice), booked_under.get(key, policy)
+    add_credit_used(draft, invoice, account, policy, original)
+    add_receipts(draft, invoice, account, policy, booked_under)
+    add_write_off(draft, invoice, account, policy, original)
+    if account.void is not None and not is_skipped:
+        add_void(draft, invoice, account, policy, booked_under)
+    is_ours = not is_skipped and not is_before_books(invoice.issued_at_unix, policy)
     if invoice.customer is not None and (is_ours or draft.has_documents):
         add_customer(draft, invoice.customer, policy)
 
@@ -98,36 +100,3 @@ def _due_date(invoice: InvoiceSnapshot, invoice_date: date, policy: Policy) -> d
         return accounting_date(invoice.due_date_unix, policy.zone)
     ruled = answer(Area.DUE_DATE, invoice_case(invoice, policy), policy).settings.get("due_days")
     return invoice_date + timedelta(days=policy.due_days if ruled is None else int(ruled))
-
-
-def _note_what_is_not_booked(draft: PlanDraft, invoice: InvoiceSnapshot, policy: Policy) -> None:
-    """Name what makes the books' receivable differ from what Stripe still asks for.
-
-    Credit notes do, too; they are subjects of their own and listed there.
-    """
-    is_ours = not is_before_books(invoice.issued_at_unix, policy)
-    if is_ours and invoice.status != "void" and invoice.credit_balance_applied_minor > 0:
-        # A void gives the balance back, so nothing is missing then.
-        _note(
-            draft,
-            invoice,
-            "credit-balance",
-            invoice.credit_balance_applied_minor,
-            "the customer's credit balance settled part of the invoice",
-        )
-    since_unix = invoice.marked_uncollectible_at_unix
-    if invoice.status == "uncollectible" and not is_before_books(since_unix, policy):
-        _note(
-            draft,
-            invoice,
-            "uncollectible",
-            invoice.amount_remaining_minor,
-            "marked uncollectible; the receivable stays until it is written off",
-        )
-
-
-def _note(
-    draft: PlanDraft, invoice: InvoiceSnapshot, what: str, amount_minor: int, text: str
-) -> None:
-    key = f"{invoice_key(invoice.id)}/{what}"
-    draft.not_booked(key, Reason.NOT_YET_PLANNED, text, amount_minor, invoice.currency)

@@ -4,9 +4,11 @@ Refunds of one charge are lined up by (created, id). Each takes its share of wha
 it left of the charge's lines, and a refund that failed gives its share back at the moment it
 failed. Hence all refunds together take every line exactly, and what a refund takes back never
 changes afterwards, whether later refunds come or earlier ones fail.
+
+What credit notes say of a refund is no matter of shares: such a part takes back their lines.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 
 from tieout.domain.money import allocate
 from tieout.planning.settlement import Shares, add, subtract
@@ -32,23 +34,38 @@ def refund_shares(
     Returns:
         Shares that sum to the refund's amount. A refund of more than is left has none.
     """
-    left = tuple(paid_minor)
-    shares: dict[str, Shares] = {}
+    return shares_until(refunds, lambda _: tuple(paid_minor), lambda each: each.amount_minor)
+
+
+def shares_until(
+    refunds: Sequence[RefundFacts],
+    paid: Callable[[RefundFacts], Shares],
+    amount_minor: Callable[[RefundFacts], int],
+) -> Mapping[str, Shares]:
+    """Return what each refund takes back of each line, where that depends on the moment.
+
+    Args:
+        refunds: those that count, in any status and order.
+        paid: what the charge paid of each line, less what credit notes had taken when the refund
+            was made, in minor units.
+        amount_minor: what of the refund no credit note speaks of.
+    """
+    taken: dict[str, Shares] = {}
     outstanding: dict[str, RefundFacts] = {}
     for refund in sorted(refunds, key=lambda each: (each.created_unix, each.id)):
+        wanted_minor, left = amount_minor(refund), paid(refund)
+        for each in outstanding:
+            left = subtract(left, taken[each])
         for failed in _failed_in_order(outstanding):
             known = failed.returned_at_unix
             # A failure whose time nobody knows counts from when its money is needed again.
-            if (known is not None and known <= refund.created_unix) or (
-                sum(left) < refund.amount_minor
-            ):
-                left = add(left, shares[failed.id])
+            if (known is not None and known <= refund.created_unix) or sum(left) < wanted_minor:
+                left = add(left, taken[failed.id])
                 del outstanding[failed.id]
-        if 0 < refund.amount_minor <= sum(left):
-            shares[refund.id] = allocate(refund.amount_minor, left)
-            left = subtract(left, shares[refund.id])
+        if 0 < wanted_minor <= sum(left):
+            taken[refund.id] = allocate(wanted_minor, left)
             outstanding[refund.id] = refund
-    return shares
+    return taken
 
 
 def _failed_in_order(outstanding: Mapping[str, RefundFacts]) -> list[RefundFacts]:

@@ -1,44 +1,28 @@
 """Refunds: a journal entry against the accounts that the refunded invoice earned on.
 
-A payment has its fixed share of the invoice's lines (see `planning.settlement`) and a refund its
-fixed share of that (see `planning.refund_shares`).
+Which part of which line is the matter of `planning.refund_lines`.
 """
 
-import dataclasses
-from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tieout.domain.dates import accounting_date
-from tieout.domain.documents import ArLine, Dimensions, JournalEntry, JournalLine
-from tieout.domain.errors import Refused
+from tieout.domain.documents import JournalEntry, JournalLine
 from tieout.domain.keys import invoice_key, reference, refund_failure_key, refund_key
 from tieout.domain.policy import Policy
 from tieout.domain.reasons import Reason
 from tieout.domain.text import clean
 from tieout.planning.accounts import clearing
-from tieout.planning.customers import debtor_id
+from tieout.planning.deferral import as_of
 from tieout.planning.draft import PlanDraft
-from tieout.planning.fields import DESCRIPTION_LENGTH_MAX, amount_text
-from tieout.planning.lines import invoice_lines
-from tieout.planning.numbers import invoice_number
+from tieout.planning.fields import DESCRIPTION_LENGTH_MAX
 from tieout.planning.others import note_fees, reason_not_planned
 from tieout.planning.periods import posting_date
-from tieout.planning.refund_shares import has_failed, refund_shares
+from tieout.planning.refund_lines import TakenBack, taken_back
+from tieout.planning.refund_shares import has_failed
 from tieout.planning.sale_refunds import add_sale_refund
-from tieout.planning.settlement import divide, settlements
-from tieout.planning.snapshots import InvoicePayment, RefundFacts, RefundSnapshot
-
-
-@dataclass(frozen=True, slots=True)
-class _PaidLine:
-    """What the refunded charge paid of one line of an invoice, and where that was booked."""
-
-    invoice_id: str
-    invoice_number: str
-    customer_id: str
-    line: ArLine
-    amount_minor: int
+from tieout.planning.snapshots import RefundFacts, RefundSnapshot
+from tieout.planning.taking_back import Against, taking_back
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,7 +106,7 @@ def _add_failure(draft: PlanDraft, snapshot: RefundSnapshot, rules: _Rules) -> N
 def _refund_entry(snapshot: RefundSnapshot, rules: _Rules) -> JournalEntry:
     refund, policy = snapshot.refund, rules.today
     posted = posting_date(accounting_date(_moved_at_unix(refund), policy.zone), policy)
-    taken_back = _taken_back(snapshot, rules)
+    taken = taken_back(snapshot, rules.of)
     return JournalEntry(
         key=refund_key(refund.id),
         stripe_id=refund.id,
@@ -131,8 +115,8 @@ def _refund_entry(snapshot: RefundSnapshot, rules: _Rules) -> JournalEntry:
         currency=refund.currency,
         title=clean(f"Stripe refund {refund.id}{posted.note}", DESCRIPTION_LENGTH_MAX),
         reference=reference(refund.id),
-        lines=_journal_lines(taken_back, refund, policy),
-        after=tuple(dict.fromkeys(invoice_key(each.invoice_id) for each in taken_back)),
+        lines=_lines(taken, refund, policy),
+        after=tuple(dict.fromkeys(invoice_key(each.invoice_id) for each in taken)),
     )
 
 
@@ -141,7 +125,7 @@ def _failure_entry(snapshot: RefundSnapshot, returned_at_unix: int, rules: _Rule
     refund, policy = snapshot.refund, rules.today
     posted = posting_date(accounting_date(returned_at_unix, policy.zone), policy)
     as_refunded = rules.of(refund_key(refund.id))
-    lines = _journal_lines(_taken_back(snapshot, rules), refund, as_refunded, sign=-1)
+    lines = _lines(taken_back(snapshot, rules.of), refund, as_refunded, sign=-1)
     return JournalEntry(
         key=refund_failure_key(refund.id),
         stripe_id=refund.id,
@@ -155,106 +139,11 @@ def _failure_entry(snapshot: RefundSnapshot, returned_at_unix: int, rules: _Rule
     )
 
 
-def _taken_back(snapshot: RefundSnapshot, rules: _Rules) -> list[_PaidLine]:
-    """Return the part of each line that the refund takes back; together the refund's amount."""
-    refund = snapshot.refund
-    paid = _paid_lines(snapshot, rules)
-    refunds = {each.id: each for each in (*snapshot.siblings, refund)}
-    shares = refund_shares([each.amount_minor for each in paid], tuple(refunds.values()))
-    if refund.id not in shares:
-        settled_minor = sum(each.amount_minor for each in paid)
-        raise Refused(
-            Reason.REFUND_OVER_PAYMENT,
-            f"a refund of {amount_text(refund.amount_minor, refund.currency)}, but the charge "
-            f"settled {amount_text(settled_minor, refund.currency)} of its invoices, less what "
-            "other refunds took back",
-        )
-    return [
-        dataclasses.replace(each, amount_minor=amount_minor)
-        for each, amount_minor in zip(paid, shares[refund.id], strict=True)
-        if amount_minor
-    ]
-
-
-def _paid_lines(snapshot: RefundSnapshot, rules: _Rules) -> list[_PaidLine]:
-    """Return what the refunded charge paid of each line of each invoice, in a fixed order."""
-    paid = []
-    for invoice in sorted(snapshot.invoices, key=lambda each: (each.created_unix, each.id)):
-        settled = settlements(invoice)
-        if not any(_is_of(snapshot.refund, each.payment) for each in settled):
-            continue
-        if invoice.currency != snapshot.refund.currency:
-            raise Refused(
-                Reason.REFUND_OVER_PAYMENT,
-                f"the refund is in {snapshot.refund.currency}, invoice {invoice.id} in "
-                f"{invoice.currency}",
-            )
-        original = rules.of(invoice_key(invoice.id))
-        lines = invoice_lines(invoice, original)
-        shares, _ = divide(
-            [each.amount_minor for each in settled], [line.amount_minor for line in lines]
-        )
-        paid += [
-            _PaidLine(
-                invoice.id,
-                invoice_number(invoice, original),
-                debtor_id(invoice, original),
-                line,
-                amount_minor,
-            )
-            for settlement, share in zip(settled, shares, strict=True)
-            if _is_of(snapshot.refund, settlement.payment)
-            for line, amount_minor in zip(lines, share, strict=True)
-        ]
-    return paid
-
-
-def _is_of(refund: RefundFacts, payment: InvoicePayment) -> bool:
-    if refund.payment_intent is not None and payment.payment_intent == refund.payment_intent:
-        return True
-    return refund.charge is not None and payment.charge == refund.charge
-
-
-def _journal_lines(
-    taken_back: list[_PaidLine], refund: RefundFacts, policy: Policy, sign: int = 1
+def _lines(
+    taken: Sequence[TakenBack], refund: RefundFacts, policy: Policy, sign: int = 1
 ) -> tuple[JournalLine, ...]:
-    """Return debits of what was earned and credits of clearing; the reverse for sign -1.
-
-    Clearing is credited in the location of what it pays for: in a company of several entities the
-    entry must balance in each of them.
-
-    Source: intacct-xml-api dossier section 7.6 (debits must equal credits per entity).
-    """
-    earned: dict[_Earned, int] = defaultdict(int)
-    for each in taken_back:
-        of = (each.customer_id, each.invoice_number, each.line.account, each.line.dimensions)
-        earned[of] += each.amount_minor
-    cash: dict[tuple[str, str | None, _Earned | None], int] = defaultdict(int)
-    for of, amount in earned.items():
-        customer, _, _, dimensions = of
-        # Converted line by line, what is rounded on one side must be rounded on the other.
-        apart = of if refund.currency != policy.base_currency else None
-        cash[customer, dimensions.location, apart] -= amount
-    clearing_account = clearing(refund.currency, policy).account
-    defaults = policy.dimensions.defaults
-    lines = [
-        JournalLine(
-            account, sign * amount, f"Refund of {number}", dimensions, customer, "as booked"
-        )
-        for (customer, number, account, dimensions), amount in earned.items()
-    ] + [
-        JournalLine(
-            clearing_account,
-            sign * amount,
-            f"Stripe refund {refund.id}",
-            defaults.overlaid(Dimensions(location=location)),
-            customer,
-            "clearing account",
-        )
-        for (customer, location, _), amount in cash.items()
-    ]
-    return tuple(line for line in lines if line.amount_minor)
-
-
-# Customer, invoice number, account and dimensions.
-_Earned = tuple[str, str, str, Dimensions]
+    account = clearing(refund.currency, policy).account
+    against = Against(account, f"Stripe refund {refund.id}", "clearing account")
+    day = accounting_date(_moved_at_unix(refund), policy.zone)
+    earned = as_of((each.earned for each in taken), day)
+    return taking_back(earned, against, refund.currency, policy, sign)

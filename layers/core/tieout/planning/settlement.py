@@ -1,4 +1,4 @@
-"""Who settled what: which payment pays how much of an invoice, and of which of its lines.
+"""Who settled what: the payments of an invoice, and which of its lines each of them pays.
 
 The same division is behind receipts, voids and refunds. A payment gets its share of the lines from
 what earlier payments left, so that all payments together take every line exactly, and no share
@@ -6,41 +6,21 @@ changes when a later payment arrives.
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
+from tieout.domain.keys import out_of_band_receipt_key, receipt_key
 from tieout.domain.money import allocate
 from tieout.planning.snapshots import InvoicePayment, InvoiceSnapshot
 
 Shares = tuple[int, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class Settlement:
-    """A payment and what it settles of its invoice.
+def payments_that_brought_money(invoice: InvoiceSnapshot) -> tuple[InvoicePayment, ...]:
+    """Return them in the order (paid_at, id); one whose money went back later is among them.
 
-    Attributes:
-        amount_minor: what fitted into what the invoice still asked for; 0 if nothing was left.
+    Money outside Stripe that no InvoicePayment stands for comes as a payment of its own, with the
+    invoice's id.
     """
-
-    payment: InvoicePayment
-    amount_minor: int
-
-
-def settlements(invoice: InvoiceSnapshot) -> tuple[Settlement, ...]:
-    """Return what each payment that brought money settles, in the order (paid_at, id).
-
-    A payment never settles more than the invoice has left, and nothing of an invoice that was
-    voided before it arrived. Money outside Stripe that no InvoicePayment stands for comes as a
-    payment of its own, with the invoice's id.
-    """
-    left_minor = max(invoice.total_minor, 0)
-    settled = []
-    for payment in sorted([*_paid(invoice), *_out_of_band_rest(invoice)], key=_moment):
-        too_late = _is_after_void(payment, invoice)
-        amount_minor = 0 if too_late else min(payment.amount_paid_minor, left_minor)
-        settled.append(Settlement(payment, amount_minor))
-        left_minor -= amount_minor
-    return tuple(settled)
+    return tuple(sorted([*_shown(invoice), *_out_of_band_rest(invoice)], key=_moment))
 
 
 def unexplained_minor(invoice: InvoiceSnapshot) -> int:
@@ -49,7 +29,7 @@ def unexplained_minor(invoice: InvoiceSnapshot) -> int:
     Source: stripe-api dossier section 2.1 (rule 7): since basil, amount_paid includes money that
     was paid outside Stripe.
     """
-    shown_minor = sum(payment.amount_paid_minor for payment in _paid(invoice))
+    shown_minor = sum(each.amount_paid_minor for each in _shown(invoice) if each.status == "paid")
     return max(invoice.amount_paid_minor - shown_minor, 0)
 
 
@@ -62,11 +42,18 @@ def is_paid_out_of_band(invoice: InvoiceSnapshot) -> bool:
     return is_settled and not any(payment.status == "open" for payment in invoice.payments)
 
 
+def receipt_key_of(payment: InvoicePayment, invoice: InvoiceSnapshot) -> str:
+    """Return the key of a payment's receipt."""
+    if payment.id == invoice.id:
+        return out_of_band_receipt_key(invoice.id)
+    return receipt_key(payment.id)
+
+
 def divide(amounts_minor: Sequence[int], weights: Sequence[int]) -> tuple[list[Shares], Shares]:
     """Divide amounts over lines, one after the other, each over what the earlier ones left.
 
     Args:
-        amounts_minor: what to divide, in order; none negative, together at most the lines' sum.
+        amounts_minor: what to divide, in order; none negative. What exceeds the lines is cut.
         weights: the lines' amounts.
 
     Returns:
@@ -75,7 +62,8 @@ def divide(amounts_minor: Sequence[int], weights: Sequence[int]) -> tuple[list[S
     left = tuple(weights)
     shares = []
     for amount_minor in amounts_minor:
-        share = allocate(amount_minor, left) if amount_minor else (0,) * len(left)
+        fitting_minor = min(amount_minor, sum(left))
+        share = allocate(fitting_minor, left) if fitting_minor > 0 else (0,) * len(left)
         shares.append(share)
         left = subtract(left, share)
     return shares, left
@@ -91,11 +79,11 @@ def subtract(one: Shares, other: Shares) -> Shares:
     return tuple(first - second for first, second in zip(one, other, strict=True))
 
 
-def _paid(invoice: InvoiceSnapshot) -> list[InvoicePayment]:
+def _shown(invoice: InvoiceSnapshot) -> list[InvoicePayment]:
     return [
         payment
         for payment in invoice.payments
-        if payment.status == "paid" and payment.amount_paid_minor > 0
+        if payment.status in {"paid", "canceled"} and payment.amount_paid_minor > 0
     ]
 
 
@@ -113,12 +101,6 @@ def _out_of_band_rest(invoice: InvoiceSnapshot) -> list[InvoicePayment]:
         out_of_band=True,
     )
     return [rest]
-
-
-def _is_after_void(payment: InvoicePayment, invoice: InvoiceSnapshot) -> bool:
-    if invoice.status != "void" or invoice.voided_at_unix is None:
-        return False
-    return _moment(payment)[0] > invoice.voided_at_unix
 
 
 def _moment(payment: InvoicePayment) -> tuple[int, str]:

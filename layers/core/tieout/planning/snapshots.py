@@ -128,6 +128,8 @@ class InvoicePayment:
         paid_at_unix: None until paid.
         out_of_band: paid outside Stripe (a payment record).
         payment_record: id of that record, where Stripe names it.
+        returned_at_unix: when the money went back after all (a late failure of the payment
+            method); None if it did not, or nobody knows when.
     """
 
     id: str
@@ -140,6 +142,7 @@ class InvoicePayment:
     charge: str | None = None
     out_of_band: bool = False
     payment_record: str | None = None
+    returned_at_unix: int | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,32 +1,87 @@
 """Voids: an invoice that is no longer owed.
 
-Unpaid, the invoice is reversed. Once something settled part of it, Intacct refuses that, so a
-credit memo takes back what is left of each line, and is applied to the invoice.
+Untouched, the invoice is reversed. Once something settled part of it, Intacct refuses that, so a
+credit memo takes back what is left of each line, and is applied to what is open. What the
+customer's credit balance settled goes back there; what was written off is taken back from bad debt.
 Source: intacct-xml-api dossier sections 7.2 (reverse_invoice) and 7.5 (credit memo).
 """
 
-import dataclasses
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date
 
 from tieout.domain.dates import accounting_date
-from tieout.domain.documents import ArAdjustment, CreditApplication, InvoiceReversal
+from tieout.domain.documents import ArAdjustment, ArLine, InvoiceReversal, JournalEntry, JournalLine
 from tieout.domain.errors import Refused
-from tieout.domain.keys import customer_key, invoice_key, void_application_key, void_key
-from tieout.domain.money import allocate
+from tieout.domain.keys import (
+    application_key,
+    credit_balance_key,
+    invoice_key,
+    reference,
+    void_key,
+    void_write_off_key,
+    write_off_key,
+)
 from tieout.domain.policy import Policy
 from tieout.domain.reasons import Reason
 from tieout.domain.text import clean
+from tieout.planning.credit_balance import CREDIT_WHY, credit_account
+from tieout.planning.credit_note_lines import credited_invoice, with_amounts
 from tieout.planning.customers import debtor_id
 from tieout.planning.draft import PlanDraft
 from tieout.planning.fields import DESCRIPTION_LENGTH_MAX
-from tieout.planning.lines import invoice_lines
+from tieout.planning.memos import adjustment, application, plain_line
 from tieout.planning.numbers import invoice_number, void_number
 from tieout.planning.periods import posting_date
-from tieout.planning.settlement import divide, settlements
+from tieout.planning.receivable import Receivable, Relief
+from tieout.planning.settlement import divide
 from tieout.planning.snapshots import InvoiceSnapshot
+from tieout.planning.taking_back import Against, Earned, taking_back
+from tieout.planning.uncollectible import BAD_DEBT_WHY, bad_debt_account
 
 
-def add_void(draft: PlanDraft, invoice: InvoiceSnapshot, policy: Policy, original: Policy) -> None:
+@dataclass(frozen=True, slots=True)
+class _Void:
+    """A voided invoice.
+
+    Attributes:
+        open: what was open when it was voided.
+        policy: today's, for dates.
+    """
+
+    invoice: InvoiceSnapshot
+    account: Receivable
+    open: Relief
+    policy: Policy
+    booked_under: Mapping[str, Policy]
+
+    @property
+    def original(self) -> Policy:
+        return self.booked(invoice_key(self.invoice.id))
+
+    @property
+    def text(self) -> str:
+        return f"Stripe voided {self.invoice.id}"
+
+    @property
+    def day(self) -> date:
+        if self.invoice.voided_at_unix is None:
+            raise Refused(
+                Reason.UNREADABLE_OBJECT, f"{self.invoice.id} is void, but does not say since when"
+            )
+        return accounting_date(self.invoice.voided_at_unix, self.policy.zone)
+
+    def booked(self, key: str) -> Policy:
+        return self.booked_under.get(key, self.policy)
+
+
+def add_void(
+    draft: PlanDraft,
+    invoice: InvoiceSnapshot,
+    account: Receivable,
+    policy: Policy,
+    booked_under: Mapping[str, Policy],
+) -> None:
     """Plan what takes a voided invoice back, on the day it was voided.
 
     What credit notes took off before is theirs to book, so it is not taken back a second time.
@@ -34,91 +89,111 @@ def add_void(draft: PlanDraft, invoice: InvoiceSnapshot, policy: Policy, origina
     Args:
         draft: where the documents go.
         invoice: as Stripe has it.
-        policy: today's, for the date.
-        original: the one that the invoice was booked under, for whatever is taken back.
+        account: what became of it.
+        policy: today's, for the dates.
+        booked_under: by key, the older policies of what is taken back.
     """
-    settled_minor = sum(settlement.amount_minor for settlement in settlements(invoice))
-    rest_minor = invoice.total_minor - settled_minor - invoice.pre_payment_credit_notes_minor
-    key = void_key(invoice.id)
-    if rest_minor == invoice.total_minor:
-        draft.document(key, lambda: _reversal(invoice, policy), rest_minor, invoice.currency)
-    elif rest_minor > 0:
+    assert account.void is not None
+    void = _Void(invoice, account, account.void, policy, booked_under)
+    key, currency, open_minor = void_key(invoice.id), invoice.currency, void.open.amount_minor
+    if account.is_untouched and invoice.total_minor >= 0:
+        draft.document(key, lambda: _reversal(void), open_minor, currency)
+    elif open_minor:
+        draft.document(key, lambda: _credit_memo(void), -open_minor, currency)
         draft.document(
-            key,
-            lambda: _credit_memo(invoice, rest_minor, policy, original),
-            -rest_minor,
-            invoice.currency,
+            application_key(key),
+            lambda: application(invoice, key, void.open, void.day, void.text, policy),
+            open_minor,
+            currency,
         )
+    if account.void_written_off_minor:
         draft.document(
-            void_application_key(invoice.id),
-            lambda: _application(invoice, rest_minor, policy),
-            rest_minor,
-            invoice.currency,
+            void_write_off_key(invoice.id),
+            lambda: _write_off_taken_back(void),
+            account.void_written_off_minor,
+            currency,
         )
 
 
-def _reversal(invoice: InvoiceSnapshot, policy: Policy) -> InvoiceReversal:
-    posted = posting_date(_voided_on(invoice, policy), policy)
+def _reversal(void: _Void) -> InvoiceReversal:
+    posted = posting_date(void.day, void.policy)
     return InvoiceReversal(
-        key=void_key(invoice.id),
-        invoice_key=invoice_key(invoice.id),
+        key=void_key(void.invoice.id),
+        invoice_key=invoice_key(void.invoice.id),
         reversal_date=posted.day,
-        currency=invoice.currency,
-        amount_minor=invoice.total_minor,
-        description=_description(invoice, posted.note),
+        currency=void.invoice.currency,
+        amount_minor=void.invoice.total_minor,
+        description=clean(f"{void.text}{posted.note}", DESCRIPTION_LENGTH_MAX),
     )
 
 
-def _credit_memo(
-    invoice: InvoiceSnapshot, rest_minor: int, policy: Policy, original: Policy
-) -> ArAdjustment:
-    voided_on = _voided_on(invoice, policy)
-    posted = posting_date(voided_on, policy)
-    lines = invoice_lines(invoice, original)
-    settled = [settlement.amount_minor for settlement in settlements(invoice)]
-    _, left = divide(settled, [line.amount_minor for line in lines])
-    taken_back = allocate(rest_minor, left)
-    return ArAdjustment(
+def _credit_memo(void: _Void) -> ArAdjustment:
+    invoice, used_minor = void.invoice, void.account.credit_used_minor
+    lines = list(_taken_back(void)[0])
+    if used_minor:
+        as_used = void.booked(credit_balance_key(invoice.id))
+        memo = f"Credit balance given back, {invoice.id}"
+        account = credit_account(as_used)
+        lines.append(plain_line(invoice, account, used_minor, memo, CREDIT_WHY, as_used))
+    return adjustment(
+        invoice,
         key=void_key(invoice.id),
+        number=void_number(invoice, void.original),
+        day=void.day,
+        text=void.text,
+        lines=lines,
+        policy=void.policy,
+        original=void.original,
+    )
+
+
+def _write_off_taken_back(void: _Void) -> JournalEntry:
+    """Return the entry: what was bad debt was never earned.
+
+    If nothing was open, no credit memo gives back the credit balance that was used: this does.
+    """
+    invoice, policy = void.invoice, void.policy
+    posted = posting_date(void.day, policy)
+    of_memo, of_entry = _taken_back(void)
+    account = bad_debt_account(void.booked(write_off_key(invoice.id)))
+    lines = _against(void, of_entry, account, BAD_DEBT_WHY)
+    if void.account.credit_used_minor and not void.open.amount_minor:
+        credit = credit_account(void.booked(credit_balance_key(invoice.id)))
+        lines += _against(void, of_memo, credit, CREDIT_WHY)
+    return JournalEntry(
+        key=void_write_off_key(invoice.id),
         stripe_id=invoice.id,
-        customer_key=customer_key(invoice.customer.id if invoice.customer else ""),
-        customer_id=debtor_id(invoice, original),
-        invoice_key=invoice_key(invoice.id),
-        number=void_number(invoice, original),
-        invoice_number=invoice_number(invoice, original),
-        adjustment_date=voided_on,
+        journal=policy.journal,
         posting_date=posted.day,
         currency=invoice.currency,
-        description=_description(invoice, posted.note),
-        lines=tuple(
-            dataclasses.replace(line, amount_minor=-amount_minor)
-            for line, amount_minor in zip(lines, taken_back, strict=True)
-            if amount_minor
-        ),
-        total_minor=-rest_minor,
+        title=clean(f"{void.text}{posted.note}", DESCRIPTION_LENGTH_MAX),
+        reference=reference(f"{invoice.id}-void"),
+        lines=lines,
+        after=(write_off_key(invoice.id),),
     )
 
 
-def _application(invoice: InvoiceSnapshot, rest_minor: int, policy: Policy) -> CreditApplication:
-    posted = posting_date(_voided_on(invoice, policy), policy)
-    return CreditApplication(
-        key=void_application_key(invoice.id),
-        adjustment_key=void_key(invoice.id),
-        invoice_key=invoice_key(invoice.id),
-        application_date=posted.day,
-        currency=invoice.currency,
-        amount_minor=rest_minor,
-        memo=_description(invoice, posted.note),
+def _against(
+    void: _Void, taken: Iterable[ArLine], account: str, why: str
+) -> tuple[JournalLine, ...]:
+    customer = debtor_id(void.invoice, void.original)
+    memo = f"Void of {invoice_number(void.invoice, void.original)}"
+    earned = [Earned(customer, memo, line, -line.amount_minor) for line in taken]
+    return taking_back(earned, Against(account, memo, why), void.invoice.currency, void.policy)
+
+
+def _taken_back(void: _Void) -> tuple[tuple[ArLine, ...], tuple[ArLine, ...]]:
+    """Return the negative lines of the memo, and of the entry over what was written off.
+
+    Together with payments and credit notes they take back every line exactly.
+    """
+    of = credited_invoice(void.invoice, void.original)
+    left = of.left(void.invoice.voided_at_unix, lambda credited: credited.pre_payment)
+    settled = [each.amount_minor for each in void.account.settlements]
+    _, left = divide(settled, left)
+    memo_minor = void.open.amount_minor + void.account.credit_used_minor
+    (memo, entry), _ = divide([memo_minor, void.account.void_written_off_minor], left)
+    return (
+        with_amounts(of.lines, (-each for each in memo)),
+        with_amounts(of.lines, (-each for each in entry)),
     )
-
-
-def _voided_on(invoice: InvoiceSnapshot, policy: Policy) -> date:
-    if invoice.voided_at_unix is None:
-        raise Refused(
-            Reason.UNREADABLE_OBJECT, f"{invoice.id} is void, but does not say since when"
-        )
-    return accounting_date(invoice.voided_at_unix, policy.zone)
-
-
-def _description(invoice: InvoiceSnapshot, note: str) -> str:
-    return clean(f"Stripe voided {invoice.id}{note}", DESCRIPTION_LENGTH_MAX)

@@ -1,0 +1,257 @@
+"""What happened to what an invoice asks for, in the order in which it happened.
+
+One walk through the facts says what the credit balance, each payment and each credit note settled,
+what was written off and what a void found left, and which records of Intacct's that concerns: the
+AR invoice, or a debit memo that asked for something again. Every step looks only at what came
+before it, so nothing that happens later changes what was booked.
+"""
+
+import math
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from functools import partial
+
+from tieout.domain.documents import Application
+from tieout.domain.keys import (
+    credit_note_void_key,
+    invoice_key,
+    recovery_key,
+    returned_receipt_key,
+)
+from tieout.planning.settlement import payments_that_brought_money, receipt_key_of
+from tieout.planning.snapshots import CreditNote, InvoicePayment, InvoiceSnapshot
+
+# What comes first of what Stripe dates alike.
+_CREDIT_NOTE, _CREDIT_NOTE_VOID, _PAYMENT, _RETURN, _WRITE_OFF, _VOID = range(6)
+
+
+@dataclass(frozen=True, slots=True)
+class Relief:
+    """What one event settled.
+
+    Attributes:
+        amount_minor: positive, on all records together.
+        debit_memos: what of it was on debit memos; the rest was on the AR invoice.
+    """
+
+    amount_minor: int = 0
+    debit_memos: tuple[Application, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Settlement:
+    """A payment and what it settled.
+
+    Attributes:
+        relief: nothing, if nothing was left to settle.
+        excess_minor: what it brought beyond that, which Stripe put into the customer's balance.
+        recovered_minor: what of the relief had been written off before.
+        after: keys of reversals that made room for it.
+    """
+
+    payment: InvoicePayment
+    relief: Relief
+    excess_minor: int = 0
+    recovered_minor: int = 0
+    after: tuple[str, ...] = ()
+
+    @property
+    def amount_minor(self) -> int:
+        """What it settled."""
+        return self.relief.amount_minor
+
+
+@dataclass(frozen=True, slots=True)
+class NoteRelief:
+    """What a credit note took off what was still owed.
+
+    Attributes:
+        written_off_minor: what it took off what had been written off; nothing was open then.
+    """
+
+    relief: Relief = Relief()
+    written_off_minor: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Receivable:
+    """What became of what an invoice asks for; all amounts positive.
+
+    Attributes:
+        credit_used_minor: what the customer's credit balance settled when it was finalised.
+        notes: by the id of each credit note that fitted into the invoice.
+        written_off: what was open when it was marked uncollectible; None if it never was.
+        void: what was open when it was voided; None if it never was.
+        void_written_off_minor: what was written off at that time.
+        is_untouched: whether nothing had settled anything of it until it was voided.
+    """
+
+    settlements: tuple[Settlement, ...]
+    credit_used_minor: int
+    notes: Mapping[str, NoteRelief]
+    written_off: Relief | None
+    void: Relief | None
+    void_written_off_minor: int
+    is_untouched: bool
+
+
+@dataclass(slots=True)
+class _Walk:
+    """What is open, while walking through what happened.
+
+    Attributes:
+        open_minor: by the key of each record, what is still to be settled of it.
+        for_balance_minor: what payments may still bring for the customer's credit balance: what
+            was overpaid, and what the customer owed from before and the invoice asked for, too.
+        unreturned: payments whose money went back, nobody knows when.
+    """
+
+    invoice: InvoiceSnapshot
+    open_minor: dict[str, int] = field(default_factory=dict)
+    for_balance_minor: int = 0
+    written_off_minor: int = 0
+    credited_minor: int = 0
+    is_untouched: bool = True
+    settlements: dict[str, Settlement] = field(default_factory=dict)
+    unreturned: list[InvoicePayment] = field(default_factory=list)
+    returned: tuple[str, ...] = ()
+    notes: dict[str, NoteRelief] = field(default_factory=dict)
+    written_off: Relief | None = None
+    void: Relief | None = None
+    void_written_off_minor: int = 0
+
+    def settle(self, amount_minor: int) -> Relief:
+        """Settle as much of the amount as there is open, the AR invoice first."""
+        applied = []
+        for key, open_minor in self.open_minor.items():
+            part_minor = min(open_minor, amount_minor)
+            if part_minor > 0:
+                applied.append(Application(key, part_minor))
+                amount_minor -= part_minor
+        for each in applied:
+            self.open_minor[each.key] -= each.amount_minor
+        if applied:
+            self.is_untouched = False
+        own = invoice_key(self.invoice.id)
+        return Relief(
+            sum(each.amount_minor for each in applied),
+            tuple(each for each in applied if each.key != own),
+        )
+
+    def pay(self, payment: InvoicePayment) -> None:
+        brought_minor = payment.amount_paid_minor
+        if self.void is not None:
+            self.settlements[payment.id] = Settlement(payment, Relief())
+            return
+        while self.unreturned and brought_minor > self._all_open():
+            self.give_back(self.unreturned.pop(0))
+        recovered_minor = min(max(brought_minor - self._all_open(), 0), self.written_off_minor)
+        if recovered_minor:
+            self.written_off_minor -= recovered_minor
+            self.open_minor[recovery_key(receipt_key_of(payment, self.invoice))] = recovered_minor
+        relief = self.settle(brought_minor)
+        excess_minor = min(brought_minor - relief.amount_minor, self.for_balance_minor)
+        self.for_balance_minor -= excess_minor
+        self.settlements[payment.id] = Settlement(
+            payment, relief, excess_minor, recovered_minor, self.returned
+        )
+        if payment.status == "canceled" and payment.returned_at_unix is None:
+            self.unreturned.append(payment)
+
+    def give_back(self, payment: InvoicePayment) -> None:
+        relief = self.settlements[payment.id].relief
+        for each in relief.debit_memos:
+            self.open_minor[each.key] += each.amount_minor
+        on_memos_minor = sum(each.amount_minor for each in relief.debit_memos)
+        self.open_minor[invoice_key(self.invoice.id)] += relief.amount_minor - on_memos_minor
+        key = returned_receipt_key(payment.id)
+        self.returned = (*self.returned, key)
+
+    def credit(self, note: CreditNote) -> None:
+        if self.credited_minor + note.total_minor > self.invoice.total_minor:
+            return
+        if 0 <= note.pre_payment_minor <= self._all_open():
+            self.notes[note.id] = NoteRelief(self.settle(note.pre_payment_minor))
+        elif 0 < note.pre_payment_minor <= self.written_off_minor and not self._all_open():
+            self.written_off_minor -= note.pre_payment_minor
+            self.notes[note.id] = NoteRelief(written_off_minor=note.pre_payment_minor)
+        else:
+            return
+        self.credited_minor += note.total_minor
+
+    def uncredit(self, note: CreditNote) -> None:
+        if note.id not in self.notes:
+            return
+        self.credited_minor -= note.total_minor
+        took = self.notes[note.id]
+        self.written_off_minor += took.written_off_minor
+        if took.relief.amount_minor:
+            self.open_minor[credit_note_void_key(note.id)] = took.relief.amount_minor
+
+    def write_off(self) -> None:
+        self.written_off = self.settle(self._all_open())
+        self.written_off_minor += self.written_off.amount_minor
+
+    def end(self) -> None:
+        was_untouched = self.is_untouched
+        self.void = self.settle(self._all_open())
+        self.is_untouched = was_untouched
+        self.void_written_off_minor, self.written_off_minor = self.written_off_minor, 0
+
+    def _all_open(self) -> int:
+        return sum(self.open_minor.values())
+
+
+def receivable(invoice: InvoiceSnapshot) -> Receivable:
+    """Return what became of what a finalised invoice asks for."""
+    walk = _Walk(invoice, {invoice_key(invoice.id): max(invoice.total_minor, 0)})
+    walk.for_balance_minor = invoice.amount_overpaid_minor + owed_before_minor(invoice)
+    credit_used = walk.settle(max(invoice.credit_balance_applied_minor, 0))
+    for _, _, _, happen in sorted(_events(walk, invoice), key=lambda each: each[:3]):
+        happen()
+    return Receivable(
+        settlements=tuple(walk.settlements.values()),
+        credit_used_minor=credit_used.amount_minor,
+        notes=walk.notes,
+        written_off=walk.written_off,
+        void=walk.void,
+        void_written_off_minor=walk.void_written_off_minor,
+        is_untouched=walk.is_untouched,
+    )
+
+
+def owed_before_minor(invoice: InvoiceSnapshot) -> int:
+    """Return what the customer owed from before, and this invoice asks for beyond its total.
+
+    An invoice over less than nothing changes the balance by its own total, too.
+    """
+    return max(min(invoice.total_minor, 0) - invoice.credit_balance_applied_minor, 0)
+
+
+_Event = tuple[float, int, str, Callable[[], None]]
+
+
+def _events(walk: _Walk, invoice: InvoiceSnapshot) -> list[_Event]:
+    events: list[_Event] = []
+    for payment in payments_that_brought_money(invoice):
+        at = payment.paid_at_unix or 0
+        events.append((at, _PAYMENT, payment.id, partial(walk.pay, payment)))
+        if payment.returned_at_unix is not None:
+            back = max(payment.returned_at_unix, at)
+            events.append((back, _RETURN, payment.id, partial(walk.give_back, payment)))
+    for note in invoice.credit_notes:
+        events.append((note.created_unix, _CREDIT_NOTE, note.id, partial(walk.credit, note)))
+        if note.status == "void":
+            at = note.created_unix if note.voided_at_unix is None else note.voided_at_unix
+            events.append((at, _CREDIT_NOTE_VOID, note.id, partial(walk.uncredit, note)))
+    uncollectible_at = invoice.marked_uncollectible_at_unix
+    if invoice.status == "uncollectible" or uncollectible_at is not None:
+        events.append((_moment(uncollectible_at), _WRITE_OFF, "", walk.write_off))
+    if invoice.status == "void":
+        events.append((_moment(invoice.voided_at_unix), _VOID, "", walk.end))
+    return events
+
+
+def _moment(at_unix: int | None) -> float:
+    """What Stripe does not date is last."""
+    return math.inf if at_unix is None else at_unix
