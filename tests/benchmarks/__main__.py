@@ -12,6 +12,7 @@ from tests.benchmarks import (
     cold_import,
     memory,
     plan_and_encode,
+    preview_range,
     steady_state,
     webhook_warm_path,
 )
@@ -21,6 +22,7 @@ BENCHMARKS: Mapping[str, Benchmark] = {
     "steady-state": steady_state.figures,
     "backlog": backlog.figures,
     "plan-and-encode": plan_and_encode.figures,
+    "preview": preview_range.figures,
     "cold-import": cold_import.figures,
     "memory": memory.figures,
     "webhook": webhook_warm_path.figures,

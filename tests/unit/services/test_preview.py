@@ -183,7 +183,9 @@ def test_what_stripe_does_not_have_is_told_with_its_reason(world: World) -> None
     made = preview(world, Subject(SubjectKind.INVOICE, "in_none"))
     assert changes(made) == {"invoice/in_none": Change.PARKED}
     world.stripe.snapshots[INVOICE] = Unavailable("Stripe is down")
-    assert changes(preview(world)) == {"invoice/in_1/unread": Change.PARKED}
+    unread = preview(world)
+    assert changes(unread) == {"invoice/in_1/unread": Change.PARKED}
+    assert unread.text == "Stripe is down"
 
 
 def test_a_key_that_stripe_refuses_ends_it(world: World) -> None:

@@ -48,7 +48,7 @@ def preview_lines(preview: Preview) -> Iterator[str]:
     for item in preview.items:
         yield from _item_lines(item, documents)
     if not preview.items:
-        yield "  nothing to book here"
+        yield f"  {preview.text or 'nothing to book here'}"
     for subject in preview.leads_to:
         yield f"  see also: tieout plan {subject.id}"
 
@@ -135,6 +135,7 @@ def preview_facts(preview: Preview) -> Mapping[str, object]:
         "subject": str(preview.subject),
         "items": [_item_facts(each, documents) for each in preview.items],
         "leads_to": [str(each) for each in preview.leads_to],
+        "text": preview.text,
     }
 
 

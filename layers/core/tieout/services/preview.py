@@ -30,6 +30,7 @@ from tieout.services.readings import (
     Part,
     Reading,
     Readings,
+    origins,
 )
 
 # So many subjects are compared with one reading of the postings; no more are held at a time.
@@ -113,12 +114,14 @@ class Preview:
         items: its own, in the order of posting.
         context: what belongs to other subjects and was planned along: a refund's invoices.
         leads_to: subjects that would be looked at too.
+        text: why it could not be looked at now, if so.
     """
 
     subject: Subject
     items: Sequence[Item]
     context: Sequence[Item] = ()
     leads_to: Sequence[Subject] = ()
+    text: str = ""
 
     @property
     def everything(self) -> Sequence[Item]:
@@ -219,13 +222,7 @@ class Previewer:
             yield self._preview(subject, reading, as_booked, found)
 
     def _find(self, found: dict[str, Posting], parts: Iterable[Part]) -> None:
-        keys = {
-            key
-            for part in parts
-            for each in part.plan.documents
-            for key in (each.key, *dependencies(each))
-        }
-        keys.update(each.key for part in parts for each in part.plan.findings)
+        keys = {key for part in parts for key in (*part.plan.keys, *origins(part))}
         found |= self._postings.get_many(keys - found.keys())
 
     def _preview(
@@ -249,6 +246,7 @@ class Previewer:
             [each for each in items.values() if each.key in own],
             [each for each in items.values() if each.key not in own],
             reading.leads_to,
+            reading.answer.text if reading.answer is not None else "",
         )
 
 
