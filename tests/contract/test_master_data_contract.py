@@ -12,7 +12,7 @@ from tests.fakes.master_data import FakeMasterData
 from tests.support.intacct_books import CREDENTIALS, Books
 from tieout.domain.errors import ConfigurationFault
 from tieout.domain.policy_names import MasterKind
-from tieout.intacct import master_data, queries
+from tieout.intacct import master_data
 from tieout.intacct.master_data import IntacctMasterData
 from tieout.services.ports import MasterData, MasterRecord
 
@@ -92,7 +92,6 @@ def test_many_identifiers_go_in_few_requests(monkeypatch: pytest.MonkeyPatch, bo
     wanted = {"4000", "4010", *(f"9{number:03}" for number in range(98))}
     found = IntacctMasterData(ledger.rows).found(MasterKind.ACCOUNT, wanted)
     assert (set(found), ledger.statistics.look_ups) == ({"4000", "4010"}, 1)
-    assert master_data.VALUES_MAX == queries.VALUES_MAX
     monkeypatch.setattr(master_data, "VALUES_MAX", 60)
     found = IntacctMasterData(ledger.rows).found(MasterKind.ACCOUNT, wanted)
     assert (set(found), ledger.statistics.look_ups) == ({"4000", "4010"}, 3)

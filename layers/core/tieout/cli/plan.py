@@ -11,7 +11,7 @@ from tieout.cli.console import DONE, Progress, add_command, say
 from tieout.cli.installation import Installation
 from tieout.cli.keys import subject_of
 from tieout.cli.places import signature
-from tieout.cli.policy import policy_of
+from tieout.cli.policy_files import policy_of
 from tieout.cli.render import preview_facts, preview_lines
 from tieout.cli.totals import totals_facts, totals_text
 from tieout.domain.dates import accounting_date, day_bounds

@@ -1,4 +1,4 @@
-"""`tieout policy check | publish | undo | show | versions`: the accounting policy."""
+"""`tieout policy check | publish | undo | show | versions | diff`: the accounting policy."""
 
 import argparse
 import dataclasses
@@ -7,12 +7,13 @@ from typing import Any
 
 import boto3
 
+from tieout.cli import policy_diff
 from tieout.cli.console import DONE, add_command, moment, say
 from tieout.cli.installation import Installation
 from tieout.cli.places import add_place, place_of, stack
+from tieout.cli.policy_files import text_of
 from tieout.domain.policy import Policy
 from tieout.domain.policy_file import PolicyErrors, parse_policy
-from tieout.services.operate import CannotBeDone
 from tieout.services.policy_check import Checked, check_policy
 from tieout.store.clock import SystemClock
 from tieout.store.policies import POLICY_AGE_SECONDS_MAX, DynamoPolicies
@@ -64,10 +65,11 @@ def register(commands: Any) -> None:  # noqa: ANN401 - argparse keeps the class 
     versions = add_command(actions, "versions", _versions, "list what was published", _VERSIONS)
     for each in (publish, undo, show, versions):
         add_place(each, "--table", "the state table")
+    policy_diff.register(actions)
 
 
 def _check(options: argparse.Namespace) -> int:
-    text = _text_of(options.file)
+    text = text_of(options.file)
     policy = parse_policy(text)
     found = _checked(text, policy, options.stack)
     if options.json:
@@ -84,7 +86,7 @@ def _check(options: argparse.Namespace) -> int:
 
 
 def _publish(options: argparse.Namespace) -> int:
-    text = _text_of(options.file)
+    text = text_of(options.file)
     policy = parse_policy(text)
     _checked(text, policy, None if options.unchecked else options.stack)
     version, table = policy.version, _state_table(options)
@@ -149,24 +151,3 @@ def _state_table(options: argparse.Namespace) -> str:
 
 def _policies(table: str) -> DynamoPolicies:
     return DynamoPolicies(boto3.client("dynamodb"), table, parse_policy, SystemClock())
-
-
-def policy_of(path: Path) -> Policy:
-    """Return the policy that a file holds.
-
-    Raises:
-        PolicyErrors: with every error in it.
-        CannotBeDone: it cannot be read.
-    """
-    return parse_policy(_text_of(path))
-
-
-def _text_of(path: Path) -> str:
-    try:
-        return path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as error:
-        raise CannotBeDone(f"{path} is not UTF-8 text") from error
-    except FileNotFoundError as error:
-        raise CannotBeDone(f"{path}: no such file") from error
-    except OSError as error:
-        raise CannotBeDone(f"{path}: {error.strerror}") from error

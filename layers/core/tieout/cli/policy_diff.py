@@ -1,0 +1,147 @@
+"""`tieout policy diff`: what another policy would have booked otherwise."""
+
+import argparse
+import json
+from collections.abc import Iterator
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+from tieout.cli.console import DONE, Progress, add_command, money, say
+from tieout.cli.installation import Installation
+from tieout.cli.plan import a_day
+from tieout.cli.policy_files import policy_of
+from tieout.domain.dates import accounting_date
+from tieout.domain.money import decimal_from_minor
+from tieout.domain.plans import Finding
+from tieout.domain.policy import Policy
+from tieout.planning.differences import Change, Planned
+from tieout.services.operate import CannotBeDone
+from tieout.services.policy_diff import Moved, PolicyDiff
+from tieout.services.walk import days, subjects_of_day
+
+_PUBLISHED = "p:"
+_MORE = """examples:
+  tieout policy diff p:1a2b3c4d5e6f draft.yaml --since 2026-07-01 --stack tieout-prod
+  tieout policy diff old.yaml new.yaml --since 2026-07-01 --until 2026-07-31 --stack tieout-prod
+
+OLD and NEW are files, or `p:` and a version that was published (`tieout policy versions`). What was
+created in Stripe since then is read again and planned under both, as if each had always been in
+force; nothing is written. What is posted stays as it was posted, whatever this shows.
+With --json each line is one JSON object: a change each, the totals last."""
+
+
+def register(actions: Any) -> None:  # noqa: ANN401 - argparse keeps the class to itself
+    """Add the command to those of `tieout policy`."""
+    diff = add_command(actions, "diff", _diff, "show what another policy books otherwise", _MORE)
+    diff.add_argument("old", metavar="OLD")
+    diff.add_argument("new", metavar="NEW")
+    diff.add_argument("--since", type=a_day, required=True, metavar="DAY", help="first day")
+    diff.add_argument("--until", type=a_day, metavar="DAY", help="last day; today if not given")
+    diff.add_argument("--stack", required=True, metavar="NAME", help="whose Stripe to read")
+
+
+def _diff(options: argparse.Namespace) -> int:
+    at = Installation(options.stack)
+    old, new = _policy(options.old, at), _policy(options.new, at)
+    until: date = options.until or accounting_date(at.clock.now_unix(), new.zone)
+    if until < options.since:
+        raise CannotBeDone(f"--until {until} lies before --since {options.since}")
+    diff, progress = PolicyDiff(at.stripe, at.policies, old, new, at.clock), Progress()
+    for day in days(options.since, until):
+        for change in diff.changes(subjects_of_day(at.stripe, day, new.zone, at.clock.now_unix())):
+            progress.done()
+            _tell(change, as_json=options.json)
+        progress.tell(f"{day}  {diff.moved.subjects:,} objects, {diff.moved.documents:,} changes")
+    progress.done()
+    if options.json:
+        say(json.dumps({"old": old.version, "new": new.version, **_facts(diff.moved)}))
+    else:
+        say("\n".join(_totals(diff.moved)))
+    return DONE
+
+
+def _policy(named: str, at: Installation) -> Policy:
+    if not named.startswith(_PUBLISHED):
+        return policy_of(Path(named))
+    version = named.removeprefix(_PUBLISHED)
+    policy = at.policies.of(version)
+    if policy is None:
+        raise CannotBeDone(f"policy {version} was never published, or cannot be read any more")
+    return policy
+
+
+def _tell(change: Change, *, as_json: bool) -> None:
+    if as_json:
+        say(json.dumps(_change_facts(change)))
+        return
+    say(f"{change.key}  {_named(change.before)} -> {_named(change.after)}")
+    for each in change.moves:
+        currency = each.place.currency
+        before, after = money(each.before_minor, currency), money(each.after_minor, currency)
+        say(f"  {each.place.month}  {each.place.account:40}  {before:>18} -> {after:>18}")
+    if change.fields:
+        say(f"  also: {', '.join(change.fields)}")
+
+
+def _named(planned: Planned) -> str:
+    if planned is None:
+        return "nothing"
+    if isinstance(planned, Finding):
+        return f"{planned.disposition} ({planned.reason})"
+    return type(planned).__name__
+
+
+def _change_facts(change: Change) -> dict[str, object]:
+    return {
+        "key": change.key,
+        "before": _named(change.before),
+        "after": _named(change.after),
+        "fields": list(change.fields),
+        "moves": [
+            {
+                "month": each.place.month,
+                "account": each.place.account,
+                "currency": each.place.currency,
+                "before_minor": each.before_minor,
+                "after_minor": each.after_minor,
+            }
+            for each in change.moves
+        ],
+    }
+
+
+def _facts(moved: Moved) -> dict[str, object]:
+    return {
+        "subjects": moved.subjects,
+        "changes": moved.documents,
+        "unread": moved.unread,
+        "money": [
+            {"month": month, "currency": currency, "amount_minor": amount_minor}
+            for (month, currency), amount_minor in sorted(moved.money.items())
+        ],
+        "places": [
+            {
+                "month": place.month,
+                "account": place.account,
+                "currency": place.currency,
+                "amount_minor": amount_minor,
+            }
+            for place, amount_minor in sorted(moved.places.items())
+            if amount_minor
+        ],
+    }
+
+
+def _totals(moved: Moved) -> Iterator[str]:
+    yield f"{moved.subjects:,} Stripe objects, {moved.documents:,} changes"
+    for each in moved.unread:
+        yield f"  not read: {each}"
+    if any(moved.places.values()):
+        yield "what accounts would get more (-: less); debits positive"
+    for place, amount_minor in sorted(moved.places.items()):
+        if amount_minor:
+            amount = f"{decimal_from_minor(amount_minor, place.currency):+,f}"
+            yield f"  {place.month}  {place.account:40}  {amount:>18} {place.currency.upper()}"
+    for (month, currency), amount_minor in sorted(moved.money.items()):
+        yield f"{month}: {money(amount_minor, currency)} would move"

@@ -1,0 +1,102 @@
+"""What another policy would book otherwise: history planned again under both.
+
+Nothing is compared with the books, and nothing is written.
+"""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, field
+
+from tieout.domain.errors import ConfigurationFault
+from tieout.domain.plans import Plan
+from tieout.domain.policy import Policy
+from tieout.domain.subjects import Subject
+from tieout.planning.differences import Change, Place, differences
+from tieout.planning.plan import plan
+from tieout.planning.sales import sale_keys
+from tieout.planning.snapshots import ActivitySnapshot, Snapshot
+from tieout.services.ports import Clock, PolicySource, StripeReader
+from tieout.services.preview import Pinned, Uncounted
+from tieout.services.readings import UNEXPECTED_DELIVERIES_MAX, UNREAD_DELIVERIES_MAX, Readings
+
+# What cannot be read is told, not tried again.
+_DELIVERIES = max(UNREAD_DELIVERIES_MAX, UNEXPECTED_DELIVERIES_MAX)
+
+
+@dataclass(slots=True)
+class Moved:
+    """What all changes come to; grows with places and months, not with documents.
+
+    Attributes:
+        subjects: how many were planned. documents: how many of them have a change.
+        unread: subjects that Stripe did not show, so that nothing is known of them.
+        places: by how much each place would differ (minor units, debit positive); what moves to
+            and fro within a place is not in it.
+    """
+
+    subjects: int = 0
+    documents: int = 0
+    unread: list[str] = field(default_factory=list)
+    places: Counter[Place] = field(default_factory=Counter)
+
+    def add(self, change: Change) -> None:
+        """Count a change."""
+        self.documents += 1
+        for each in change.moves:
+            self.places[each.place] += each.after_minor - each.before_minor
+
+    @property
+    def money(self) -> Counter[tuple[str, str]]:
+        """Return what would move, by month and currency: the sum of what places get more."""
+        sums: Counter[tuple[str, str]] = Counter()
+        for place, amount_minor in self.places.items():
+            sums[place.month, place.currency] += max(amount_minor, 0)
+        return +sums
+
+
+class PolicyDiff:
+    """Plans each subject under two policies."""
+
+    def __init__(
+        self, stripe: StripeReader, published: PolicySource, old: Policy, new: Policy, clock: Clock
+    ) -> None:
+        self._readings = Readings(stripe, Pinned(new, published), clock, Uncounted())
+        self._old = old
+        self._new = new
+        self.moved = Moved()
+
+    def changes(self, subjects: Iterable[Subject]) -> Iterator[Change]:
+        """Yield what differs, subject by subject; `moved` adds it up on the way.
+
+        Raises:
+            ConfigurationFault: Stripe refuses our key.
+        """
+        for subject in subjects:
+            self.moved.subjects += 1
+            reading = self._readings.read(subject, self._new, _DELIVERIES)
+            if reading.answer is not None and reading.answer.waits_for_person:
+                (finding,) = reading.parts[0].plan.findings
+                raise ConfigurationFault(finding.reason, finding.text)
+            snapshots = [
+                part.snapshot
+                for part in reading.parts
+                if part.plan.subject == subject and part.snapshot is not None
+            ]
+            if not snapshots:
+                self.moved.unread.append(str(subject))
+            for snapshot in snapshots:
+                before = under(subject, snapshot, self._old)
+                for change in differences(before, under(subject, snapshot, self._new)):
+                    self.moved.add(change)
+                    yield change
+
+
+def under(subject: Subject, snapshot: Snapshot, policy: Policy) -> Plan:
+    """Return the plan of a subject as if the policy had always been in force.
+
+    The sales that a day's journals sum up are those that a policy was once recorded for; here it
+    is this one.
+    """
+    if not isinstance(snapshot, ActivitySnapshot):
+        return plan(subject, snapshot, policy)
+    return plan(subject, snapshot, policy, dict.fromkeys(sale_keys(snapshot), policy))

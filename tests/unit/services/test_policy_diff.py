@@ -1,0 +1,81 @@
+"""Goal: history planned again under two policies shows the money that would move, and only that.
+
+Method: Stripe in memory, two policies that differ in one category.
+"""
+
+import dataclasses
+
+import pytest
+
+from tests.factories import (
+    NOON,
+    a_line,
+    a_paid_invoice,
+    a_policy,
+    a_refund,
+    a_refund_of,
+    an_invoice,
+)
+from tests.fakes import FakeClock, FakePolicies, FakeStripe
+from tieout.domain.errors import ConfigurationFault
+from tieout.domain.reasons import Reason
+from tieout.domain.subjects import Subject, SubjectKind
+from tieout.services.policy_diff import PolicyDiff
+
+INVOICE, OTHER = (Subject(SubjectKind.INVOICE, each) for each in ("in_1", "in_2"))
+REFUND = Subject(SubjectKind.REFUND, "re_1")
+OLD = a_policy()
+NEW = a_policy(version="policy-2", revenue=dataclasses.replace(OLD.revenue, default="usage"))
+
+
+def diff_of(stripe: FakeStripe) -> PolicyDiff:
+    return PolicyDiff(stripe, FakePolicies(OLD), OLD, NEW, FakeClock(NOON + 86_400))
+
+
+def test_the_money_that_would_move_is_summed_by_month_and_place() -> None:
+    stripe = FakeStripe()
+    stripe.snapshots[INVOICE] = a_paid_invoice()
+    stripe.snapshots[OTHER] = an_invoice(id="in_2", lines=(a_line(2_500),))
+    diff = diff_of(stripe)
+    changes = list(diff.changes([INVOICE, OTHER]))
+    assert [each.key for each in changes] == ["invoice/in_1", "invoice/in_2"]
+    assert {
+        (place.month, place.account): amount for place, amount in diff.moved.places.items()
+    } == {
+        ("2026-11", "4000 location=100"): 12_500,
+        ("2026-11", "4020 location=100"): -12_500,
+    }
+    assert dict(diff.moved.money) == {("2026-11", "usd"): 12_500}
+    assert (diff.moved.subjects, diff.moved.documents) == (2, 2)
+
+
+def test_a_refund_is_counted_without_the_invoice_that_it_is_read_with() -> None:
+    stripe = FakeStripe()
+    stripe.snapshots[REFUND] = a_refund_of(a_refund(), a_paid_invoice())
+    diff = diff_of(stripe)
+    assert [each.key for each in diff.changes([REFUND])] == ["refund/re_1"]
+
+
+def test_what_stripe_does_not_show_is_told() -> None:
+    diff = diff_of(FakeStripe())
+    assert list(diff.changes([INVOICE])) == []
+    assert diff.moved.unread == ["invoice/in_1"]
+
+
+def test_a_key_that_stripe_refuses_stops_the_work() -> None:
+    stripe = FakeStripe()
+    stripe.fault = ConfigurationFault(Reason.STRIPE_KEY, "the key is revoked")
+    with pytest.raises(ConfigurationFault, match="revoked"):
+        list(diff_of(stripe).changes([INVOICE]))
+
+
+def test_what_is_kept_does_not_grow_with_the_history() -> None:
+    stripe = FakeStripe()
+    diff = diff_of(stripe)
+    subjects = [Subject(SubjectKind.INVOICE, f"in_{number}") for number in range(300)]
+    for subject in subjects:
+        stripe.snapshots[subject] = an_invoice(id=subject.id)
+    for _ in diff.changes(subjects):
+        pass
+    assert len(diff.moved.places) == 2
+    assert diff.moved.money == {("2026-11", "usd"): 3_000_000}
