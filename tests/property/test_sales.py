@@ -39,6 +39,12 @@ AMOUNT_MINOR = 10_000
 DAY = of(SubjectKind.ACTIVITY, NOON_DAY.isoformat())
 CHARGE = of(SubjectKind.CHARGE, "ch_1")
 MODES: tuple[SaleMode, ...] = get_args(SaleMode)
+BOOKED_BY: Mapping[SaleMode | None, type[Document] | None] = {
+    "other_receipt": OtherReceipt,
+    "invoice": ArInvoice,
+    "daily_summary": JournalEntry,
+    "ignore": None,
+}
 STEPS = ("read the charge", "read the day", *MODES)
 
 
@@ -94,6 +100,8 @@ def tell(first: SaleMode, story: Sequence[str]) -> None:
         world.bring_up_to_date(CHARGE if step == "read the charge" else DAY)
         assert booked_minor(world) <= AMOUNT_MINOR, step
     assert booked_minor(world) == (0 if decided == "ignore" else AMOUNT_MINOR)
+    kinds = {type(each) for each in world.ledger.records.values() if _of_sale(each)}
+    assert kinds == {BOOKED_BY[decided]} - {None}
     assert list(world.postings.on_worklist(Worklist.ATTENTION)) == []
 
 

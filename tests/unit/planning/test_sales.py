@@ -5,6 +5,7 @@ Method: charges through `plan`, in each mode and under two policies.
 
 import dataclasses
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -40,7 +41,7 @@ from tieout.domain.sale_policy import SaleMode, SaleRules
 from tieout.domain.subjects import Subject, SubjectKind
 from tieout.planning.plan import plan
 from tieout.planning.sales import sale_keys, summarised_sales
-from tieout.planning.snapshots import ChargeSnapshot
+from tieout.planning.snapshots import BalanceTransaction, ChargeSnapshot
 
 SALE = "sale/pi_1"
 CHARGE = Subject(SubjectKind.CHARGE, "ch_1")
@@ -172,7 +173,7 @@ def test_the_first_that_names_a_category_wins(
     ],
 )
 def test_what_policy_does_not_know_parks_in_every_mode(
-    changes: dict[str, object], expected: Reason, mode: SaleMode
+    changes: dict[str, Any], expected: Reason, mode: SaleMode
 ) -> None:
     assert reason(planned(a_sale(**changes), selling(mode))) == (Disposition.PARKED, expected)
 
@@ -288,7 +289,11 @@ def the_item(made: Plan) -> object:
 # --- The day that books them --------------------------------------------------------------------
 
 
-def charge_movement(number: int, amount_minor: int = 10_000, **of_charge: object) -> object:
+def charge_movement(
+    number: int,
+    amount_minor: int = 10_000,
+    **of_charge: Any,  # noqa: ANN401 - as the factory
+) -> BalanceTransaction:
     origin = an_origin(amount_minor, id=f"ch_{number}", payment_intent=f"pi_{number}", **of_charge)
     return a_movement(amount_minor, id=f"txn_{number}", source=origin.id, origin=origin)
 
