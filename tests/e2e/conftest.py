@@ -12,6 +12,7 @@ from tests.e2e.shop import (
     PlayedMonth,
     Shop,
 )
+from tests.sandbox.aftermath import Aftermath
 from tests.sandbox.policy import Additions
 from tests.sandbox.product import Product, Running
 from tests.sandbox.scenario import Month, set_up_catalog
@@ -56,8 +57,10 @@ def played(shop: Shop) -> PlayedMonth:
     """Play the month; the weather brings webhooks twice, under two ids, late and out of order."""
     before = shop.meter()
     month = Month(shop.running.account, shop.catalog)
-    for play in month.chapters().values():
+    aftermath = Aftermath(month, shop.catalog.sales_tax)
+    for play in {**month.chapters(), **aftermath.chapters()}.values():
         play()
         assert all(attempt.accepted for attempt in shop.running.deliver())
     shop.running.settle()
+    shop.running.book_days()
     return PlayedMonth(month, {name: n - before[name] for name, n in shop.meter().items()})

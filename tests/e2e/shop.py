@@ -9,9 +9,9 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from tests.e2e.books import Books
+from tests.oracle.chart import Chart
 from tests.sandbox import intacct_credentials
 from tests.sandbox.aws import EventSource
-from tests.sandbox.chart import Chart
 from tests.sandbox.intacct import sample
 from tests.sandbox.policy import Additions, chart_of, mended_policy
 from tests.sandbox.product import Running
@@ -20,6 +20,7 @@ from tests.sandbox.stripe.events import WebhookEndpoint
 from tests.sandbox.stripe.options import FULL_KEY
 from tests.sandbox.stripe.resources import SCOPES
 from tests.sandbox.stripe.specs import InvoiceSpec, LineSpec
+from tests.sandbox.tie_out import Check, tie_out
 from tieout.store.policies import POLICY_AGE_SECONDS_MAX
 
 PAUSE_SECONDS = 60
@@ -61,6 +62,11 @@ class Shop:
     def chart(self) -> Chart:
         """Where the company books what, under the policy of now."""
         return chart_of(self.catalog, self.additions)
+
+    def tie_out(self) -> list[Check]:
+        """Let the day end and be booked, then compare the two ledgers."""
+        self.running.book_days()
+        return tie_out(self.running.account, self.running.company, self.chart)
 
     @property
     def event_source(self) -> EventSource:

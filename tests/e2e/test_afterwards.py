@@ -10,7 +10,7 @@ import pytest
 
 from tests.e2e.shop import Shop
 from tests.sandbox.intacct import sample
-from tests.sandbox.tie_out import tie_out
+from tests.sandbox.tie_out import BOOKED_BY_THE_DAY
 from tests.support import intacct_schema
 
 pytestmark = [pytest.mark.emulator, pytest.mark.usefixtures("played")]
@@ -67,5 +67,7 @@ def test_every_request_is_valid_by_intacct_s_own_schema(shop: Shop) -> None:
 
 
 def test_the_books_tie_out_at_the_end_of_it_all(shop: Shop) -> None:
-    checks = tie_out(shop.running.account, shop.running.company, shop.chart)
+    # The day of now is not over: its fees are still to come.
+    checks = [check for check in shop.tie_out() if check.group not in BOOKED_BY_THE_DAY]
+    assert len(checks) > 10
     assert [check for check in checks if not check.agrees] == []

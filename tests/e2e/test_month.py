@@ -8,7 +8,6 @@ late and out of order. Then the two ledgers are compared.
 import pytest
 
 from tests.e2e.shop import PlayedMonth, Shop
-from tests.sandbox.tie_out import tie_out
 from tieout.domain.events import subject_of
 
 pytestmark = pytest.mark.emulator
@@ -16,7 +15,7 @@ pytestmark = pytest.mark.emulator
 
 @pytest.mark.usefixtures("played")
 def test_the_books_tie_out(shop: Shop) -> None:
-    checks = tie_out(shop.running.account, shop.running.company, shop.chart)
+    checks = shop.tie_out()
     assert len(checks) >= 6
     assert [check for check in checks if not check.agrees] == []
 

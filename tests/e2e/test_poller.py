@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from tests.e2e.shop import Invoice, Shop
-from tests.sandbox.tie_out import tie_out
+from tests.sandbox.tie_out import BOOKED_BY_THE_DAY
 
 pytestmark = pytest.mark.emulator
 
@@ -92,5 +92,7 @@ def test_the_refund_is_booked_once(shop: Shop, missed: Missed) -> None:
 
 @pytest.mark.usefixtures("missed")
 def test_the_books_tie_out(shop: Shop) -> None:
-    checks = tie_out(shop.running.account, shop.running.company, shop.chart)
+    # The day of now is not over: its fees are still to come.
+    checks = [check for check in shop.tie_out() if check.group not in BOOKED_BY_THE_DAY]
+    assert len(checks) > 10
     assert [check for check in checks if not check.agrees] == []

@@ -10,7 +10,6 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Sequence
-from decimal import Decimal
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -63,7 +62,8 @@ def _play(running: Running, month: Month, story: Story) -> int:
     running.publish_policy(first_policy(month.catalog))
     story.say("Policy published; one product is missing from it, on purpose")
     story.chapter("2. A month of business; webhooks come twice, late and out of order")
-    for title, play in month.chapters().items():
+    aftermath = Aftermath(month, month.catalog.sales_tax)
+    for title, play in {**month.chapters(), **aftermath.chapters()}.items():
         play()
         accepted = sum(attempt.accepted for attempt in running.deliver())
         story.say(f"{title}: {counted(accepted, 'webhook')} delivered")
@@ -76,6 +76,9 @@ def _play(running: Running, month: Month, story: Story) -> int:
     story.chapter("4. What could not be booked: fix the policy, redrive the dead-letter queue")
     _redrive(running, mended_policy(month.catalog), story)
 
+    days = running.book_days()
+    story.say(f"Fees and all else that moved the balance: booked for {counted(days, 'day')}")
+
     story.chapter("5. What Tieout posted, from its own records")
     story.show(_postings(running))
 
@@ -87,20 +90,7 @@ def _play(running: Running, month: Month, story: Story) -> int:
     checks = tie_out(running.account, running.company, chart_of(month.catalog))
     story.show(tie_out_text(checks))
     story.show("\n" + cost_text(running.gateway.counters))
-    exit_code = verdict(checks, story.say)
-
-    story.chapter("8. What this version recognises but does not book yet")
-    story.show(
-        "Now sales without an invoice and credit notes happen, and Stripe bills its services.\n"
-        "This version records them, as it recorded the fees, but does not book them; the proof\n"
-        "above is from before."
-    )
-    aftermath = Aftermath(month, month.catalog.sales_tax)
-    for play in (aftermath.sales, aftermath.credit_notes, aftermath.stripes_bills):
-        play()
-    running.settle()
-    story.show("\n" + _not_booked(running))
-    return exit_code
+    return verdict(checks, story.say)
 
 
 def _miss_an_hour(running: Running, month: Month, story: Story) -> None:
@@ -159,23 +149,6 @@ def _kind(item: dict[str, Any]) -> str:
     return "/".join([f"{kind} ...", *more])
 
 
-def _not_booked(running: Running) -> str:
-    rows = sorted(
-        (item["key"]["S"], item["reason"]["S"], _amount(item), item["reason_text"]["S"])
-        for item in running.stack.items("Postings")
-        # On the list of that name; what needs no booking is on none.
-        if item.get("worklist") == {"S": "not_booked"}
-    )
-    return table(("recorded as", "reason", "amount", "text"), rows, to_the_right=("amount",))
-
-
-def _amount(item: dict[str, Any]) -> str:
-    if "amount_minor" not in item or "currency" not in item:
-        return ""
-    amount = Decimal(item["amount_minor"]["N"]).scaleb(-2)
-    return f"{amount:,.2f} {item['currency']['S']}"
-
-
 def _what_next(running: Running, story: Story, ledgers: Sequence[Path]) -> None:
     story.chapter("What to look at next")
     home = ledgers[0].parent
@@ -185,20 +158,20 @@ def _what_next(running: Running, story: Story, ledgers: Sequence[Path]) -> None:
         f"The ledgers, line by line:  {shown}/ ({example.name} and {len(others)} others)\n"
         f"The functions' logs:        {running.aws.log_path}\n"
         "Why it is booked like this: docs/posting-rules.md; the policy: docs/policy.md\n"
-        "The business that happened: tests/sandbox/scenario.py\n"
+        "The business that happened: tests/sandbox/scenario.py and aftermath.py\n"
         "The same, left running:     make run KEEP=1"
     )
 
 
 def _stay(running: Running, month: Month, directory: Path, story: Story) -> None:
     """Leave everything running, say what can be tried, and wait until told to stop."""
-    story.chapter("9. Everything stays up, for you to try; one more invoice is parked for that")
+    story.chapter("8. Everything stays up, for you to try; one more invoice is parked for that")
     policy = leave_one_parked(running, month, directory)
     stop = threading.Event()
     # Set explicitly: a shell starts background jobs with SIGINT ignored.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stop.set())
-    tell(running, month, chart_of(month.catalog), policy, story)
+    tell(running, month, policy, story)
     stop.wait()
 
 

@@ -6,11 +6,10 @@ Every chapter serves customers of `tests.sandbox.scenario` with invoices of its 
 from collections.abc import Callable, Mapping
 from fractions import Fraction
 
-from tests.sandbox.trade import DAY_SECONDS, Trade
-
 from tests.sandbox.stripe.amounts import share
 from tests.sandbox.stripe.payments import ChargeSpec
 from tests.sandbox.stripe.specs import CreditLineSpec, CreditNoteSpec, LineSpec
+from tests.sandbox.trade import DAY_SECONDS, Trade
 
 HOUR_SECONDS = 3_600
 _SALES_TAX_PERCENT = Fraction("8.875")
@@ -55,9 +54,7 @@ class Aftermath:
         refund = self._account.refund(self._trade.charges["credited after its refund"], 8_710)
         self._trade.refunds["of a later credit note"] = refund["id"]
         credit(refunded, 8_000, refunds=(refund["id"],))
-        by_mistake = self._sold("credited by mistake")
-        self._account.void_credit_note(credit(by_mistake, 8_000))
-        self._trade.paid(by_mistake, pause_seconds=HOUR_SECONDS)
+        self._account.void_credit_note(credit(self._sold("credited by mistake"), 8_000))
 
     def credit_balance(self) -> None:
         """A customer's credit comes and goes without any event of its own."""
@@ -125,7 +122,7 @@ class Aftermath:
         bill(-237, kind="tax_fee", reporting_category="tax", description="Tax on Stripe's fees")
         bill(-2_000, kind="reserve_hold", reporting_category="risk_reserved_funds")
         self._pass_hour()
-        bill(2_000, kind="reserve_release", reporting_category="risk_reserved_funds")
+        bill(1_500, kind="reserve_release", reporting_category="risk_reserved_funds")
 
     def payouts(self) -> None:
         """Money leaves for the bank, comes back, and comes in from the bank."""

@@ -1,45 +1,29 @@
-"""Where the company books what: its own decision, known to the policy and to the tie-out alike."""
+"""What the company keeps books with: its zone, and accounts that the sample of Intacct lacks."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from tests.sandbox.stripe.json_types import JsonObject
+from tests.sandbox.intacct import IntacctCompany, add_account
 
 # Where the company's days begin and end.
 COMPANY_ZONE = ZoneInfo("America/New_York")
-RECEIVABLES_ACCOUNT = "1100"
 # Gains and losses that Intacct books by itself when it converts currencies.
 EXCHANGE_ACCOUNT = "7900"
+# Account and bank account of each currency that Stripe settles in.
+CLEARING = {"usd": ("1205", "STRIPE-USD"), "eur": ("1210", "STRIPE-EUR")}
+# The ledger accounts of the company's own banks, by currency.
+BANKS = {"usd": "1000", "eur": "1020"}
+
+_NEW_ACCOUNTS = {
+    "4040": "One-off sales",
+    "6801": "Tax on Stripe's fees",
+    "6803": "Stripe's bills",
+    "6811": "Dispute fees",
+    "7910": "Currency conversion by Stripe",
+}
 
 
-@dataclass(frozen=True)
-class Chart:
-    """Accounts by what Stripe's objects say.
-
-    Attributes:
-        categories: account of each revenue category.
-        products: revenue category of each product, by Stripe's id.
-        tax_rates: account of each tax rate that has one of its own, by Stripe's id; all other tax
-            goes to `tax`.
-        clearing, out_of_band: where money through Stripe, and past Stripe, lands; by currency.
-    """
-
-    categories: Mapping[str, str]
-    products: Mapping[str, str]
-    tax_rates: Mapping[str, str]
-    tax: str
-    shipping: str
-    clearing: Mapping[str, str]
-    out_of_band: Mapping[str, str]
-
-    def revenue(self, line: JsonObject) -> str:
-        """Return the account of an invoice line: named by its metadata, else by its product."""
-        named = line["metadata"].get("revenue_category")
-        if named is None:
-            named = self.products[line["pricing"]["price_details"]["product"]]
-        return self.categories[named]
-
-    def tax_of(self, tax_rate: str) -> str:
-        """Return the account of a tax."""
-        return self.tax_rates.get(tax_rate, self.tax)
+def open_accounts(company: IntacctCompany) -> None:
+    """Open the accounts that the company needs since it sells through Stripe."""
+    for number, title in _NEW_ACCOUNTS.items():
+        add_account(company, number, title)
+    company.log.commit()

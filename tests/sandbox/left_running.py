@@ -8,7 +8,7 @@ from decimal import Decimal
 from pathlib import Path
 
 from tests.sandbox.aws.emulator import ROOT
-from tests.sandbox.chart import Chart
+from tests.sandbox.chart import CLEARING
 from tests.sandbox.intacct import reports, sample
 from tests.sandbox.intacct.books.company import IntacctCompany
 from tests.sandbox.intacct.gateway import ENDPOINT_PATH
@@ -34,15 +34,15 @@ def leave_one_parked(running: Running, month: Month, directory: Path) -> Path:
     return path
 
 
-def tell(running: Running, month: Month, chart: Chart, policy: Path, story: Story) -> None:
+def tell(running: Running, month: Month, policy: Path, story: Story) -> None:
     """Print where everything is, and commands to copy that act on what is really there."""
     story.show(f"All that follows is for another terminal, in {ROOT}.")
     story.show("\n" + table(("what", "where"), _places(running)))
     exports = (f"  export {name}={value}" for name, value in running.access.items())
     story.show("\nFirst, so that the commands find the stack:\n\n" + "\n".join(exports))
-    for title, commands in _commands(running, month, chart, policy).items():
+    for title, commands in _commands(running, month, policy).items():
         story.show(f"\n{title}\n\n" + "\n".join(f"  {each}" for each in commands))
-    story.show("\n" + _balances(running.account, running.company, chart))
+    story.show("\n" + _balances(running.account, running.company))
     story.show(f"\n{LAST_LINE}")
 
 
@@ -57,9 +57,7 @@ def _places(running: Running) -> Iterator[tuple[str, str]]:
     yield "AWS", running.aws.endpoint_url
 
 
-def _commands(
-    running: Running, month: Month, chart: Chart, policy: Path
-) -> Mapping[str, tuple[str, ...]]:
+def _commands(running: Running, month: Month, policy: Path) -> Mapping[str, tuple[str, ...]]:
     stack = f"--stack {running.stack.name}"
     parked = f"invoice/{month.invoices[UNKNOWN_CATEGORY]}"
     shown = policy.relative_to(ROOT) if policy.is_relative_to(ROOT) else policy
@@ -74,10 +72,8 @@ def _commands(
             f"{_TIEOUT} retry {parked} {stack}",
             f"{_TIEOUT} show {parked} {stack}",
         ),
-        "What do the books lack? Say that you booked one of Stripe's fees by hand, and undo it:": (
-            f"{_TIEOUT} not-booked {stack}",
-            f'{_TIEOUT} close {_a_fee(running)} --note "in the journal of fees" {stack}',
-            f"{_TIEOUT} reopen {_a_fee(running)} {stack}",
+        "What would be posted for an invoice, why, and how does it differ from what is posted?": (
+            f"{_TIEOUT} plan {month.invoices['discounted']} {stack}",
         ),
         "Let somebody sign up; Stripe's double delivers its webhooks when told to:": (
             f'curl -d \'{{"name": "Newcomer Ltd"}}\' {stripe}/actions/create_customer',
@@ -86,33 +82,22 @@ def _commands(
         "Look into both ledgers; Stripe counts in cents:": (
             f"curl {stripe}/balance",
             f"curl {intacct}/reports/trial-balance",
-            f"curl '{intacct}/reports/ledger?account={chart.clearing['eur']}'",
+            f"curl '{intacct}/reports/ledger?account={CLEARING['eur'][0]}'",
         ),
     }
 
 
-def _a_fee(running: Running) -> str:
-    """Return the key of a fee that is on the list of what is not booked."""
-    keys = (
-        str(item["key"]["S"])
-        for item in running.stack.items("Postings")
-        if item["state"]["S"] == "not_booked"
-    )
-    return min(key for key in keys if key.startswith("fee/"))
-
-
-def _balances(account: StripeAccount, company: IntacctCompany, chart: Chart) -> str:
-    """Print by how much the two now differ, and why."""
-    stripe = account.balance_before_fees()
+def _balances(account: StripeAccount, company: IntacctCompany) -> str:
+    """Print both sides of each clearing account in its own currency."""
+    stripe = account.balance_after_fees()
     rows = []
-    for currency, account_no in chart.clearing.items():
+    for currency, (account_no, _) in CLEARING.items():
         there = Decimal(stripe.get(currency, 0)).scaleb(-2)
         booked = reports.account_balance_by_currency(company, account_no)
         here = booked.get(currency.upper(), Decimal(0))
         rows.append((account_no, currency, f"{there:,.2f}", f"{here:,.2f}", f"{here - there:,.2f}"))
-    figures = ("Stripe, before fees", "Intacct", "difference")
+    figures = ("Stripe, after fees", "Intacct", "difference")
     return (
-        "They differ by what happened in chapter 8, which is not booked. The trial balance is\n"
-        "in dollars; in its own currency each clearing account has:\n\n"
+        "The trial balance is in dollars; in its own currency each clearing account has:\n\n"
         + table(("account", "currency", *figures), rows, to_the_right=figures)
     )

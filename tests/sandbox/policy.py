@@ -3,11 +3,10 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
-from tests.sandbox.chart import COMPANY_ZONE, Chart
+from tests.oracle import chart as roles
+from tests.oracle.chart import Chart
+from tests.sandbox.chart import BANKS, CLEARING, COMPANY_ZONE
 from tests.sandbox.scenario import Catalog
-
-# Account and bank account of each currency that Stripe settles in.
-_CLEARING = {"usd": ("1205", "STRIPE-USD"), "eur": ("1210", "STRIPE-EUR")}
 
 _POLICY = """\
 label: {label}
@@ -20,11 +19,28 @@ clearing:
 {clearing}
 out_of_band:
   usd: {{account: "1010", bank_account: BANK-OTHER}}
+payouts:
+  usd: {{account: "{bank_usd}"}}
+  eur: {{account: "{bank_eur}"}}
+fx_account: "7910"
+movements:
+  accounts:
+    processing_fees: "6800"
+    payout_fees: "6800"
+    fee_tax: "6801"
+    stripe_billing_fees: "6803"
+    disputes: "6810"
+    dispute_fees: "6811"
+    reserves: "1300"
+sales: {{mode: other_receipt, category: sales}}
+customer_credit: {{account: "2300", granted: "4090"}}
+bad_debt_account: "6900"
 revenue:
   categories:
     subscriptions: {{account: "4000"}}
     services: {{account: "4010", dimensions: {{department: SERVICES}}}}
     usage: {{account: "4020"}}
+    sales: {{account: "4040"}}
 {more_categories}
   metadata_key: revenue_category
   by_product:
@@ -81,27 +97,57 @@ def mended_policy(catalog: Catalog, additions: Additions | None = None) -> str:
 def chart_of(catalog: Catalog, additions: Additions | None = None) -> Chart:
     """Return what the mended policy says about accounts, for those who judge what it led to."""
     more = additions or Additions()
-    return Chart(
-        categories={
-            "subscriptions": "4000",
-            "services": "4010",
-            "usage": "4020",
-            **more.categories,
+    clearing = {**CLEARING, **more.clearing}
+    categories = {
+        "subscriptions": "4000",
+        "services": "4010",
+        "usage": "4020",
+        **more.categories,
+    }
+    by_currency = {
+        roles.STRIPE: {currency: account for currency, (account, _) in clearing.items()},
+        roles.BANK: BANKS,
+        roles.PAST_STRIPE: {"usd": "1010"},
+    }
+    accounts = {
+        **{
+            roles.of_currency(role, currency): account
+            for role, named in by_currency.items()
+            for currency, account in named.items()
         },
+        **{f"{roles.REVENUE}:{name.capitalize()}": each for name, each in categories.items()},
+        **_OTHER_ACCOUNTS,
+    }
+    return Chart(
+        zone=COMPANY_ZONE,
+        accounts={role: frozenset({account}) for role, account in accounts.items()},
         products={
             catalog.seat: "subscriptions",
             catalog.usage: "usage",
             catalog.unmapped: "services",
             **more.products,
         },
-        tax_rates={catalog.vat_inclusive: "2210"},
-        tax="2200",
-        shipping="4030",
-        clearing={
-            currency: account for currency, (account, _) in {**_CLEARING, **more.clearing}.items()
-        },
-        out_of_band={"usd": "1010"},
+        tax_rates={catalog.vat_inclusive: "Vat"},
     )
+
+
+_OTHER_ACCOUNTS = {
+    roles.RECEIVABLE: "1100",
+    roles.SALES: "4040",
+    roles.SHIPPING: "4030",
+    roles.TAX: "2200",
+    f"{roles.TAX}:Vat": "2210",
+    roles.CREDIT: "2300",
+    roles.GIVEN_BY_HAND: "4090",
+    roles.BAD_DEBT: "6900",
+    roles.FEES: "6800",
+    roles.DISPUTES: "6810",
+    roles.DISPUTE_FEES: "6811",
+    f"{roles.OTHER}:Tax-fee": "6801",
+    f"{roles.OTHER}:Stripe-fee": "6803",
+    roles.OTHER: "1300",
+    roles.EXCHANGE: "7910",
+}
 
 
 def _filled(catalog: Catalog, label: str, more: Additions) -> str:
@@ -117,8 +163,10 @@ def _filled(catalog: Catalog, label: str, more: Additions) -> str:
         ),
         clearing=_lines(
             f'  {currency}: {{account: "{account}", bank_account: {bank}}}'
-            for currency, (account, bank) in {**_CLEARING, **more.clearing}.items()
+            for currency, (account, bank) in {**CLEARING, **more.clearing}.items()
         ),
+        bank_usd=BANKS["usd"],
+        bank_eur=BANKS["eur"],
     )
 
 

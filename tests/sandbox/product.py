@@ -14,12 +14,14 @@ import time
 from collections.abc import Callable, Mapping
 from contextlib import ExitStack
 from dataclasses import dataclass
+from datetime import date, datetime
 from pathlib import Path
 from types import TracebackType
 
 from tests.sandbox import intacct_credentials
 from tests.sandbox.aws import EmbeddedAws, Stack
 from tests.sandbox.aws.emulator import ACCESS_KEY_ID, REGION, ROOT, SECRET_ACCESS_KEY
+from tests.sandbox.chart import COMPANY_ZONE, open_accounts
 from tests.sandbox.intacct.books.company import IntacctCompany, Scope
 from tests.sandbox.intacct.books.customers import create_customer
 from tests.sandbox.intacct.gateway import Gateway
@@ -33,6 +35,7 @@ from tests.sandbox.stripe.events import WebhookEndpoint
 from tests.sandbox.stripe.options import AccountOptions
 from tests.sandbox.stripe.server import StripeServer
 from tests.sandbox.stripe.transport import http_transport
+from tests.sandbox.trade import DAY_SECONDS
 from tieout.domain.events import SUBSCRIPTIONS
 
 DIRECTORY = ROOT / ".sandbox" / "aws"
@@ -99,6 +102,26 @@ class Running:
         self.deliver()
         self.stack.wait_until_idle(IDLE_TIMEOUT_SECONDS)
 
+    def book_days(self) -> int:
+        """Queue each day on which Stripe's balance moved, and wait; return how many there were.
+
+        The poller queues a day some hours after its end. The story is told at once, so most of
+        its days had ended before there was a poller. What happens afterwards is on another day.
+        The day of now is not over, and left out.
+        """
+        today = datetime.now(COMPANY_ZONE).date()
+        if _day_of(self.clock.now()) < today:
+            self.clock.advance(DAY_SECONDS)
+        with self.account.lock:
+            moved = self.account.store.all("balance_transaction")
+            days = {_day_of(each["created"]) for each in moved}
+        ended = sorted(each for each in days if each < today)
+        for day in ended:
+            subject = f"activity/{day.isoformat()}"
+            self.stack.queue_subject(subject, group=subject, trigger="story")
+        self.settle()
+        return len(ended)
+
     def tieout(self, *arguments: str) -> subprocess.CompletedProcess[str]:
         """Run the `tieout` command as an operator would, against this stack."""
         return subprocess.run(
@@ -122,7 +145,11 @@ class Running:
             raise RuntimeError(done.stdout + done.stderr)
 
 
-def _keep_known_customer(company: IntacctCompany) -> None:
+def _day_of(at_unix: int) -> date:
+    return datetime.fromtimestamp(at_unix, COMPANY_ZONE).date()
+
+
+def keep_known_customer(company: IntacctCompany) -> None:
     """Let the company have a customer from before it had Tieout."""
     names = {"NAME": "Harbor and Sons (since 1998)", "DISPLAYCONTACT.PRINTAS": "Harbor and Sons"}
     create_customer(company, Scope(), KNOWN_CUSTOMER, names)
@@ -170,7 +197,8 @@ class Product:
         clock = SteppedClock(beginning(int(time.time())))
         account = StripeAccount(self._options, clock)
         company = sample_company()
-        _keep_known_customer(company)
+        keep_known_customer(company)
+        open_accounts(company)
         gateway = Gateway(company)
         sender = WebhookSender(
             account, http_transport, self._weather, signing_clock=lambda: int(time.time())

@@ -20,7 +20,7 @@ KNOWN_CUSTOMER = "C-100"
 UNKNOWN_CATEGORY = "sponsorship"
 # The story begins so long before the end of a month, and goes on so long after it at most.
 BEFORE_MONTH_END_SECONDS = 3 * DAY_SECONDS
-_AFTER_MONTH_END = timedelta(days=10)
+_AFTER_MONTH_END = timedelta(days=13)
 
 
 def beginning(now_unix: int) -> int:

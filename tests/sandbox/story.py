@@ -10,7 +10,7 @@ from tests.sandbox.intacct import reports
 from tests.sandbox.intacct.books.company import IntacctCompany
 from tests.sandbox.intacct.counters import Counters
 from tests.sandbox.scenario import KNOWN_CUSTOMER
-from tests.sandbox.tie_out import DOCUMENTS, Check
+from tests.sandbox.tie_out import COUNTED, Check
 
 _RULE = "-" * 100
 
@@ -125,4 +125,4 @@ def write_ledgers(company: IntacctCompany, directory: Path) -> list[Path]:
 
 def _figure(check: Check, side: str) -> str:
     number = getattr(check, side)
-    return f"{number:,.0f}" if check.unit == DOCUMENTS else f"{number:,.2f}"
+    return f"{number:,.0f}" if check.unit in COUNTED else f"{number:,.2f}"
