@@ -11,6 +11,7 @@ from tests.factories import a_line, a_paid_invoice, an_invoice
 from tests.fakes.stripe import FakeStripe
 from tests.unit.services.world import INVOICE, LEASE_SECONDS, World, of
 from tieout.domain.documents import digest
+from tieout.domain.errors import ConfigurationFault
 from tieout.domain.postings import State
 from tieout.domain.reasons import Reason
 from tieout.domain.subjects import Subject, SubjectKind
@@ -127,6 +128,15 @@ def test_what_changes_between_the_look_and_the_posting_does_not_pass(world: Worl
     assert done[INVOICE].text == "invoice/in_1: it is not what was approved"
     assert [each.document.key for each in world.ledger.sent] == ["customer/cus_1"]
     assert world.postings.by_key["invoice/in_1"].state is State.PLANNED
+
+
+def test_an_intacct_that_lets_nobody_in_ends_it(world: World) -> None:
+    approved = approved_of(world, INVOICE, OTHER)
+    world.ledger.fault = ConfigurationFault(Reason.INTACCT_SIGN_IN, "wrong password")
+    with pytest.raises(ConfigurationFault, match="wrong password"):
+        apply(world, approved)
+    world.ledger.fault = None
+    assert {each.result for each in apply(world, approved).values()} == {Result.POSTED}
 
 
 @pytest.mark.parametrize("key", ["invoice/in_1", "customer/cus_1"])

@@ -12,6 +12,7 @@ from enum import StrEnum
 from itertools import islice
 
 from tieout.domain.documents import digest
+from tieout.domain.errors import ConfigurationFault
 from tieout.domain.postings import Posting, State
 from tieout.domain.subjects import Subject
 from tieout.services.messages import encode
@@ -61,11 +62,17 @@ class Applied:
 
 
 class Gate:
-    """A ledger that takes approved documents only."""
+    """A ledger that takes approved documents only.
+
+    Attributes:
+        approved: their digests, by key.
+        fault: why the ledger cannot be used at all, once it said so.
+    """
 
     def __init__(self, ledger: Ledger) -> None:
         self._ledger = ledger
         self.approved: Mapping[str, str] = {}
+        self.fault: ConfigurationFault | None = None
 
     def submit(self, submissions: Sequence[Submission]) -> Mapping[str, Outcome]:
         """Send what is approved; the rest was not executed. See `Ledger.submit`."""
@@ -75,8 +82,11 @@ class Gate:
             for each in submissions
             if each not in passed
         }
-        if passed:
-            outcomes.update(self._ledger.submit(passed))
+        try:
+            outcomes.update(self._ledger.submit(passed) if passed else {})
+        except ConfigurationFault as fault:
+            self.fault = fault
+            raise
         return outcomes
 
     def find(self, submission: Submission) -> Found | None:
@@ -120,7 +130,8 @@ class Approval:
         """Yield what became of each subject, in order; only some are worked on at a time.
 
         Raises:
-            ConfigurationFault: Stripe refuses our key, or a table cannot be used at all.
+            ConfigurationFault: Stripe, Intacct or a table cannot be used at all: what is left would
+                fare no better.
             TransientFault: a table cannot be used now. What was yielded is done; applying the same
                 plan again goes on from there.
         """
@@ -138,6 +149,8 @@ class Approval:
         ]
         self._gate.approved = {key: each.documents[key] for each in due for key in each.documents}
         answers = self._process([each.subject for each in due])
+        if self._gate.fault is not None:
+            raise self._gate.fault
         found = self._postings.get_many(self._gate.approved)
         for each, preview, text in zip(chunk, previews, changed, strict=True):
             if text:
