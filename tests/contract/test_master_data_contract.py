@@ -97,6 +97,12 @@ def test_many_identifiers_go_in_few_requests(monkeypatch: pytest.MonkeyPatch, bo
     assert (set(found), ledger.statistics.look_ups) == ({"4000", "4010"}, 3)
 
 
+def test_an_entity_is_told_from_a_mere_location() -> None:
+    with Books(multi_entity=True) as books:
+        master = IntacctMasterData(books.ledger().rows)
+        assert set(master.found(MasterKind.ENTITY, {"200", "SERVICES"})) == {"200"}
+
+
 def test_a_user_that_may_not_sign_in_is_a_fault(books: Books) -> None:
     stranger = dataclasses.replace(CREDENTIALS, company_id="another")
     with pytest.raises(ConfigurationFault):

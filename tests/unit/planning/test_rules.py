@@ -9,21 +9,24 @@ from typing import NoReturn
 
 import pytest
 
-from tests.factories import a_customer, a_line, a_payment, a_tax, an_invoice, planned, the
+from tests.factories import a_charge, a_customer, a_line, a_payment, a_tax, an_invoice, planned, the
 from tieout.domain.documents import ArInvoice, ArPayment, CashAccount, Customer, Dimensions
 from tieout.domain.effects import REASONS_LENGTH_MAX, written_reasons
 from tieout.domain.expressions import FACTS
 from tieout.domain.policy import Policy
 from tieout.domain.policy_file import parse_policy
 from tieout.domain.policy_rules import Area
+from tieout.domain.sale_policy import SaleRules
 from tieout.planning.facts import (
     customer_case,
     invoice_case,
     line_facts,
     payment_case,
+    sale_case,
     tax_facts,
 )
 from tieout.planning.rules import NO_ANSWER, Case, answer
+from tieout.planning.sale_lines import revenue_line
 from tieout.planning.snapshots import InvoiceSnapshot, ShippingCost
 
 BASE = """\
@@ -253,3 +256,26 @@ def test_what_a_posting_says_of_its_lines_is_bounded() -> None:
     assert len(text) == REASONS_LENGTH_MAX
     assert text.startswith("1: product prod_0 is category services\n2: product prod_1")
     assert text.endswith("…")
+
+
+def test_a_sale_without_invoice_asks_the_rules_for_what_its_days_journal_knows_too() -> None:
+    rules = (
+        "name: r1, for: revenue, when: metadata.shop == 'berlin', set: {account: '4060'}",
+        (
+            "name: r2, for: dimensions, when: customer.metadata.tier || charge.payment_method, "
+            "set: {dimensions: {class: NEVER}}"
+        ),
+        "name: r3, for: dimensions, when: kind == 'sale', set: {dimensions: {class: SHOP}}",
+    )
+    policy = policy_of(*rules)
+    charge = a_charge(
+        metadata={"shop": "berlin"},
+        customer=a_customer(metadata={"tier": "x"}),
+        payment_method="card",
+    )
+    sales = dataclasses.replace(policy, sales=SaleRules("other_receipt"))
+    line = revenue_line(charge, 10_000, sales)
+    assert (line.account, line.dimensions.class_id, line.why) == ("4060", "SHOP", "rule r1")
+    _, facts = sale_case(charge, policy).made
+    assert set(facts["charge"]) == {"id", "description", "metadata"}
+    assert set(facts["customer"]) == {"id"}

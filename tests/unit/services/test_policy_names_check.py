@@ -72,7 +72,8 @@ def test_everything_is_named_with_its_path() -> None:
 
 def test_every_account_of_the_example_policy_is_among_them() -> None:
     text = EXAMPLE.read_text("utf-8")
-    quoted_numbers = set(re.findall(r'"(\d{4})"', text))
+    without_comments = re.sub(r"#.*", "", text)
+    quoted_numbers = set(re.findall(r'"(\d{4})"', without_comments))
     assert quoted_numbers
     found = {each.identifier for each in names(text) if each.kind is MasterKind.ACCOUNT}
     assert quoted_numbers <= found
@@ -116,3 +117,33 @@ def test_a_bank_account_must_be_of_the_account_and_currency_beside_it() -> None:
         ),
         ("clearing.usd.bank_account", "bank account STRIPE is in eur, not in usd"),
     ]
+
+
+ACCOUNTS = (
+    POLICY
+    + """\
+entity: E100
+entities: {E200: {base_currency: eur}}
+stripe_accounts:
+  acct_1:
+    entity: E200
+    clearing: {usd: {account: "1206", bank_account: STRIPE-2}}
+    revenue: {categories: {services: {account: "4011"}}}
+    dimensions: {defaults: {department: OTHER}}
+"""
+)
+
+
+def test_what_is_otherwise_for_a_stripe_account_is_named_once() -> None:
+    more = [each for each in names(ACCOUNTS) if each not in names()]
+    assert [(each.kind.value, each.identifier, each.path) for each in more] == [
+        ("entity", "E100", "entity"),
+        ("account", "1206", "stripe_accounts.acct_1.clearing.usd.account"),
+        ("account", "4011", "stripe_accounts.acct_1.revenue.categories.services.account"),
+        ("bank account", "STRIPE-2", "stripe_accounts.acct_1.clearing.usd.bank_account"),
+        ("entity", "E200", "stripe_accounts.acct_1.entity"),
+        ("department", "OTHER", "stripe_accounts.acct_1.dimensions.defaults.department"),
+        ("entity", "E200", "entities.E200"),
+    ]
+    assert (more[3].beside, more[3].currency) == ("1206", "usd")
+    assert more[2].dimensions == {"location", "department", "GLDIMREGION"}

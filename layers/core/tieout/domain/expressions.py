@@ -22,7 +22,6 @@ Facts = Mapping[str, Any]
 # Of each fact, what is in it: None for a single value, an empty set for keys of the company's own.
 FACTS: Mapping[str, frozenset[str] | None] = {
     "kind": None,
-    "account": None,
     "currency": None,
     "amount_minor": None,
     "customer": frozenset({"id", "metadata", "country"}),
@@ -32,7 +31,6 @@ FACTS: Mapping[str, frozenset[str] | None] = {
     ),
     "tax": frozenset({"rate"}),
     "charge": frozenset({"id", "description", "payment_method", "metadata"}),
-    "fee": frozenset({"category"}),
     "metadata": frozenset(),
 }
 

@@ -4,11 +4,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
+from tieout.domain.effects import dimensions_of
 from tieout.domain.policy import Policy
+from tieout.domain.policy_accounts import SECTION as ACCOUNTS_SECTION
 from tieout.domain.policy_dimensions import STANDARD_DIMENSIONS
 from tieout.domain.policy_file import BANK_ACCOUNTS, LEDGER_ACCOUNTS
 from tieout.domain.policy_reader import Section
-from tieout.domain.policy_rules import Rule
+from tieout.domain.policy_rules import Rule, RuleBook
 from tieout.domain.strict_yaml import load
 
 
@@ -18,6 +20,7 @@ class MasterKind(StrEnum):
     ACCOUNT = "account"
     BANK_ACCOUNT = "bank account"
     JOURNAL = "journal"
+    ENTITY = "entity"
     TERM = "term"
     LOCATION = "location"
     DEPARTMENT = "department"
@@ -49,7 +52,11 @@ _SETTINGS = {
     "account": MasterKind.ACCOUNT,
     "bank_account": MasterKind.BANK_ACCOUNT,
     "term": MasterKind.TERM,
+    "entity": MasterKind.ENTITY,
 }
+
+
+_SINGLE = {"entity": MasterKind.ENTITY, "customers.term": MasterKind.TERM}
 
 
 def names_in(text: str, policy: Policy) -> Iterator[Named]:
@@ -60,32 +67,47 @@ def names_in(text: str, policy: Policy) -> Iterator[Named]:
         policy: the same, read.
     """
     file = Section(_mapping(load(text).content), "", [])
-    defaults = frozenset(_texts(file, "dimensions.defaults"))
+    yield Named(MasterKind.JOURNAL, policy.journal, "journal")
+    yield from _in_file(file, frozenset(_texts(file, "dimensions.defaults")))
+    yield from _of_rules(policy.rules, "", file)
+    for account, own in file.sections(ACCOUNTS_SECTION):
+        there = policy.accounts[account]
+        defaults = frozenset(dimensions_of(there.dimensions.defaults))
+        yield from _in_file(own, defaults)
+        if {"rules", "maps"} & own.values.keys():
+            yield from _of_rules(there.rules, f"{own.path}.", own)
+    for entity in file.section("entities").values:
+        yield Named(MasterKind.ENTITY, entity, f"entities.{entity}")
+
+
+def _in_file(file: Section, defaults: frozenset[str]) -> Iterator[Named]:
+    """Yield what a file, or a part of it for an account, names outside its rules."""
     for path in LEDGER_ACCOUNTS:
         for where, identifier in file.scalars(path):
-            own = _texts(file, f"{where.rpartition('.')[0]}.dimensions")
+            own = _texts(file, f"{_relative(where, file).rpartition('.')[0]}.dimensions")
             yield Named(MasterKind.ACCOUNT, identifier, where, defaults | frozenset(own))
     for path in BANK_ACCOUNTS:
         for where, identifier in file.scalars(path):
-            entry = where.rpartition(".")[0]
+            entry = _relative(where, file).rpartition(".")[0]
             beside = _texts(file, entry).get("account", "")
             currency = entry.rpartition(".")[2]
             yield Named(
                 MasterKind.BANK_ACCOUNT, identifier, where, beside=beside, currency=currency
             )
-    yield Named(MasterKind.JOURNAL, policy.journal, "journal")
-    for where, identifier in file.scalars("customers.term"):
-        yield Named(MasterKind.TERM, identifier, where)
+    for path, kind in _SINGLE.items():
+        for where, identifier in file.scalars(path):
+            yield Named(kind, identifier, where)
     yield from _dimensions(file)
-    for rules in policy.rules.values():
-        for rule in rules:
-            yield from _of_rule(rule, defaults)
+
+
+def _relative(where: str, file: Section) -> str:
+    return where.removeprefix(f"{file.path}." if file.path else "")
 
 
 def _dimensions(file: Section) -> Iterator[Named]:
     """Yield the values of dimensions in sections that are called so, wherever they are."""
     for name, value in file.values.items():
-        if not isinstance(value, Mapping) or name in {"maps", "metadata_keys"}:
+        if not isinstance(value, Mapping) or name in {"maps", "metadata_keys", ACCOUNTS_SECTION}:
             continue
         section = Section(value, file.where(name), file.errors)
         if "dimensions" in section.path.split("."):
@@ -95,8 +117,15 @@ def _dimensions(file: Section) -> Iterator[Named]:
         yield from _dimensions(section)
 
 
-def _of_rule(rule: Rule, defaults: frozenset[str]) -> Iterator[Named]:
-    path = f"rules[{rule.name}].set"
+def _of_rules(rules: RuleBook, prefix: str, file: Section) -> Iterator[Named]:
+    defaults = frozenset(_texts(file, "dimensions.defaults"))
+    for of_area in rules.values():
+        for rule in of_area:
+            yield from _of_rule(rule, defaults, prefix)
+
+
+def _of_rule(rule: Rule, defaults: frozenset[str], prefix: str) -> Iterator[Named]:
+    path = f"{prefix}rules[{rule.name}].set"
     carried = defaults | frozenset(rule.dimensions)
     for name, setting in rule.settings.items():
         if name in _SETTINGS:

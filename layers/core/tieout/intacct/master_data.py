@@ -19,6 +19,7 @@ _PLACES: Mapping[MasterKind, tuple[tuple[str, str], ...]] = {
     ),
     MasterKind.JOURNAL: (("GLJOURNAL", "SYMBOL"),),
     MasterKind.TERM: (("ARTERM", "NAME"),),
+    MasterKind.ENTITY: (("LOCATIONENTITY", "LOCATIONID"),),
     MasterKind.LOCATION: (("LOCATION", "LOCATIONID"),),
     MasterKind.DEPARTMENT: (("DEPARTMENT", "DEPARTMENTID"),),
     MasterKind.CLASS: (("CLASS", "CLASSID"),),

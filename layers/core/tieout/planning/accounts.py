@@ -1,6 +1,6 @@
 """Which account: the policy's answer, or a refusal that names what policy does not say."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
 from tieout.domain.documents import NO_DIMENSIONS, CashAccount, Dimensions
@@ -43,12 +43,23 @@ def revenue_category(
     Raises:
         Refused: nothing answers, or metadata names a category that policy does not have.
     """
+    return revenue_by_rule(case, policy, lambda: _by_tables(line, invoice_metadata, policy.revenue))
+
+
+def revenue_by_rule(
+    case: Case, policy: Policy, otherwise: Callable[[], Categorised]
+) -> Categorised:
+    """Return what the rules for revenue choose, else what `otherwise` does.
+
+    Raises:
+        Refused: `otherwise` does.
+    """
     ruled = answer(Area.REVENUE, case, policy)
     if account := ruled.settings.get("account"):
         return Categorised(RevenueCategory(ruled.why, account), ruled.why, ruled.dimensions)
     if name := ruled.settings.get("category"):
         return Categorised(policy.revenue.categories[name], ruled.why, ruled.dimensions)
-    chosen = _by_tables(line, invoice_metadata, policy.revenue)
+    chosen = otherwise()
     why = f"{chosen.why}; {ruled.why}" if ruled.why else chosen.why
     return Categorised(chosen.category, why, ruled.dimensions)
 

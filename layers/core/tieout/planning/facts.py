@@ -60,6 +60,31 @@ def charge_case(charge: ChargeSnapshot, policy: Policy) -> Case:
     )
 
 
+def sale_case(charge: ChargeSnapshot, policy: Policy) -> Case:
+    """Return the case of what a sale earns, on the day it moved the balance.
+
+    A day's journal knows a charge only as its movement shows it. So that it and the charge's own
+    subject get one answer, nothing else is a fact here: of the customer the id, of the means of
+    payment nothing.
+    """
+    moved_at_unix = charge.movement.created_unix if charge.movement else charge.created_unix
+    return Case(
+        lambda: accounting_date(moved_at_unix, policy.zone),
+        lambda: {
+            "kind": "sale",
+            "currency": charge.currency,
+            "amount_minor": charge.amount_minor,
+            "customer": None if charge.customer is None else {"id": charge.customer.id},
+            "charge": {
+                "id": charge.id,
+                "description": charge.description,
+                "metadata": charge.metadata,
+            },
+            "metadata": charge.metadata,
+        },
+    )
+
+
 def customer_case(customer: CustomerSnapshot) -> Case:
     """Return the case of a customer, who has no day."""
     return Case(

@@ -9,13 +9,16 @@ from tieout.domain.documents import ArLine, Dimensions, JournalLine
 from tieout.domain.errors import Refused
 from tieout.domain.keys import sale_key
 from tieout.domain.policy import Policy
+from tieout.domain.policy_rules import Area
 from tieout.domain.reasons import Reason
 from tieout.domain.sale_policy import SaleMode, SaleRules
 from tieout.domain.text import clean
-from tieout.planning.accounts import Categorised, clearing
+from tieout.planning.accounts import Categorised, clearing, revenue_by_rule
 from tieout.planning.dimensions import customer_dimensions, metadata_dimensions
+from tieout.planning.facts import sale_case
 from tieout.planning.fields import MEMO_LENGTH_MAX
 from tieout.planning.periods import is_before_books
+from tieout.planning.rules import answer
 from tieout.planning.snapshots import ChargeSnapshot, CustomerSnapshot
 
 
@@ -55,11 +58,14 @@ def revenue_line(charge: ChargeSnapshot, amount_minor: int, policy: Policy) -> A
         Refused: policy says neither how sales are booked nor what category this one is.
     """
     rules = sale_rules(charge, policy)
-    chosen = _category(charge.metadata, rules, policy)
+    case = sale_case(charge, policy)
+    chosen = revenue_by_rule(case, policy, lambda: _category(charge.metadata, rules, policy))
     dimensions = (
         policy.dimensions.defaults.overlaid(chosen.category.dimensions)
         .overlaid(_customer_dimensions(charge, policy))
         .overlaid(metadata_dimensions(charge.metadata, policy))
+        .overlaid(answer(Area.DIMENSIONS, case, policy).dimensions)
+        .overlaid(chosen.dimensions)
     )
     return ArLine(
         account=chosen.category.account,
