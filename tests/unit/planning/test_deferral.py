@@ -13,8 +13,25 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tests.factories import a_line, a_paid_invoice, a_policy, a_refund, a_refund_of, planned, the
-from tieout.domain.documents import ArInvoice, ArLine, Deferral, Dimensions, JournalEntry
+from tests.factories import (
+    a_line,
+    a_paid_invoice,
+    a_payment,
+    a_policy,
+    a_refund,
+    a_refund_of,
+    an_invoice,
+    planned,
+    the,
+)
+from tieout.domain.documents import (
+    ArAdjustment,
+    ArInvoice,
+    ArLine,
+    Deferral,
+    Dimensions,
+    JournalEntry,
+)
 from tieout.domain.policy import DeferredRevenue, Policy, RevenueCategory
 from tieout.planning.deferral import taken_back, taken_back_lines
 from tieout.planning.snapshots import InvoiceLine
@@ -232,3 +249,22 @@ def test_a_refund_takes_back_what_is_earned_and_what_still_waits() -> None:
     assert [(each.account, -each.amount_minor) for each in given_back.lines] == [
         (each.account, each.amount_minor) for each in taken.lines
     ]
+
+
+def test_a_void_after_part_payment_ends_what_is_left_of_the_schedule() -> None:
+    """A third was paid; by the day of the void ten of thirty days were earned."""
+    invoice = an_invoice(
+        lines=(service("2026-11-02T12:00", "2026-12-02T12:00", 9_000),),
+        payments=(a_payment(3_000),),
+        status="void",
+        voided_at_unix=at("2026-11-12T12:00"),
+    )
+    made = planned(invoice, deferring())
+    booked = the(made, "invoice/in_1", ArInvoice).lines
+    memo = the(made, "invoice/in_1/void", ArAdjustment)
+    assert [(line.posted_on, line.amount_minor) for line in memo.lines] == [
+        ("4000", -2_000),
+        ("2400", -4_000),
+    ]
+    assert earned_minor((*booked, *memo.lines), date(2026, 11, 11)) == 1_000
+    assert earned_minor((*booked, *memo.lines), date(2026, 12, 31)) == 3_000

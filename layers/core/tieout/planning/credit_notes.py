@@ -28,6 +28,7 @@ from tieout.planning.accounts import out_of_band
 from tieout.planning.credit_balance import CREDIT_WHY, credit_account
 from tieout.planning.credit_note_lines import CreditedLines, credited_lines, with_amounts
 from tieout.planning.customers import add_customer, debtor_id
+from tieout.planning.deferral import as_of
 from tieout.planning.draft import PlanDraft
 from tieout.planning.facts import invoice_case
 from tieout.planning.fields import DESCRIPTION_LENGTH_MAX, amount_text
@@ -257,6 +258,8 @@ def _entry(of: _Note, key: str, day: date, text: str, given: _Given, sign: int =
         Earned(customer, memo, line, amount_minor)
         for line, amount_minor in zip(of.lines.lines, given.share, strict=True)
     ]
+    # What a void gives again is what the note took, so both are as of the note's day.
+    as_issued = as_of(earned, of.issued_on)
     return JournalEntry(
         key=key,
         stripe_id=of.note.id,
@@ -265,6 +268,6 @@ def _entry(of: _Note, key: str, day: date, text: str, given: _Given, sign: int =
         currency=of.note.currency,
         title=clean(f"{text}{posted.note}", DESCRIPTION_LENGTH_MAX),
         reference=reference(key.removeprefix("credit_note/").replace("/", "-")),
-        lines=taking_back(earned, given.against, of.note.currency, of.policy, sign),
+        lines=taking_back(as_issued, given.against, of.note.currency, of.policy, sign),
         after=(invoice_key(of.invoice.id),),
     )

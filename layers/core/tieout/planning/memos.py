@@ -8,6 +8,7 @@ from tieout.domain.keys import application_key, customer_key, invoice_key
 from tieout.domain.policy import Policy
 from tieout.domain.text import clean
 from tieout.planning.customers import debtor_id
+from tieout.planning.deferral import taken_back_lines
 from tieout.planning.dimensions import invoice_dimensions
 from tieout.planning.fields import DESCRIPTION_LENGTH_MAX
 from tieout.planning.numbers import invoice_number
@@ -30,6 +31,8 @@ def adjustment(  # noqa: PLR0913 - what a memo consists of
 ) -> ArAdjustment:
     """Return a memo over the sum of its lines; they are negative for a credit memo.
 
+    A line that is earned over time is taken back as it is on the day: see `taken_back_lines`.
+
     Args:
         invoice: that it is about.
         key: the document's key.
@@ -45,7 +48,7 @@ def adjustment(  # noqa: PLR0913 - what a memo consists of
         Refused: the invoice has no usable customer, or the day is before the books or closed.
     """
     posted = posting_date(day, policy)
-    of = tuple(lines)
+    of = tuple(part for line in lines for part in taken_back_lines(line, day))
     return ArAdjustment(
         key=key,
         stripe_id=stripe_id or invoice.id,

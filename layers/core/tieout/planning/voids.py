@@ -28,6 +28,7 @@ from tieout.domain.text import clean
 from tieout.planning.credit_balance import CREDIT_WHY, credit_account
 from tieout.planning.credit_note_lines import credited_invoice, with_amounts
 from tieout.planning.customers import debtor_id
+from tieout.planning.deferral import as_of
 from tieout.planning.draft import PlanDraft
 from tieout.planning.fields import DESCRIPTION_LENGTH_MAX
 from tieout.planning.memos import adjustment, application, plain_line
@@ -178,7 +179,7 @@ def _against(
 ) -> tuple[JournalLine, ...]:
     customer = debtor_id(void.invoice, void.original)
     memo = f"Void of {invoice_number(void.invoice, void.original)}"
-    earned = [Earned(customer, memo, line, -line.amount_minor) for line in taken]
+    earned = as_of((Earned(customer, memo, line, -line.amount_minor) for line in taken), void.day)
     return taking_back(earned, Against(account, memo, why), void.invoice.currency, void.policy)
 
 
