@@ -16,6 +16,7 @@ from tests.factories import (
     DAY_SECONDS,
     NOON,
     a_movement,
+    a_paid_invoice,
     a_payout,
     a_policy,
     a_refund,
@@ -24,12 +25,12 @@ from tests.factories import (
     an_origin,
 )
 from tests.fakes.policies import FakePolicies
-from tests.unit.services.world import World, again, of
+from tests.unit.services.world import INVOICE, World, again, of
 from tieout.domain.errors import Refused, Unavailable
 from tieout.domain.postings import State
 from tieout.domain.reasons import Reason
 from tieout.domain.subjects import SubjectKind
-from tieout.planning.snapshots import BalanceTransaction
+from tieout.planning.snapshots import BalanceTransaction, Origin
 from tieout.services.evidence import SUBJECTS_AT_ONCE
 from tieout.services.process import Done, Result, Retry
 
@@ -224,6 +225,33 @@ def test_movements_of_the_neighbouring_days_are_not_of_this_one() -> None:
 
     sales = {key for key in made.states() if key.startswith("sale/")}
     assert sales == {"sale/pi_2", "sale/pi_3"}
+
+
+@pytest.mark.parametrize("invoices", [(), ("in_1",)], ids=["sale", "invoice"])
+@pytest.mark.parametrize(
+    "origin",
+    [
+        an_origin(),
+        an_origin(kind="refund", id="pyr_1", charge="ch_1"),
+    ],
+    ids=["by the charge", "by a refund of it"],
+)
+def test_a_missed_late_failure_is_found_by_the_balance(
+    invoices: tuple[str, ...], origin: Origin
+) -> None:
+    back = a_movement(
+        -10_000, id="txn_9", type="payment_failure_refund", source=origin.id, origin=origin
+    )
+    made = world(back)
+    made.stripe.snapshots[CHARGE] = a_sale(
+        failure=back, status="failed", movement=charged(), invoices=invoices
+    )
+    made.stripe.snapshots[INVOICE] = a_paid_invoice()
+
+    made.bring_up_to_date(DAY)
+
+    assert "sale/pi_1/returned" in made.states()
+    assert ("invoice/in_1" in made.states()) is bool(invoices)
 
 
 def test_a_missed_refund_is_found_by_the_balance() -> None:

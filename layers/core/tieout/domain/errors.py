@@ -7,6 +7,7 @@
     │   └── LeaseHeld           another worker has this document or session in hand
     ├── OutcomeUnknown          a write was sent and no answer came: look it up before any re-send
     ├── Refused                 planning will not guess: park with a reason
+    │   └── RequestRefused      Stripe knows the object, but does not do what was asked of it
     ├── ConfigurationFault      wrong secret, permission, table or policy: stop and page
     │   └── PolicyErrors        a policy with everything that is wrong in it
     ├── SettingsInvalid         the function's environment lacks something: the deployment is wrong

@@ -58,6 +58,10 @@ def plan_charge(
     elif charge.movement is not None or _is_captured(charge):
         text = f"charge {charge.id} pays invoice {', '.join(charge.invoices)}"
         _note(draft, charge, Reason.NOTHING_TO_BOOK, text)
+        if charge.failure is not None:
+            key = sale_return_key(source_id(charge))
+            amount = charge.amount_minor, charge.currency
+            draft.not_booked(key, Reason.NOTHING_TO_BOOK, f"{text}, whose receipt it was", *amount)
 
 
 def summarised_sales(
