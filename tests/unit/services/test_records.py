@@ -12,6 +12,7 @@ import pytest
 from tests.factories import (
     a_customer,
     a_paid_invoice,
+    a_payment,
     a_policy,
     a_refund,
     a_refund_of,
@@ -99,16 +100,19 @@ def test_an_older_reading_does_not_put_an_older_state_back(world: World) -> None
 # --- What a newer plan no longer has ------------------------------------------------------------
 
 
-def test_what_is_no_longer_called_for_leaves_the_not_booked_list(world: World) -> None:
-    world.stripe.snapshots[INVOICE] = an_invoice(amount_paid_minor=6_000)
+OVERPAID = a_paid_invoice(payments=(a_payment(10_050),))
+
+
+def test_what_is_no_longer_called_for_leaves_the_list(world: World) -> None:
+    world.stripe.snapshots[INVOICE] = OVERPAID
     world.bring_up_to_date(INVOICE)
-    assert listed(world, Worklist.NOT_BOOKED) == ["receipt/in_1/out-of-band"]
+    assert listed(world, Worklist.ATTENTION) == ["receipt/inpay_1/excess"]
     later(world, a_paid_invoice())
     assert world.bring_up_to_date(INVOICE) == [Done()]
-    assert listed(world, Worklist.NOT_BOOKED) == []
-    withdrawn = world.postings.by_key["receipt/in_1/out-of-band"]
+    assert listed(world, Worklist.ATTENTION) == []
+    withdrawn = world.postings.by_key["receipt/inpay_1/excess"]
     assert (withdrawn.reason, withdrawn.amount_minor) == (Reason.WITHDRAWN, None)
-    assert "shows no payment for it yet" in withdrawn.reason_text
+    assert "had left to settle" in withdrawn.reason_text
 
 
 def test_a_charge_that_was_read_before_its_payment_is_covered_by_the_receipt(
@@ -161,13 +165,13 @@ def test_a_posted_receipt_that_stripe_no_longer_shows_is_a_difference_once(world
 
 
 def test_what_could_not_be_planned_withdraws_nothing(world: World) -> None:
-    world.stripe.snapshots[INVOICE] = an_invoice(amount_paid_minor=6_000)
+    world.stripe.snapshots[INVOICE] = OVERPAID
     world.bring_up_to_date(INVOICE)
     world.clock.advance(60)
     world.stripe.snapshots[INVOICE] = KeyError("nobody foresaw this")
     message = dataclasses.replace(world.message(INVOICE), receive_count=3)
     world.process(message)
-    assert listed(world, Worklist.NOT_BOOKED) == ["receipt/in_1/out-of-band"]
+    assert "receipt/inpay_1/excess" in listed(world, Worklist.ATTENTION)
 
 
 def test_a_refund_that_parks_its_invoice_does_so_for_the_invoice(world: World) -> None:

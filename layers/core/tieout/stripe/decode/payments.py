@@ -6,7 +6,8 @@ from tieout.planning.snapshots import InvoicePayment
 from tieout.stripe.decode.fields import Fields, object_of
 
 _PAID = "paid"
-_STATUSES = frozenset({"open", _PAID, "canceled"})
+_CANCELED = "canceled"
+_STATUSES = frozenset({"open", _PAID, _CANCELED})
 _TYPES = frozenset({"payment_intent", "charge", "payment_record"})
 
 
@@ -29,15 +30,38 @@ def invoice_payment(raw: object) -> InvoicePayment:
     return InvoicePayment(
         id=fields.text("id"),
         invoice=invoice,
-        amount_paid_minor=fields.integer("amount_paid") if status == _PAID else 0,
+        amount_paid_minor=_amount_paid(fields, status),
         currency=fields.currency(),
         status=status,
-        paid_at_unix=_paid_at(fields) if status == _PAID else None,
+        paid_at_unix=_paid_at(fields) if _was_paid(fields, status) else None,
         payment_intent=means.identifier("payment_intent"),
         charge=means.identifier("charge"),
         out_of_band=means.one_of("type", _TYPES) == "payment_record",
         payment_record=means.identifier("payment_record"),
+        returned_at_unix=_returned_at(fields) if _was_paid(fields, status) else None,
     )
+
+
+def _was_paid(fields: Fields, status: str) -> bool:
+    """Return whether the payment brought money, even if that went back since.
+
+    How Stripe shows a payment that failed after it had succeeded is not documented; where it keeps
+    what was paid and when, the receipt stays, and its reversal says the rest.
+    """
+    transitions = fields.child("status_transitions")
+    shows_when = transitions is not None and transitions.moment_or_none("paid_at") is not None
+    return status == _PAID or (status == _CANCELED and shows_when)
+
+
+def _amount_paid(fields: Fields, status: str) -> int:
+    if status == _PAID:
+        return fields.integer("amount_paid")
+    return (fields.integer_or_none("amount_paid") or 0) if _was_paid(fields, status) else 0
+
+
+def _returned_at(fields: Fields) -> int | None:
+    transitions = fields.child("status_transitions")
+    return None if transitions is None else transitions.moment_or_none("canceled_at")
 
 
 def payments_of_invoice(

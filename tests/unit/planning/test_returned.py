@@ -1,0 +1,91 @@
+"""Late failures: the receipt is reversed, and what comes after it goes on from there.
+
+Method: charges and invoices through `plan`, with the payment shown in each way that Stripe might.
+"""
+
+import dataclasses
+from datetime import date
+
+from tests.factories import (
+    DAY_SECONDS,
+    NOON,
+    a_charge,
+    a_movement,
+    a_paid_invoice,
+    a_payment,
+    a_policy,
+    an_invoice,
+    keys_of,
+    planned,
+    the,
+    the_finding,
+)
+from tieout.domain.documents import ArPayment, PaymentReversal, dependencies, digest
+from tieout.domain.policy import Periods
+from tieout.domain.reasons import Reason
+
+RETURNED = NOON + 6 * DAY_SECONDS
+FAILURE = a_movement(-10_000, id="txn_back", type="payment_failure_refund", created_unix=RETURNED)
+PAYMENT = a_payment()
+FAILED = a_charge(
+    status="failed",
+    payment_intent="pi_1",
+    invoices=("in_1",),
+    payments=(PAYMENT,),
+    failure=FAILURE,
+)
+WENT_BACK = dataclasses.replace(PAYMENT, status="canceled", returned_at_unix=RETURNED)
+AGAIN = a_payment(id="inpay_2", payment_intent="pi_2", paid_at_unix=RETURNED + DAY_SECONDS)
+
+
+def test_each_receipt_of_a_charge_that_failed_later_is_reversed_on_that_day() -> None:
+    other = a_payment(2_500, id="inpay_b", invoice="in_2")
+    made = planned(dataclasses.replace(FAILED, payments=(PAYMENT, other)))
+    assert keys_of(made) == ["receipt/inpay_1/returned", "receipt/inpay_b/returned"]
+    assert the(made, "receipt/inpay_1/returned", PaymentReversal) == PaymentReversal(
+        key="receipt/inpay_1/returned",
+        receipt_key="receipt/inpay_1",
+        reversal_date=date(2026, 11, 8),
+        currency="usd",
+        amount_minor=10_000,
+        description="Money of inpay_1 went back, txn_back",
+    )
+
+
+def test_a_charge_whose_money_stayed_reverses_nothing() -> None:
+    stayed = a_charge(payment_intent="pi_1", invoices=("in_1",), payments=(PAYMENT,))
+    assert keys_of(planned(stayed)) == []
+
+
+def test_a_return_in_a_closed_period_is_moved_and_says_so() -> None:
+    periods = Periods(closed_through=date(2026, 11, 30), when_closed="next_open_date")
+    made = planned(FAILED, a_policy(periods=periods))
+    reversal = the(made, "receipt/inpay_1/returned", PaymentReversal)
+    assert reversal.reversal_date == date(2026, 12, 1)
+    assert reversal.description.endswith(", dated 2026-11-08")
+
+
+def test_the_receipt_stays_whether_stripe_still_calls_it_paid_or_not() -> None:
+    still_paid = planned(a_paid_invoice())
+    canceled = planned(an_invoice(payments=(WENT_BACK,), amount_paid_minor=0))
+    one, other = (the(each, "receipt/inpay_1", ArPayment) for each in (still_paid, canceled))
+    assert digest(one) == digest(other)
+
+
+def test_the_next_payment_settles_what_the_return_reopened_and_waits_for_it() -> None:
+    made = planned(a_paid_invoice(payments=(WENT_BACK, AGAIN), amount_paid_minor=10_000))
+    receipt = the(made, "receipt/inpay_2", ArPayment)
+    assert receipt.amount_minor == 10_000
+    assert dependencies(receipt) == ("invoice/in_1", "receipt/inpay_1/returned")
+    assert made.findings == ()
+
+
+def test_a_return_at_a_time_nobody_knows_makes_room_when_it_is_needed() -> None:
+    unknown = dataclasses.replace(WENT_BACK, returned_at_unix=None)
+    made = planned(a_paid_invoice(payments=(unknown, AGAIN), amount_paid_minor=10_000))
+    assert the(made, "receipt/inpay_2", ArPayment).after == ("receipt/inpay_1/returned",)
+
+
+def test_while_stripe_still_calls_it_paid_a_second_payment_is_a_persons_to_judge() -> None:
+    made = planned(a_paid_invoice(payments=(PAYMENT, AGAIN), amount_paid_minor=10_000))
+    assert the_finding(made, "receipt/inpay_2").reason is Reason.OVER_APPLICATION
