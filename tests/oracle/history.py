@@ -338,7 +338,7 @@ def unpaid_debt(account: StripeAccount, invoice: JsonObject) -> int:
         for each in account.store.where("customer_balance_transaction", "invoice", invoice["id"])
         if each["type"] == "applied_to_invoice" and each["amount"] < 0
     )
-    return min(added_minor, int(invoice["amount_remaining"]))
+    return int(min(added_minor, invoice["amount_remaining"]))
 
 
 def open_amounts(account: StripeAccount) -> Mapping[tuple[str, str], int]:

@@ -7,7 +7,7 @@ the property tests and the year.
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol, TypeVar
+from typing import ClassVar, Protocol, TypeVar
 
 from tests.sandbox.stripe import (
     ChargeSpec,
@@ -68,8 +68,44 @@ class Business:
     """One company's doings.
 
     Attributes:
-        actions: everything that it can do, by name.
+        ACTIONS: everything that it can do: what it is called, and the method.
     """
+
+    ACTIONS: ClassVar[Mapping[str, str]] = {
+        "sign up": "sign_up",
+        "bill": "bill",
+        "bill nothing or less": "bill_oddly",
+        "pay": "pay",
+        "pay in part": "pay_in_part",
+        "pay together": "pay_together",
+        "pay past Stripe": "pay_past_stripe",
+        "be declined": "be_declined",
+        "overpay": "overpay",
+        "void": "void",
+        "give up": "give_up",
+        "credit": "credit",
+        "void a credit note": "void_credit_note",
+        "refund": "refund",
+        "refund slowly": "refund_slowly",
+        "complete a refund": "complete_refund",
+        "fail a refund": "fail_refund",
+        "sell": "sell",
+        "reserve": "reserve",
+        "capture": "capture",
+        "dispute": "dispute",
+        "withdraw": "withdraw",
+        "reinstate": "reinstate",
+        "close a dispute": "close_dispute",
+        "pay out": "pay_out",
+        "fail a payout": "fail_payout",
+        "top up": "top_up",
+        "reverse a top-up": "reverse_top_up",
+        "bill by Stripe": "stripe_bills",
+        "transfer": "transfer",
+        "earn an application fee": "earn_application_fee",
+        "change a credit balance": "change_credit_balance",
+        "rename": "rename",
+    }
 
     def __init__(
         self,
@@ -80,46 +116,11 @@ class Business:
     ) -> None:
         self.account, self.catalog = account, catalog
         self._chance, self._currencies = chance, currencies
-        self.actions: Mapping[str, Callable[[], object]] = {
-            "sign up": self.sign_up,
-            "bill": self.bill,
-            "bill nothing or less": self.bill_oddly,
-            "pay": self.pay,
-            "pay in part": self.pay_in_part,
-            "pay together": self.pay_together,
-            "pay past Stripe": self.pay_past_stripe,
-            "be declined": self.be_declined,
-            "overpay": self.overpay,
-            "void": self.void,
-            "give up": self.give_up,
-            "credit": self.credit,
-            "void a credit note": self.void_credit_note,
-            "refund": self.refund,
-            "refund slowly": self.refund_slowly,
-            "complete a refund": self.complete_refund,
-            "fail a refund": self.fail_refund,
-            "sell": self.sell,
-            "reserve": self.reserve,
-            "capture": self.capture,
-            "dispute": self.dispute,
-            "withdraw": self.withdraw,
-            "reinstate": self.reinstate,
-            "close a dispute": self.close_dispute,
-            "pay out": self.pay_out,
-            "fail a payout": self.fail_payout,
-            "top up": self.top_up,
-            "reverse a top-up": self.reverse_top_up,
-            "bill by Stripe": self.stripe_bills,
-            "transfer": self.transfer,
-            "earn an application fee": self.earn_application_fee,
-            "change a credit balance": self.change_credit_balance,
-            "rename": self.rename,
-        }
 
     def act(self, name: str) -> None:
         """Do something, unless Stripe refuses it."""
         try:
-            self.actions[name]()
+            getattr(self, self.ACTIONS[name])()
         except StripeError:
             return
 
@@ -400,9 +401,10 @@ class Business:
         return self._any("invoice", lambda each: each["status"] in {"open", "uncollectible"})
 
     def _refundable(self) -> JsonObject | None:
-        """Return a charge with something left of it that no credit note has given back already.
+        """Return a charge with something left of it that is not in the customer's favour already.
 
-        Stripe would refund it all the same; that is one for the exceptions list.
+        Stripe would refund what a credit note gave back, or what was paid too much and stands on
+        the credit balance, all the same; that is one for the exceptions list.
         """
         return self._any(
             "charge",
@@ -418,8 +420,9 @@ class Business:
         store = self.account.store
         intent = charge["payment_intent"]
         return [
-            store.get("invoice", each["invoice"])["post_payment_credit_notes_amount"]
+            invoice["post_payment_credit_notes_amount"] + invoice["amount_overpaid"]
             for each in store.where("invoice_payment", "payment.payment_intent", intent)
+            for invoice in [store.get("invoice", each["invoice"])]
         ]
 
     def _seats(self, currency: str) -> LineSpec:

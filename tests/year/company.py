@@ -11,6 +11,8 @@ from zoneinfo import ZoneInfo
 from tests.oracle import chart as roles
 from tests.oracle.chart import Chart
 from tests.sandbox.intacct import IntacctCompany, add_account, sample_company
+from tests.sandbox.intacct.books.company import Scope
+from tests.sandbox.intacct.books.customers import create_customer
 from tests.sandbox.intacct.books.master import BankAccount
 from tests.sandbox.stripe import AccountOptions, Settlement, SteppedClock, StripeAccount
 from tests.year.business import Catalog
@@ -45,6 +47,10 @@ _NEW_ACCOUNTS = {
     "4040": "One-off sales",
     "4001": "Subscription revenue, new",
 }
+
+
+# Whom an invoice is for when nobody in particular bought.
+_WALK_IN = "WALK-IN"
 
 
 @dataclass(frozen=True)
@@ -82,6 +88,8 @@ def new_books(clock: SteppedClock) -> IntacctCompany:
             record_no = company.next_number("bank", 100)
             name = f"{bank}-{currency.upper()}"
             company.banks.put(name, BankAccount(record_no, name, bank, number, currency.upper()))
+    names = {"NAME": "Walk-in customers", "DISPLAYCONTACT.PRINTAS": "Walk-in customers"}
+    create_customer(company, Scope(), _WALK_IN, names)
     company.log.commit()
     return company
 
@@ -95,6 +103,7 @@ def policy(catalog: Catalog, decision: Decision | None = None) -> str:
         inclusive=catalog.inclusive,
         subscriptions=given.subscriptions,
         sales=given.sales,
+        walk_in=_WALK_IN,
         clearing=_cash("STRIPE", _CLEARING),
         past_stripe=_cash("OTHER", _PAST_STRIPE),
         payouts="\n".join(f'  {each}: {{account: "{no}"}}' for each, no in _BANKS.items()),
@@ -169,7 +178,7 @@ movements:
 {movements}
 customer_credit: {{account: "2300", granted: "4090"}}
 bad_debt_account: "6900"
-sales: {{mode: {sales}, category: sales, customer: WALK-IN}}
+sales: {{mode: {sales}, category: sales, customer: {walk_in}}}
 revenue:
   categories:
     subscriptions: {{account: "{subscriptions}"}}

@@ -178,7 +178,7 @@ def test_after_any_business_the_oracle_agrees_with_stripe_itself(seed: int) -> N
     account, dice = new_account(SteppedClock(), "any"), _Dice(seed)
     catalog = set_up(account, CURRENCIES)
     business = Business(account, catalog, dice, CURRENCIES)
-    names = tuple(business.actions)
+    names = tuple(business.ACTIONS)
     for name in ("bill", "bill", "pay", *(names[dice.below(len(names))] for _ in range(60))):
         business.act(name)
         pass_time(account, dice.below(80_000))
