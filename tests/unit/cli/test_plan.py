@@ -87,7 +87,7 @@ def test_an_invoice_is_shown_line_by_line(shop: Shop, capsys: Captured) -> None:
     )
     header, owed, earned = lines[start + 3 : start + 6]
     assert header.split() == ["account", "debit", "credit"]
-    assert owed.split() == ["accounts", "receivable", "100.00", "USD"]
+    assert owed.split() == ["accounts", "receivable", "100.00", "USD", "customer", "cus_1"]
     assert earned.split()[:3] == ["4000", "100.00", "USD"]
     assert earned.index("100.00") > owed.index("100.00")
     assert earned.endswith(">")

@@ -110,7 +110,12 @@ def _table(document: Document, documents: Mapping[str, Document]) -> Iterator[st
 def _line(effect: Effect, currency: str) -> str:
     amount = f"{decimal_from_minor(abs(effect.amount_minor), currency):,f} {currency.upper()}"
     debit, credit = (amount, "") if effect.amount_minor >= 0 else ("", amount)
-    details = [dimensions_text(effect.dimensions), effect.memo, effect.why and f"<{effect.why}>"]
+    details = [
+        effect.customer_id and f"customer {effect.customer_id}",
+        dimensions_text(effect.dimensions),
+        effect.memo,
+        effect.why and f"<{effect.why}>",
+    ]
     text = "  ".join(each for each in details if each)
     columns = (
         f"{effect.account:{_ACCOUNT_WIDTH}} {debit:>{_AMOUNT_WIDTH}} {credit:>{_AMOUNT_WIDTH}}"
