@@ -5,6 +5,7 @@ the invoice and again for the refund, then encoded into one request. A fixed loo
 them: what varies in it is the machine's noise, not ours.
 """
 
+import dataclasses
 import statistics
 import time
 from collections.abc import Callable, Iterable, Sequence
@@ -15,7 +16,9 @@ from tests.benchmarks.figures import Figure
 from tests.benchmarks.spine import Spine
 from tests.sandbox import intacct_credentials
 from tieout.domain.documents import Document, dependencies
+from tieout.domain.expressions import compile_expression
 from tieout.domain.policy import Policy
+from tieout.domain.policy_rules import Area, Fixed, Rule
 from tieout.domain.subjects import Subject, SubjectKind
 from tieout.intacct.document_xml import CompanyCurrencies, document_function
 from tieout.intacct.request_xml import session_request
@@ -32,6 +35,7 @@ LINES_WITH_TARGET_MAX = 10
 # A sample is so many lines long, whatever the invoice: long enough for the clock.
 LINES_IN_A_SAMPLE = 50
 REFERENCE_STEPS = 20_000
+RULES = 20
 
 _CREDENTIALS = IntacctCredentials(**intacct_credentials.of_sample_company())
 _CURRENCIES = CompanyCurrencies("usd")
@@ -70,7 +74,39 @@ def figures(samples: int = SAMPLES) -> Iterable[Figure]:
             f"planning {statistics.median(planning):.2f} ms, "
             f"encoding {statistics.median(encoding):.2f} ms, {len(submissions)} documents",
         )
+    yield _rules_figure(samples)
     yield _figure("the machine's noise: a fixed loop", noise, None, f"{len(noise)} samples")
+
+
+def _rules_figure(samples: int) -> Figure:
+    """Return what rules cost that all are asked of each line, since none matches; no target."""
+    case = case_of(LINES_WITH_TARGET_MAX)
+    ruled = dataclasses.replace(case, policy=with_rules(case.policy))
+    documents = len(case.planned())
+    without = [_cpu_ms(case.planned, 5) / documents for _ in range(samples)]
+    under_rules = [_cpu_ms(ruled.planned, 5) / documents for _ in range(samples)]
+    return _figure(
+        f"plan under {RULES} rules, per document of a {LINES_WITH_TARGET_MAX}-line invoice",
+        under_rules,
+        None,
+        f"without rules {statistics.median(without):.2f} ms",
+    )
+
+
+def with_rules(policy: Policy) -> Policy:
+    """Return the policy with rules for revenue, none of which matches."""
+    rules = tuple(
+        Rule(
+            name=f"r{number}",
+            area=Area.REVENUE,
+            when=compile_expression(
+                f"line.product == 'prod_{number}' && customer.metadata.tier == 'enterprise'"
+            ),
+            settings={"account": Fixed("4000")},
+        )
+        for number in range(RULES)
+    )
+    return dataclasses.replace(policy, rules={Area.REVENUE: rules})
 
 
 def case_of(lines: int) -> Case:

@@ -6,12 +6,14 @@ Method: random rules over a few facts, written as JMESPath and told again in pla
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from typing import Any
 
+import jmespath
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.factories import a_policy
-from tieout.domain.expressions import compile_expression
+from tieout.domain.expressions import ANSWERS_MAX, Expression, Truth, compile_expression
 from tieout.domain.policy_rules import Area, Fixed, Lookup, Rule
 from tieout.planning.rules import NO_ANSWER, Case, answer
 
@@ -104,3 +106,61 @@ def test_the_first_rule_that_answers_counts(
         place, account = answers[0]
         assert found.settings == {"account": account}
         assert found.why == f"rule r{place}"
+
+
+CONDITIONS = (
+    "line.product == 'prod_1'",
+    "line.product == 'prod_1' && customer.metadata.tier == 'enterprise'",
+    "!(customer.metadata.tier == 'enterprise') || line.product",
+    "contains(['prod_1', 'prod_2'], line.product)",
+    "starts_with(customer.metadata.tier, 'ent')",
+    "customer.metadata.tier",
+    "customer.metadata == line.metadata",
+    "customer.metadata.*[?@ == 'EU'] | [0] == 'EU'",
+    "line | product == 'prod_1'",
+    "amount_minor > `100` && line.proration",
+)
+EXPRESSIONS = tuple(compile_expression(each) for each in CONDITIONS)
+some_facts: st.SearchStrategy[dict[str, Any]] = st.fixed_dictionaries(
+    {
+        "line": st.none()
+        | st.fixed_dictionaries(
+            {
+                "product": st.sampled_from(PRODUCTS),
+                "proration": st.booleans(),
+                "metadata": st.just({}),
+            }
+        ),
+        "customer": st.none()
+        | st.fixed_dictionaries(
+            {
+                "metadata": st.dictionaries(
+                    st.sampled_from(["tier", "region"]), st.sampled_from(["enterprise", "EU"])
+                )
+            }
+        ),
+        "amount_minor": st.sampled_from([0, 1, 100, 101]),
+    }
+)
+
+
+@given(st.sampled_from(EXPRESSIONS), some_facts)
+def test_an_answer_that_was_kept_is_the_one_that_jmespath_gives(
+    expression: Expression, facts: Mapping[str, Any]
+) -> None:
+    """The expressions live as long as the test, so that most answers come from what they kept."""
+    assert expression.holds(facts) is compile_expression(expression.text).holds(facts)
+    try:
+        said = jmespath.search(expression.text, facts)
+    except jmespath.exceptions.JMESPathTypeError:
+        said = None
+    assert (expression.holds(facts) is Truth.YES) is (said is True)
+
+
+def test_what_an_expression_keeps_is_bounded() -> None:
+    expression = compile_expression("amount_minor == `7`")
+    for amount_minor in range(3 * ANSWERS_MAX):
+        assert (expression.holds({"amount_minor": amount_minor}) is Truth.YES) is (
+            amount_minor == 7
+        )
+        assert len(expression.answers) <= ANSWERS_MAX

@@ -35,6 +35,8 @@ FACTS: Mapping[str, frozenset[str] | None] = {
 }
 
 EXPRESSION_LENGTH_MAX = 1_000
+# So many answers are kept for each expression.
+ANSWERS_MAX = 1_000
 # Their first child is asked of the facts; the others of what the first one gave.
 _NARROWING = frozenset(
     {
@@ -45,6 +47,18 @@ _NARROWING = frozenset(
         "value_projection",
         "filter_projection",
         "flatten",
+    }
+)
+# Their answer follows from those of their children.
+_OF_THEIR_PARTS = frozenset(
+    {
+        "and_expression",
+        "comparator",
+        "function_expression",
+        "literal",
+        "multi_select_list",
+        "not_expression",
+        "or_expression",
     }
 )
 
@@ -71,17 +85,40 @@ class Condition(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Expression:
-    """A compiled expression; two that are written alike are equal, whatever their white space."""
+    """A compiled expression; two that are written alike are equal, whatever their white space.
+
+    Attributes:
+        asks: the facts that the answer depends on, each as the names that lead to it; None if that
+            cannot be told.
+        answers: those given before, by the facts asked for. Most lines of a year are alike.
+    """
 
     text: str = field(compare=False)
     tree: Mapping[str, Any]
     parsed: ParsedResult = field(compare=False, repr=False)
+    asks: tuple[tuple[str, ...], ...] | None = field(compare=False, repr=False)
+    answers: dict[tuple[Any, ...], Truth] = field(default_factory=dict, compare=False, repr=False)
 
     def holds(self, facts: Facts) -> Truth:
         """Return whether the facts satisfy the condition.
 
         A fact that is not there makes neither a condition nor an error: the answer is no.
         """
+        if self.asks is None:
+            return self._holds(facts)
+        asked = tuple(_at(facts, each) for each in self.asks)
+        try:
+            known = self.answers.get(asked)
+        except TypeError:
+            # Not a single value, but an object or a list.
+            return self._holds(facts)
+        if known is None:
+            if len(self.answers) >= ANSWERS_MAX:
+                self.answers.clear()
+            known = self.answers[asked] = self._holds(facts)
+        return known
+
+    def _holds(self, facts: Facts) -> Truth:
         try:
             value = self.parsed.search(facts)
         except JMESPathTypeError as error:
@@ -120,7 +157,40 @@ def compile_expression(text: str) -> Expression:
     problem = next(_problems(parsed.parsed), None)
     if problem is not None:
         raise ExpressionError(problem)
-    return Expression(text, parsed.parsed, parsed)
+    try:
+        asks = tuple(dict.fromkeys(_asks(parsed.parsed)))
+    except _NotToldError:
+        return Expression(text, parsed.parsed, parsed, None)
+    return Expression(text, parsed.parsed, parsed, asks)
+
+
+class _NotToldError(Exception):
+    """What an expression depends on cannot be told from its form."""
+
+
+def _asks(node: Mapping[str, Any]) -> Iterator[tuple[str, ...]]:
+    """Yield the facts that a part of an expression depends on."""
+    children = node["children"]
+    match node["type"]:
+        case "field":
+            yield (node["value"],)
+        case "subexpression" if all(each["type"] == "field" for each in children):
+            yield tuple(each["value"] for each in children)
+        case kind if kind in _OF_THEIR_PARTS:
+            for child in children:
+                yield from _asks(child)
+        case _:
+            raise _NotToldError
+
+
+def _at(facts: Facts, path: tuple[str, ...]) -> Any:  # noqa: ANN401 - whatever the fact is
+    """Return a fact as JMESPath finds it: nothing where there is no such thing."""
+    value: Any = facts
+    for name in path:
+        if value is None:
+            return None
+        value = value.get(name) if isinstance(value, Mapping) else None
+    return value
 
 
 def _problem(error: ParseError) -> str:
