@@ -2,12 +2,12 @@
 published, the sale is in the books once, or not at all because the first policy said so.
 
 Method: the real processor over in-memory ports takes every story of three steps, and random longer
-ones; then charge and day are read until nothing more can come. The day's journal is the stand-in
-below, which books nothing but the sales, so that every amount in it is one of theirs.
+ones; then charge and day are read until nothing more can come. Stripe kept no fee of the charge, so
+every amount in the day's journals is of the sale.
 """
 
 import itertools
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from typing import get_args
 
 import pytest
@@ -16,24 +16,10 @@ from hypothesis import strategies as st
 
 from tests.factories import NOON_DAY, a_movement, a_sale, an_origin, selling
 from tests.unit.services.world import World, of
-from tieout.domain.documents import (
-    ArInvoice,
-    Dimensions,
-    Document,
-    JournalEntry,
-    JournalLine,
-    OtherReceipt,
-)
-from tieout.domain.keys import activity_key
-from tieout.domain.plans import Plan
-from tieout.domain.policy import Policy
+from tieout.domain.documents import ArInvoice, Document, JournalEntry, OtherReceipt
 from tieout.domain.postings import Worklist
 from tieout.domain.sale_policy import SaleMode
-from tieout.domain.subjects import Subject, SubjectKind
-from tieout.planning import plan as planning
-from tieout.planning.sales import summarised_sales
-from tieout.planning.snapshots import ActivitySnapshot, Snapshot
-from tieout.services import readings
+from tieout.domain.subjects import SubjectKind
 
 AMOUNT_MINOR = 10_000
 DAY = of(SubjectKind.ACTIVITY, NOON_DAY.isoformat())
@@ -46,38 +32,6 @@ BOOKED_BY: Mapping[SaleMode | None, type[Document] | None] = {
     "ignore": None,
 }
 STEPS = ("read the charge", "read the day", *MODES)
-
-
-def plan_with_days(
-    subject: Subject,
-    snapshot: Snapshot,
-    policy: Policy,
-    booked_under: Mapping[str, Policy] = planning.NOTHING_BOOKED,
-) -> Plan:
-    """Plan as the product does, but a day as nothing but its sales."""
-    if not isinstance(snapshot, ActivitySnapshot):
-        return planning.plan(subject, snapshot, policy, booked_under)
-    sales = summarised_sales(snapshot, booked_under).get("usd", ())
-    total_minor = -sum(line.amount_minor for line in sales)
-    clearing = JournalLine("1200", total_minor, "", Dimensions())
-    entry = JournalEntry(
-        key=activity_key(snapshot.day, "usd"),
-        stripe_id=subject.id,
-        journal="GJ",
-        posting_date=snapshot.day,
-        currency="usd",
-        title="Sales of the day",
-        reference=subject.id,
-        lines=(*sales, clearing),
-    )
-    return Plan(subject, (entry,) if sales else (), (), policy.version)
-
-
-@pytest.fixture(autouse=True, scope="module")
-def _days_of_sales() -> Iterator[None]:
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(readings, "plan", plan_with_days)
-        yield
 
 
 def tell(first: SaleMode, story: Sequence[str]) -> None:
