@@ -19,7 +19,7 @@ from tests.factories import planned
 from tests.golden.planning.render import render
 from tieout.domain.policy import Policy
 from tieout.domain.policy_file import parse_policy
-from tieout.planning.snapshots import RefundSnapshot, Snapshot
+from tieout.planning.snapshots import CreditNote, CreditNoteSnapshot, RefundSnapshot, Snapshot
 from tieout.stripe import decode
 
 HERE = Path(__file__).parent
@@ -31,24 +31,40 @@ def snapshot_of(case: Mapping[str, Any]) -> Snapshot:
     raw = case["stripe"]
     match case["subject"]:
         case "customer":
-            return decode.customer(raw)
+            changes = [
+                decode.balance_change(each) for each in raw.get("credit_balance_changes", ())
+            ]
+            return decode.customer(raw, changes or None)
         case "invoice":
             return decode.invoice(raw)
         case "charge":
-            return decode.charge(raw)
+            payments = [decode.invoice_payment(each) for each in raw.get("invoice_payments", ())]
+            return decode.charge(raw, payments)
+        case "credit_note":
+            return CreditNoteSnapshot(
+                notes_of(raw)[0], decode.invoice(raw["invoice"], credit_notes=notes_of(raw))
+            )
         case "refund":
             return RefundSnapshot(
                 refund=decode.refund(raw["refund"]),
                 siblings=tuple(decode.refund(each) for each in raw["refunds_of_charge"]),
-                invoices=tuple(decode.invoice(each) for each in raw["invoices"]),
+                invoices=tuple(
+                    decode.invoice(each, credit_notes=notes_of(raw)) for each in raw["invoices"]
+                ),
                 sale=decode.charge(raw["charge"]) if "charge" in raw else None,
             )
         case kind:
             return decode.other(raw, str(kind))
 
 
+def notes_of(raw: Mapping[str, Any]) -> list[CreditNote]:
+    return [decode.credit_note(each) for each in raw.get("credit_notes", ())]
+
+
 def with_invoices(snapshot: Snapshot) -> Sequence[Snapshot]:
     """The snapshot after those that it brings along and that have plans of their own."""
+    if isinstance(snapshot, CreditNoteSnapshot):
+        return (snapshot.invoice, snapshot)
     if not isinstance(snapshot, RefundSnapshot):
         return (snapshot,)
     sale = () if snapshot.sale is None else (snapshot.sale,)

@@ -22,7 +22,8 @@ def add_returned_receipts(draft: PlanDraft, charge: ChargeSnapshot, policy: Poli
     if failure is None:
         return
     for payment in charge.payments:
-        _add_reversal(draft, payment, failure, policy)
+        if payment.amount_paid_minor:
+            _add_reversal(draft, payment, failure, policy)
 
 
 def _add_reversal(

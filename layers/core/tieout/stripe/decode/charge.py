@@ -16,7 +16,8 @@ def charge(raw: object, payments: Iterable[InvoicePayment] = ()) -> ChargeSnapsh
 
     Args:
         raw: the charge, with its customer expanded or not.
-        payments: every InvoicePayment of its payment intent; one that was canceled pays nothing.
+        payments: every InvoicePayment of its payment intent; one that was canceled unpaid pays
+            nothing.
 
     Raises:
         Refused: the object cannot be read, or a balance transaction is only named.
@@ -27,7 +28,10 @@ def charge(raw: object, payments: Iterable[InvoicePayment] = ()) -> ChargeSnapsh
     moves = tuple(move(fields, each) for each in MOVES)
     named = fields.identifier("invoice")
     payments = tuple(payments)
-    paid = [each.invoice for each in payments if each.status != "canceled"]
+    # One that was canceled after it had been paid did pay its invoice.
+    paid = [
+        each.invoice for each in payments if each.status != "canceled" or each.amount_paid_minor
+    ]
     means = fields.child("payment_method_details")
     return ChargeSnapshot(
         id=fields.text("id"),
