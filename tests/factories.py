@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from tieout.domain.documents import CashAccount, Dimensions, Document
+from tieout.domain.movement_policy import Category, MovementRules, PayoutAccounts
 from tieout.domain.plans import Finding, Plan
 from tieout.domain.policy import (
     CustomerRules,
@@ -281,6 +282,21 @@ def selling(mode: SaleMode, **changes: Any) -> Policy:
     reason = "donations are booked by hand" if mode == "ignore" else ""
     rules = SaleRules(mode, "services", "WALK-IN", reason)
     return a_policy(**{"sales": rules, **changes})
+
+
+def moving(**changes: Any) -> Policy:
+    """The factories' policy, with an account for everything that moves the balance."""
+    rules = MovementRules(
+        accounts={category: f"62{number:02}" for number, category in enumerate(Category)},
+        payouts={"usd": PayoutAccounts("1000"), "eur": PayoutAccounts("1001", "1006")},
+        fx_account="7100",
+    )
+    return a_policy(movements=dataclasses.replace(rules, **changes))
+
+
+def account_of(category: Category) -> str:
+    """The account that `moving` gives a category."""
+    return moving().movements.accounts[category]
 
 
 def an_other(**changes: Any) -> OtherSnapshot:

@@ -4,6 +4,7 @@ Method: known ids; these values are stored in tables and in Intacct, so they may
 """
 
 import string
+from datetime import date
 
 from tieout.domain import keys
 from tieout.domain.keys import control_id, reference
@@ -19,7 +20,10 @@ def test_every_document_of_a_stripe_object_has_a_key_of_its_own() -> None:
         keys.void_application_key("x"),
         keys.receipt_key("x"),
         keys.sale_key("x"),
-        keys.fee_key("x"),
+        keys.dispute_lost_key("x"),
+        keys.payout_arrival_key("x"),
+        keys.conversion_key(date(2026, 11, 20), "usd", "eur"),
+        keys.sales_summary_key(date(2026, 11, 20), "usd"),
         keys.out_of_band_receipt_key("x"),
         keys.refund_key("x"),
         keys.refund_failure_key("x"),

@@ -32,7 +32,6 @@ from tieout.domain.reasons import Reason
 from tieout.domain.sale_policy import SaleRules
 from tieout.domain.subjects import Subject, SubjectKind
 from tieout.planning.plan import plan
-from tieout.planning.snapshots import Fee
 
 # The factories date an invoice on NOON_DAY, its payment a day later and its refund two days later.
 FROM_NEXT_DAY = date(2026, 11, 3)
@@ -179,23 +178,20 @@ def test_a_closed_period_moves_nothing_into_the_books_that_was_before_them() -> 
     assert made.documents == ()
 
 
-def test_sales_and_fees_count_when_they_moved_the_balance() -> None:
+def test_sales_count_when_they_moved_the_balance() -> None:
     """A charge of the day before may be captured, and then move money, days later."""
-    fees = (Fee("txn_1", 54, "usd"),)
     policy = books_from(FROM_NEXT_DAY, sales=SaleRules("other_receipt"))
-    before = planned(a_sale(fees=fees), policy)
-    assert found(before) == {"sale/pi_1": BY_HAND, "fee/txn_1": BY_HAND}
+    before = planned(a_sale(), policy)
+    assert found(before) == {"sale/pi_1": BY_HAND}
     moved_at_unix = NOON + DAY_SECONDS
     movement = a_movement(created_unix=moved_at_unix)
-    since = planned(a_sale(fees=fees, moved_at_unix=moved_at_unix, movement=movement), policy)
+    since = planned(a_sale(moved_at_unix=moved_at_unix, movement=movement), policy)
     assert keys_of(since) == ["sale/pi_1"]
-    assert the_finding(since, "fee/txn_1").reason is Reason.NOT_YET_PLANNED
 
 
 def test_a_refund_of_a_sale_counts_when_money_last_moved() -> None:
-    fees = (Fee("txn_1", 54, "usd"),)
-    before = planned(a_refund_of(a_refund(fees=fees)), books_from(LATER))
-    assert found(before) == {"refund/re_1": BY_HAND, "fee/txn_1": BY_HAND}
+    before = planned(a_refund_of(a_refund()), books_from(LATER))
+    assert found(before) == {"refund/re_1": BY_HAND}
     returned = a_refund(status="failed", returned_at_unix=NOON + 40 * DAY_SECONDS)
     made = planned(a_refund_of(returned), books_from(LATER))
     assert the_finding(made, "refund/re_1").reason is Reason.NOT_YET_PLANNED

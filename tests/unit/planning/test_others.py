@@ -6,7 +6,6 @@ Method: snapshots through `plan`, looking at the findings.
 import pytest
 
 from tests.factories import (
-    a_charge,
     a_paid_invoice,
     a_policy,
     an_invoice,
@@ -19,23 +18,6 @@ from tieout.domain.plans import Disposition
 from tieout.domain.reasons import Reason
 from tieout.domain.subjects import Subject, SubjectKind
 from tieout.planning.plan import plan
-from tieout.planning.snapshots import Fee
-
-
-@pytest.mark.parametrize(
-    "changes",
-    [{}, {"invoices": ("in_1",)}, {"status": "failed"}],
-    ids=["a sale", "its invoice books it", "failed after it had moved the balance"],
-)
-def test_what_stripe_kept_is_recorded_whatever_became_of_the_charge(
-    changes: dict[str, object],
-) -> None:
-    fees = (Fee("txn_1", 54, "eur"), Fee("txn_2", -54, "eur"))
-    made = planned(a_charge(fees=fees, **changes))
-    kept, given_back = (the_finding(made, f"fee/{fee.balance_transaction}") for fee in fees)
-    assert (kept.disposition, kept.reason) == (Disposition.NOT_BOOKED, Reason.NOT_YET_PLANNED)
-    assert (kept.amount_minor, given_back.amount_minor, kept.currency) == (54, -54, "eur")
-    assert kept.text == "Stripe's fee on charge ch_1"
 
 
 @pytest.mark.parametrize(

@@ -30,7 +30,7 @@ from tieout.domain.policy import Periods, Policy
 from tieout.domain.reasons import Reason
 from tieout.domain.subjects import Subject, SubjectKind
 from tieout.planning.plan import parts, plan
-from tieout.planning.snapshots import Fee, InvoiceSnapshot, RefundFacts, RefundSnapshot
+from tieout.planning.snapshots import InvoiceSnapshot, RefundFacts, RefundSnapshot
 
 
 def taxed_invoice(**changes: object) -> InvoiceSnapshot:
@@ -196,19 +196,6 @@ def test_a_refund_that_moved_no_money_is_not_booked(status: str, reason: Reason)
     finding = the_finding(made, "refund/re_1")
     assert (finding.disposition, finding.reason) == (Disposition.NOT_BOOKED, reason)
     assert status in finding.text
-
-
-@pytest.mark.parametrize("status", ["succeeded", "failed"])
-def test_what_stripe_keeps_of_a_refund_is_recorded_beside_it(status: str) -> None:
-    refund = a_refund(1_785, status=status, fees=(Fee("txn_1", 25, "eur"),))
-    made = planned(a_refund_of(refund, taxed_invoice()))
-    finding = the_finding(made, "fee/txn_1")
-    assert (finding.reason, finding.amount_minor, finding.currency, finding.text) == (
-        Reason.NOT_YET_PLANNED,
-        25,
-        "eur",
-        "Stripe's fee on refund re_1",
-    )
 
 
 @pytest.mark.parametrize("refund_id", ["re_1", "re_3MtwBwLkdIwHu7ix28a3tqPa"])

@@ -65,11 +65,6 @@ def sale_return_key(source_id: str) -> str:
     return f"{sale_key(source_id)}/returned"
 
 
-def fee_key(balance_transaction: str) -> str:
-    """Key of what Stripe kept of a balance transaction."""
-    return f"fee/{balance_transaction}"
-
-
 def receipt_key(invoice_payment_id: str) -> str:
     """Key of the AR payment of a Stripe InvoicePayment."""
     return f"receipt/{invoice_payment_id}"

@@ -1,13 +1,10 @@
 """What is recognised but not booked yet: visible with its amount, never dropped."""
 
-from collections.abc import Iterable
-
-from tieout.domain.keys import fee_key
 from tieout.domain.policy import Policy
 from tieout.domain.reasons import Reason
 from tieout.planning.draft import PlanDraft
 from tieout.planning.periods import is_before_books
-from tieout.planning.snapshots import Fee, OtherSnapshot
+from tieout.planning.snapshots import OtherSnapshot
 
 
 def plan_other(draft: PlanDraft, other: OtherSnapshot, _policy: Policy) -> None:
@@ -33,25 +30,3 @@ def reason_not_planned(at_unix: int | None, policy: Policy) -> Reason:
         policy: the company's.
     """
     return Reason.BEFORE_BOOKS if is_before_books(at_unix, policy) else Reason.NOT_YET_PLANNED
-
-
-def note_fees(
-    draft: PlanDraft, fees: Iterable[Fee], of_what: str, at_unix: int | None, policy: Policy
-) -> None:
-    """Record what Stripe kept, in the currency of the balance that it was taken from.
-
-    Args:
-        draft: where to.
-        fees: what was kept.
-        of_what: for the controller.
-        at_unix: when Stripe's balance last moved for it, in unix seconds.
-        policy: the company's.
-    """
-    for fee in fees:
-        draft.not_booked(
-            fee_key(fee.balance_transaction),
-            reason_not_planned(at_unix, policy),
-            f"Stripe's fee on {of_what}",
-            fee.amount_minor,
-            fee.currency,
-        )

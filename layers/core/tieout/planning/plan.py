@@ -15,13 +15,16 @@ from tieout.domain.plans import Plan, invoice_state
 from tieout.domain.policy import Policy
 from tieout.domain.reasons import DECISIONS, Reason
 from tieout.domain.subjects import Subject, SubjectKind
+from tieout.planning.activity import plan_activity
 from tieout.planning.credit_notes import plan_credit_note
 from tieout.planning.customer_balance import add_changes_by_hand
 from tieout.planning.customers import plan_customer
+from tieout.planning.disputes import plan_dispute
 from tieout.planning.draft import PlanDraft
 from tieout.planning.entities import in_entity
 from tieout.planning.invoices import add_invoice
-from tieout.planning.others import note_fees, plan_other
+from tieout.planning.others import plan_other
+from tieout.planning.payouts import plan_payout, plan_topup
 from tieout.planning.refunds import plan_refund
 from tieout.planning.returned import add_returned_receipts
 from tieout.planning.sales import plan_charge
@@ -166,22 +169,34 @@ def _plan(subject: Subject, snapshot: Snapshot, policy: Policy, booked_under: Bo
         case RefundSnapshot():
             plan_refund(draft, snapshot, policy, booked_under)
         case ChargeSnapshot():
-            of_what = f"charge {snapshot.id}"
-            note_fees(draft, snapshot.fees, of_what, snapshot.moved_at_unix, policy)
             plan_charge(draft, snapshot, policy, booked_under)
             add_returned_receipts(draft, snapshot, policy)
         case CreditNoteSnapshot():
             plan_credit_note(draft, snapshot, policy, booked_under)
         case OtherSnapshot():
             plan_other(draft, snapshot, policy)
-        case DisputeSnapshot() | PayoutSnapshot() | TopupSnapshot() | ActivitySnapshot():
-            draft.not_booked(str(subject), Reason.NOT_YET_PLANNED, str(subject.kind))
+        case ActivitySnapshot():
+            plan_activity(draft, snapshot, policy, booked_under, subject.account)
+        case DisputeSnapshot() | PayoutSnapshot() | TopupSnapshot():
+            _add_balance_movements(draft, snapshot, policy)
     if not isinstance(snapshot, InvoiceSnapshot):
         return draft.finish(subject, policy)
     state = invoice_state(
         snapshot.status, snapshot.amount_paid_minor, snapshot.amount_remaining_minor
     )
     return draft.finish(subject, policy, state, snapshot.created_unix)
+
+
+def _add_balance_movements(
+    draft: PlanDraft, snapshot: DisputeSnapshot | PayoutSnapshot | TopupSnapshot, policy: Policy
+) -> None:
+    match snapshot:
+        case DisputeSnapshot():
+            plan_dispute(draft, snapshot, policy)
+        case PayoutSnapshot():
+            plan_payout(draft, snapshot, policy)
+        case TopupSnapshot():
+            plan_topup(draft, snapshot, policy)
 
 
 def _first_day(snapshot: Snapshot, policy: Policy) -> date | None:

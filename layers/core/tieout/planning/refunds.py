@@ -16,7 +16,7 @@ from tieout.planning.accounts import clearing
 from tieout.planning.deferral import as_of
 from tieout.planning.draft import PlanDraft
 from tieout.planning.fields import DESCRIPTION_LENGTH_MAX
-from tieout.planning.others import note_fees, reason_not_planned
+from tieout.planning.others import reason_not_planned
 from tieout.planning.periods import posting_date
 from tieout.planning.refund_lines import TakenBack, taken_back
 from tieout.planning.refund_shares import has_failed
@@ -54,7 +54,6 @@ def plan_refund(
     refund = snapshot.refund
     rules = _Rules(policy, booked_under)
     last_moved_at_unix = refund.returned_at_unix or _moved_at_unix(refund)
-    note_fees(draft, refund.fees, f"refund {refund.id}", last_moved_at_unix, policy)
     if not _has_moved_money(refund):
         reason = Reason.NOTHING_TO_BOOK if has_failed(refund) else Reason.WAITS_FOR_STRIPE
         _not_booked(draft, refund, reason, f"{refund.status}; no money has moved")
