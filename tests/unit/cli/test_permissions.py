@@ -14,14 +14,16 @@ from botocore.client import BaseClient
 
 from tests.factories import NOON, a_paid_invoice
 from tests.fakes.ledger import FakeLedger
+from tests.fakes.master_data import FakeMasterData
 from tests.fakes.stripe import FakeStripe
 from tests.support.aws import Aws
 from tests.support.doors import ROOT
 from tieout import cli
 from tieout.domain.policy_file import parse_policy
+from tieout.domain.policy_names import names_in
 from tieout.domain.postings import Posting, State
 from tieout.domain.subjects import Subject, SubjectKind
-from tieout.services.ports import Sessions
+from tieout.services.ports import MasterRecord, Sessions
 from tieout.store.clock import SystemClock
 from tieout.store.policies import DynamoPolicies
 from tieout.store.postings import DynamoPostings
@@ -32,6 +34,7 @@ NEEDED = {
     "dynamodb:TransactWriteItems": {"dynamodb:PutItem", "dynamodb:UpdateItem"},
     "sts:GetCallerIdentity": set[str](),
 }
+VERSION = f"p:{parse_policy(Path(POLICY).read_text(encoding='utf-8')).version}"
 PLAN = ["plan", "--since", "2026-11-02", "--until", "2026-11-02"]
 SCENARIOS = {
     "plan": (["plan", "in_1"], PLAN),
@@ -47,8 +50,11 @@ SCENARIOS = {
     "close": (["close", "invoice/in_1", "--note", "x"], ["close", "none", "--note", "x"]),
     "reopen": (["reopen", "invoice/in_2"], ["reopen", "none"]),
     "retry": (["retry", "invoice/in_1"], ["retry", "--all-parked"]),
+    "policy check --stack": (["policy", "check", POLICY],),
     "policy publish": (["policy", "publish", POLICY],),
-    "policy show": (["policy", "show"],),
+    "policy diff": (["policy", "diff", VERSION, POLICY, *PLAN[1:]],),
+    "policy show": (["policy", "show"], ["policy", "show", "--version", VERSION[2:]]),
+    "policy versions": (["policy", "versions"],),
     "policy undo": (["policy", "undo"],),
 }
 
@@ -61,6 +67,17 @@ INTACCT = dict.fromkeys(
 def secret(account: Aws, **content: object) -> str:
     name = f"secret-{len(content)}"
     return account.secrets.create_secret(Name=name, SecretString=json.dumps(content))["ARN"]
+
+
+class Company(FakeLedger):
+    """A ledger beside which stands all that the policy names."""
+
+    def master_data(self) -> FakeMasterData:
+        text = Path(POLICY).read_text(encoding="utf-8")
+        master = FakeMasterData()
+        for named in names_in(text, parse_policy(text)):
+            master.add(named.kind, MasterRecord(named.identifier))
+        return master
 
 
 def without_network(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -81,11 +98,11 @@ def without_network(monkeypatch: pytest.MonkeyPatch) -> None:
         sessions: Callable[[str | None], Sessions],
         *_: object,
         **__: object,
-    ) -> FakeLedger:
+    ) -> Company:
         assert credentials()
         sessions(None).lease(NOON, 60)
         assert sessions(None).current() is None
-        return FakeLedger()
+        return Company()
 
     monkeypatch.setattr("tieout.stripe.reader.connect", stripe)
     monkeypatch.setattr("tieout.intacct.connect.connect_entities", intacct)
