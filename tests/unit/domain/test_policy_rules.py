@@ -3,7 +3,9 @@
 Method: a small valid policy with rules added, through `parse_policy`.
 """
 
+import re
 from datetime import date
+from pathlib import Path
 
 import pytest
 
@@ -276,3 +278,19 @@ def test_every_fact_may_be_asked_for_and_nothing_else() -> None:
     compile_expression("customer.metadata.anything")
     with pytest.raises(ExpressionError, match=r"customer\.email"):
         compile_expression("customer.email == 'x'")
+
+
+def test_the_rules_that_the_reference_shows_can_be_read() -> None:
+    page = (Path(__file__).parents[3] / "docs" / "policy.md").read_text("utf-8")
+    section = page.partition("### `rules` and `maps`")[2].partition("#### Examples")[0]
+    blocks = re.findall(r"```yaml\n(.*?)```", section, re.DOTALL)
+    assert len(blocks) == 3
+    for block in blocks:
+        known = block.replace("category: services", "category: all").replace("[...]", "[]")
+        policy = parse_policy(BASE + known)
+        assert policy.rules
+    purchase_order = policy.rules[Area.MEMO][0]
+    number = {"invoice": {"metadata": {"po": "4711"}}, "line": {"description": "Seat"}}
+    # As the page says.
+    assert not purchase_order.matches(number)
+    assert purchase_order.settings["memo"].value(number) == "Seat, PO 4711"
