@@ -39,6 +39,8 @@ def test_every_invoice_receipt_and_refund_of_the_month_is_booked_once(
 def receipts_of(shop: Shop, invoice: str) -> int:
     """Count what was received on an invoice: its payments, and what nobody recorded as one."""
     account = shop.running.account
+    if account.retrieve("invoice", invoice)["status_transitions"]["marked_uncollectible_at"]:
+        return 0  # what was given up is owed by a debit memo, which its receipt settles
     with account.lock:
         amounts = [
             each["amount_paid"]

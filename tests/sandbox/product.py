@@ -132,7 +132,7 @@ class Running:
             check=False,
         )
 
-    def publish_policy(self, text: str) -> None:
+    def publish_policy(self, text: str, *flags: str) -> None:
         """Publish a policy with the operator's command.
 
         Raises:
@@ -140,7 +140,7 @@ class Running:
         """
         path = self.aws.log_path.with_name("policy.yaml")
         path.write_text(text, encoding="utf-8")
-        done = self.tieout("policy", "publish", str(path), "--stack", self.stack.name)
+        done = self.tieout("policy", "publish", str(path), "--stack", self.stack.name, *flags)
         if done.returncode != 0:
             raise RuntimeError(done.stdout + done.stderr)
 
