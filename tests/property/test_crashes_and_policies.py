@@ -18,7 +18,10 @@ import pytest
 
 from tests.factories import (
     NOON,
+    a_credit_note,
+    a_credit_note_of,
     a_paid_invoice,
+    a_payment,
     a_policy,
     a_refund,
     a_refund_of,
@@ -42,9 +45,21 @@ from tieout.services.process import Done, Processor, ReceivedMessage, Result
 LEASE_SECONDS = 150
 INVOICE = Subject(SubjectKind.INVOICE, "in_1")
 REFUND = Subject(SubjectKind.REFUND, "re_1")
+CREDIT_NOTE = Subject(SubjectKind.CREDIT_NOTE, "cn_1")
 CALLS_MIN = 10
 EXPECTED_KEYS = frozenset(
     {"customer/cus_1", "invoice/in_1", "receipt/inpay_1", "refund/re_1", "refund/re_1/failed"}
+)
+
+NOTE_KEYS = frozenset(
+    {
+        "customer/cus_1",
+        "invoice/in_1",
+        "receipt/inpay_1",
+        "credit_note/cn_1",
+        "credit_note/cn_1/applied",
+        "credit_note/cn_1/voided",
+    }
 )
 
 
@@ -121,6 +136,7 @@ class World:
     postings: FakePostings = field(default_factory=FakePostings)
     policies: FakePolicies = field(default_factory=lambda: FakePolicies(a_policy()))
     clock: FakeClock = field(default_factory=FakeClock)
+    subjects: tuple[Subject, ...] = (INVOICE, REFUND)
     tries: int = 0
 
     def __post_init__(self) -> None:
@@ -142,7 +158,7 @@ class World:
             FakeMetrics(),
             LEASE_SECONDS,
         )
-        return processor.process([self._message(INVOICE), self._message(REFUND)], None)
+        return processor.process([self._message(each) for each in self.subjects], None)
 
     def _message(self, subject: Subject) -> ReceivedMessage:
         item = WorkItem(subject, f"evt_{subject.id}", "cus_1", "", livemode=False)
@@ -173,11 +189,26 @@ class World:
             self.ledger.find = find  # type: ignore[method-assign]
 
 
-def interrupted(change: Callable[[str], Policy]) -> Iterator[tuple[str, World]]:
+@dataclass
+class NoteWorld(World):
+    """An invoice of which a credit note took a part before it was paid, and which is void now."""
+
+    subjects: tuple[Subject, ...] = (CREDIT_NOTE,)
+
+    def __post_init__(self) -> None:
+        note = a_credit_note(status="void", voided_at_unix=NOON + 300_000)
+        payment = a_payment(paid_at_unix=NOON + 400_000)
+        invoice = a_paid_invoice(payments=(payment,), credit_notes=(note,))
+        self.stripe.snapshots = {CREDIT_NOTE: a_credit_note_of(invoice)}
+
+
+def interrupted(
+    change: Callable[[str], Policy], make: type[World] = World
+) -> Iterator[tuple[str, World]]:
     """Yield, for every pair of calls to die at, the world after a last try that was let finish."""
-    for after, first in itertools.product((False, True), range(1, calls_undisturbed() + 1)):
+    for after, first in itertools.product((False, True), range(1, calls_undisturbed(make) + 1)):
         for second in itertools.count(1):
-            world = World()
+            world = make()
             assert world.dies(first, after=after)
             world.policies.published.append(change("policy-2"))
             died_again = world.dies(second, after=after)
@@ -188,10 +219,10 @@ def interrupted(change: Callable[[str], Policy]) -> Iterator[tuple[str, World]]:
                 break
 
 
-def calls_undisturbed() -> int:
+def calls_undisturbed(make: type[World] = World) -> int:
     """Count the outside calls of a try that nothing interrupts."""
     calls = _Calls(crash_at=0, after=False)
-    world = World()
+    world = make()
     with world.dying(calls):
         world.work()
     return calls.made
@@ -216,6 +247,21 @@ def test_nothing_is_booked_twice_and_nothing_is_lost(change: Callable[[str], Pol
         if failures:
             assert not any(_net([*world.ledger.written("refund/re_1"), *failures]).values()), story
     assert stories > 2 * CALLS_MIN**2
+
+
+def test_a_credit_note_and_its_void_are_booked_once_each() -> None:
+    for story, world in interrupted(_other_revenue, NoteWorld):
+        for key in NOTE_KEYS:
+            written, posting = world.ledger.written(key), world.postings.by_key[key]
+            assert len(written) <= 1, f"{story}: {key} is booked twice"
+            assert written or posting.needs_attention, f"{story}: {key} is {posting.state}, unseen"
+        notes = [
+            *world.ledger.written("credit_note/cn_1"),
+            *world.ledger.written("credit_note/cn_1/voided"),
+        ]
+        if len(notes) > 1:
+            places = [{line.account for line in each.lines} for each in notes]  # type: ignore[union-attr]
+            assert places[0] == places[1], story
 
 
 def _net(documents: Sequence[Document]) -> Mapping[str, int]:

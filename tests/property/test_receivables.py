@@ -32,6 +32,7 @@ from tieout.planning.snapshots import (
     CreditNoteRefund,
     InvoiceSnapshot,
     RefundFacts,
+    Snapshot,
 )
 
 # A deadline measures the machine, and this one is shared.
@@ -191,7 +192,7 @@ class Story:
         self.change(credit_notes=notes)
 
     def documents(self) -> Mapping[str, Document]:
-        snapshots = [
+        snapshots: list[Snapshot] = [
             self.invoice,
             *(a_credit_note_of(self.invoice, each.id) for each in self.invoice.credit_notes),
             *(
@@ -248,7 +249,8 @@ def balances(documents: Mapping[str, Document]) -> Mapping[str, int]:
 def test_after_every_day_the_books_say_what_stripe_says(
     data: st.DataObject, acts: list[object]
 ) -> None:
-    story, before = a_story(data), {}
+    story = a_story(data)
+    before: dict[str, str] = {}
     for act in acts:
         act(story)  # type: ignore[operator]
         story.day += 1

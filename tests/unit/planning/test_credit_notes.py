@@ -47,6 +47,7 @@ from tieout.planning.snapshots import (
     CreditNoteRefund,
     InvoiceSnapshot,
     ShippingCost,
+    Snapshot,
 )
 
 LINES = (a_line(6_000), a_line(4_000, id="il_2", price="price_setup"))
@@ -319,7 +320,7 @@ def test_each_reading_brings_the_invoice_and_all_its_notes_along() -> None:
     invoice = a_paid_invoice(payments=(a_payment(9_000),), credit_notes=notes)
     of_invoice = Subject(SubjectKind.INVOICE, "in_1")
     of_notes = [Subject(SubjectKind.CREDIT_NOTE, each.id) for each in notes]
-    snapshots = {
+    snapshots: dict[Subject, Snapshot] = {
         of_invoice: invoice,
         of_notes[0]: a_credit_note_of(invoice),
         Subject(SubjectKind.REFUND, "re_1"): a_refund_of(a_refund(), invoice),
