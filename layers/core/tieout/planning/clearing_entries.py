@@ -6,8 +6,10 @@ from dataclasses import dataclass
 from datetime import date
 
 from tieout.domain.documents import Dimensions, JournalEntry, JournalLine
+from tieout.domain.errors import Refused
 from tieout.domain.keys import reference
 from tieout.domain.policy import Policy
+from tieout.domain.reasons import Reason
 from tieout.domain.text import clean
 from tieout.planning.accounts import clearing
 from tieout.planning.fields import DESCRIPTION_LENGTH_MAX
@@ -37,8 +39,11 @@ def entry(heading: Heading, lines: Iterable[JournalLine], policy: Policy) -> Jou
     """Return an entry of lines that balance.
 
     Raises:
-        Refused: the day is not open, or the lines do not balance.
+        Refused: there is no amount, the day is not open, or the lines do not balance.
     """
+    booked = tuple(line for line in lines if line.amount_minor)
+    if not booked:
+        raise Refused(Reason.NOTHING_TO_BOOK, f"{heading.title}: over nothing")
     posted = posting_date(heading.day, policy)
     return JournalEntry(
         key=heading.key,
@@ -48,7 +53,7 @@ def entry(heading: Heading, lines: Iterable[JournalLine], policy: Policy) -> Jou
         currency=heading.currency,
         title=clean(f"{heading.title}{posted.note}", DESCRIPTION_LENGTH_MAX),
         reference=reference(heading.name),
-        lines=tuple(line for line in lines if line.amount_minor),
+        lines=booked,
         after=heading.after,
     )
 
@@ -65,7 +70,7 @@ def clearing_entry(heading: Heading, lines: Iterable[JournalLine], policy: Polic
         policy: the company's.
 
     Raises:
-        Refused: the day is not open, or policy does not name the currency.
+        Refused: as `entry`, or policy does not name the currency.
 
     Source: intacct-xml-api dossier section 7.6 (debits must equal credits per entity).
     """
