@@ -30,6 +30,7 @@ from tests.oracle.chart import (
 from tests.oracle.shares import Parts, Sold, credited, divided, sold
 from tests.sandbox.stripe.account import StripeAccount
 from tests.sandbox.stripe.json_types import JsonObject
+from tests.sandbox.stripe.store import ObjectStore
 
 _OF_CHARGES = frozenset({"charge", "payment", "payment_failure_refund", "payment_reversal"})
 _OF_REFUNDS = frozenset({"refund", "payment_refund", "refund_failure"})
@@ -224,13 +225,24 @@ class _History:
         self._at(moved["created"], "balance", self._pay_fee, moved)
 
     def _sell(self, moved: JsonObject) -> None:
-        """Book a sale without an invoice; with one, its InvoicePayment tells."""
+        """Book a sale without an invoice, or that its payment failed late.
+
+        With an invoice its InvoicePayment tells, unless Stripe left that paid when it failed.
+        """
         charge = self._store.get("charge", moved["source"])
+        if moved["amount"] < 0:
+            for payment in payments_gone_back(self._store, charge):
+                self._go_back(payment, moved)
         if not self._of_intent.get(charge["payment_intent"]):
             amount_minor = self._origin_minor(moved)
             money = (of_currency(STRIPE, charge["currency"]), amount_minor)
             lines = [money, (SALES, -amount_minor)]
             self._book(moved["created"], charge["id"], "sale", charge["currency"], lines)
+
+    def _go_back(self, payment: JsonObject, moved: JsonObject) -> None:
+        of, amount_minor = self._invoices[payment["invoice"]], payment["amount_paid"]
+        money = (of_currency(STRIPE, payment["currency"]), -amount_minor)
+        self._settle(of, -amount_minor, payment["id"], "failure", moved["created"], [money])
 
     def _refund(self, moved: JsonObject) -> None:
         refund = self._store.get("refund", moved["source"])
@@ -341,6 +353,15 @@ def unpaid_debt(account: StripeAccount, invoice: JsonObject) -> int:
     return int(min(added_minor, invoice["amount_remaining"]))
 
 
+def payments_gone_back(store: ObjectStore, charge: JsonObject) -> Sequence[JsonObject]:
+    """Return what a charge that failed late had paid and Stripe still shows as paid."""
+    if charge["failure_balance_transaction"] is None:
+        return []
+    intent = charge["payment_intent"]
+    payments = store.where("invoice_payment", "payment.payment_intent", intent)
+    return [each for each in payments if each["status"] == "paid"]
+
+
 def open_amounts(account: StripeAccount) -> Mapping[tuple[str, str], int]:
     """Return what Stripe says that each customer owes of sales, by customer and currency."""
     totals: defaultdict[tuple[str, str], int] = defaultdict(int)
@@ -349,6 +370,10 @@ def open_amounts(account: StripeAccount) -> Mapping[tuple[str, str], int]:
             if invoice["status"] == "open":
                 owed_minor = invoice["amount_remaining"] - unpaid_debt(account, invoice)
                 totals[invoice["customer"], invoice["currency"]] += owed_minor
+        for charge in account.store.all("charge"):
+            for payment in payments_gone_back(account.store, charge):
+                customer = account.store.get("invoice", payment["invoice"])["customer"]
+                totals[customer, payment["currency"]] += payment["amount_paid"]
     return totals
 
 

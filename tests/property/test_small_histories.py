@@ -22,7 +22,7 @@ from tests.year.product import Product, Weather
 ASKED = os.environ.get("HISTORIES")
 STEPS_MAX = 16
 WEATHER = Weather(lost=0.1, repeated=0.2, disorder=30)
-ACTIONS = tuple(sorted(Business.ACTIONS))
+ACTIONS = tuple(sorted(Business.ACTIONS.keys() - {"void a credit note"}))
 MODES = ("daily_summary", "other_receipt", "invoice")
 
 

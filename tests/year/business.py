@@ -80,6 +80,11 @@ class Business:
         "pay together": "pay_together",
         "pay past Stripe": "pay_past_stripe",
         "be declined": "be_declined",
+        "start a debit": "start_debit",
+        "start a debit without an invoice": "start_sale",
+        "finish a debit": "finish_debit",
+        "reject a debit": "reject_debit",
+        "fail a debit late": "fail_debit_late",
         "overpay": "overpay",
         "void": "void",
         "give up": "give_up",
@@ -225,6 +230,40 @@ class Business:
         """Try to pay."""
         if invoice := self._open():
             self.account.fail_payment(invoice["id"])
+
+    def start_debit(self) -> None:
+        """Begin to collect an invoice from a bank account, which takes days."""
+        if invoice := self._open():
+            self.account.start_payment(invoice["id"])
+
+    def start_sale(self) -> None:
+        """Begin a sale without an invoice in the same way."""
+        spec = ChargeSpec(7_000, self._one(self._currencies), payment_method="us_bank_account")
+        self.account.start_charge(spec)
+
+    def finish_debit(self) -> None:
+        """Let the money of a debit arrive."""
+        if charge := self._any("charge", lambda each: each["status"] == "pending"):
+            self.account.finish_charge(charge["id"])
+
+    def reject_debit(self) -> None:
+        """Let a debit fail before it brought anything."""
+        if charge := self._any("charge", lambda each: each["status"] == "pending"):
+            self.account.reject_charge(charge["id"])
+
+    def fail_debit_late(self) -> None:
+        """Let the customer's bank take back what a debit had brought."""
+        debit = self._any(
+            "charge",
+            lambda each: (
+                each["status"] == "succeeded"
+                and each["payment_method_details"]["type"] == "us_bank_account"
+                and not each["disputed"]
+                and not any(self._given_back(each))
+            ),
+        )
+        if debit is not None:
+            self.account.fail_charge_late(debit["id"])
 
     # -- money back -------------------------------------------------------------------------
 

@@ -27,6 +27,11 @@ _PER_MILLE: Mapping[str, float] = {
     "credit": 1.5,
     "void a credit note": 0.4,
     "void": 0.6,
+    "start a debit": 1,
+    "start a debit without an invoice": 0.5,
+    "finish a debit": 1.2,
+    "reject a debit": 0.1,
+    "fail a debit late": 0.3,
     "give up": 0.4,
     "overpay": 0.1,
     "pay": 1,
@@ -141,9 +146,9 @@ class Story:
                 self._try(partial(self.account.create_payout, currency=entry["currency"]))
 
     def night(self) -> None:
-        """Let the next day come."""
+        """Let the next day come, until the one before can be read to its end."""
         self.today += timedelta(days=1)
-        self.clock.set(max(self.clock.now(), _at(self.today, hour=1)))
+        self.clock.set(max(self.clock.now(), _at(self.today, hour=4)))
 
     def _subscribe(self) -> None:
         number = len(self._subscriptions)
