@@ -16,6 +16,7 @@ from tieout.intacct.queries import Condition, Selection, one_of
 from tieout.intacct.xml_values import date_text
 from tieout.services.ports import LedgerRow, OpenReceivable
 
+_LEDGER = "2.GL"
 # The book that the company's own currency and every module post to.
 _BOOK = Condition("BOOKID", "equalto", ("ACCRUAL",))
 
@@ -58,7 +59,7 @@ class IntacctBooks:
         fields = ("RECORDNO", "ACCOUNTNO", "CURRENCY", "TR_TYPE", "TRX_AMOUNT", "ENTRY_DATE")
         selection = Selection(
             "GLDETAIL",
-            (*fields, "DOCNUMBER", "DESCRIPTION", "BATCHKEY"),
+            (*fields, "DOCNUMBER", "DESCRIPTION", "BATCHKEY", "MODULEKEY"),
             (
                 _BOOK,
                 one_of("ACCOUNTNO", sorted(accounts)),
@@ -75,6 +76,7 @@ class IntacctBooks:
                 document=row.get("DOCNUMBER", ""),
                 text=row.get("DESCRIPTION", ""),
                 entry=row.get("BATCHKEY", ""),
+                of_ledger=row.get("MODULEKEY", _LEDGER) == _LEDGER,
             )
 
     def open_receivables(self) -> Iterable[OpenReceivable]:

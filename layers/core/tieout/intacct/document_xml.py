@@ -351,6 +351,8 @@ def _append_journal_line(
 ) -> None:
     """Append a GLENTRY: an absolute amount, and which side it is on."""
     entry = etree.SubElement(entries, "GLENTRY")
+    # The ledger's details show this, and not the entry's own reference.
+    append_text(entry, "DOCUMENT", document.reference)
     append_text(entry, "ACCOUNTNO", line.account)
     if currencies.is_foreign(document.currency):
         append_text(entry, "CURRENCY", currency_text(document.currency))

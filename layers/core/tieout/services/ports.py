@@ -44,6 +44,7 @@ class InvoiceRow:
 
     Attributes:
         state: fingerprint made by `domain.plans.invoice_state`.
+        remaining_minor: what is still owed, minor units of `currency`; 0 if it cannot be read.
     """
 
     invoice: str
@@ -51,6 +52,8 @@ class InvoiceRow:
     status: str
     state: str
     created_unix: int
+    remaining_minor: int = 0
+    currency: str = ""
 
 
 Row = TypeVar("Row", EventHint, InvoiceRow)
@@ -270,6 +273,7 @@ class LedgerRow:
         amount_minor: in the line's own currency; positive debit, negative credit.
         document: the reference that the entry carries; empty where there is none.
         entry: what a person looks up in Intacct.
+        of_ledger: whether it is a journal entry, and not what a receivable or a payment posted.
     """
 
     account: str
@@ -279,6 +283,7 @@ class LedgerRow:
     document: str
     text: str
     entry: str
+    of_ledger: bool
 
 
 @dataclass(frozen=True, slots=True)

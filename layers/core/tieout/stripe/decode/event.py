@@ -1,5 +1,8 @@
 """What lists show: events as hints, invoices as rows to compare with the books."""
 
+from collections.abc import Callable
+from typing import TypeVar
+
 from tieout.domain.errors import Refused
 from tieout.domain.events import group_of, subject_of
 from tieout.domain.plans import invoice_state
@@ -7,6 +10,8 @@ from tieout.services.ports import EventHint, InvoiceRow
 from tieout.stripe.decode.fields import Fields, object_of
 
 UNREADABLE_STATE = "unreadable"
+
+_Value = TypeVar("_Value")
 
 
 def event_hint(raw: object) -> EventHint | None:
@@ -54,7 +59,16 @@ def invoice_row(raw: object) -> InvoiceRow:
         status=fields.text_or_empty("status"),
         state=_state(fields),
         created_unix=fields.moment("created"),
+        remaining_minor=_readable(lambda: fields.integer("amount_remaining"), 0),
+        currency=_readable(fields.currency, ""),
     )
+
+
+def _readable(read: Callable[[], _Value], otherwise: _Value) -> _Value:
+    try:
+        return read()
+    except Refused:
+        return otherwise
 
 
 def _state(fields: Fields) -> str:

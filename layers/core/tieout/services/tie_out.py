@@ -1,0 +1,365 @@
+"""Tie-out: does the clearing account show what Stripe has, and if not, why not?
+
+    Stripe   balance now, less every movement since        = closing balance of the day
+    Intacct  every line on the clearing account until then = balance of the books
+
+Their difference is the residual. It is explained item by item: by postings that are not booked, by
+movements nobody has read, by entries that somebody made by hand. What is left over is unknown, and
+calls somebody. Nothing is written to Stripe or Intacct.
+"""
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from tieout.domain import effects
+from tieout.domain.dates import accounting_date, day_bounds
+from tieout.domain.errors import Unavailable
+from tieout.domain.keys import reference
+from tieout.domain.policy import Policy
+from tieout.domain.postings import Posting, State, Worklist
+from tieout.domain.subjects import Subject, SubjectKind
+from tieout.domain.tie_outs import Cause, OpenItem, Residue, TieOut, with_rest
+from tieout.planning.activity import evidence
+from tieout.planning.plan import plan
+from tieout.planning.snapshots import ActivitySnapshot, BalanceTransaction
+from tieout.services.ports import (
+    Books,
+    Clock,
+    InvoiceRow,
+    LedgerRow,
+    OpenReceivable,
+    Postings,
+    StripeReader,
+)
+
+# The journal of the day before may be late.
+LOOK_BACK_DAYS = 1
+# The balance moves while it is read; three attempts find a quiet moment in any but the busiest.
+ATTEMPTS_MAX = 3
+# How the references of Tieout's own documents begin: with Stripe's ids, or with the day of an
+# activity.
+_OWN_REFERENCE = re.compile(
+    r"(in|inpay|pi|ch|py|re|pyr|cn|cbtxn|txn|po|du|dp|tu)_|\d{4}-\d{2}-\d{2}-", re.ASCII
+)
+
+Found = Iterator[tuple[str, Residue]]
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """What is compared, and what Stripe says of it.
+
+    Attributes:
+        company: today's policy, of all accounts.
+        policy: the account's own.
+        before: residues of the day before, by currency.
+        balance_minor: now, by currency.
+        movements: from some time before the day until now, by (created, id).
+    """
+
+    day: date
+    account: str | None
+    company: Policy
+    policy: Policy
+    before: Mapping[str, Sequence[Residue]]
+    balance_minor: Mapping[str, int]
+    movements: Sequence[BalanceTransaction]
+
+
+class TieOuts:
+    """The use case behind the daily tie-out."""
+
+    def __init__(
+        self, stripe: StripeReader, books: Books, postings: Postings, clock: Clock
+    ) -> None:
+        self._stripe = stripe
+        self._books = books
+        self._postings = postings
+        self._clock = clock
+
+    def of_day(
+        self,
+        day: date,
+        policy: Policy,
+        before: Sequence[TieOut] = (),
+        account: str | None = None,
+    ) -> Sequence[TieOut]:
+        """Return the tie-out of each currency of a Stripe account at the end of a day that is over.
+
+        Args:
+            day: the company's.
+            policy: today's: its clearing accounts are compared.
+            before: the tie-outs of the day before, for the age of what they had already.
+            account: the further or connected account; None for the main one, of which the open
+                invoices are compared, too.
+
+        Raises:
+            TransientFault: Stripe or Intacct did not answer, or the balance never stood still.
+            ConfigurationFault: a key or a permission.
+            Refused: there are more movements than can be read.
+        """
+        case = self._case(day, policy, before, account)
+        clearing = {currency: each.account for currency, each in case.policy.clearing.items()}
+        shown = self._books.balances(set(clearing.values()), day)
+        residues: dict[str, list[Residue]] = defaultdict(list)
+        for currency, residue in (
+            *self._unposted(case),
+            *self._unseen(case),
+            *self._by_hand(case),
+        ):
+            residues[currency].append(residue)
+        items = self._open_items() if account is None else ()
+        return [
+            _tie_out(
+                case,
+                currency,
+                clearing.get(currency, ""),
+                shown.get((clearing.get(currency, ""), currency), 0),
+                residues[currency],
+                [each for each in items if each.currency == currency],
+            )
+            for currency in sorted({*clearing, *case.balance_minor})
+        ]
+
+    def _case(
+        self, day: date, company: Policy, before: Sequence[TieOut], account: str | None
+    ) -> _Case:
+        """Read the balance and what moved it; again, if it moved meanwhile."""
+        policy = company.of_account(account) or company
+        since_unix, _ = day_bounds(day - timedelta(days=LOOK_BACK_DAYS), policy.zone)
+        balance = self._stripe.balance(account)
+        for _ in range(ATTEMPTS_MAX):
+            movements = self._stripe.movements(since_unix, self._clock.now_unix(), account)
+            after = self._stripe.balance(account)
+            if after == balance:
+                known = {each.currency: each.residues for each in before}
+                return _Case(day, account, company, policy, known, balance, movements)
+            balance = after
+        raise Unavailable("Stripe's balance moves faster than its movements can be read")
+
+    # --- Why they differ ----------------------------------------------------------------------
+
+    def _unposted(self, case: _Case) -> Found:
+        """Yield what the lists of exceptions say that the clearing accounts lack."""
+        for worklist, cause in _CAUSES.items():
+            for posting in self._postings.on_worklist(worklist):
+                dated = posting.posting_date or _day_text(posting.created_at_unix, case.policy)
+                settled = posting.state in {State.POSTED, State.CLOSED}
+                if settled or posting.subject.account != case.account:
+                    continue
+                if dated > case.day.isoformat():
+                    continue
+                for currency, amount_minor in clearing_effect(posting, case.policy).items():
+                    yield (
+                        currency,
+                        Residue(posting.key, cause, -amount_minor, dated, posting.reason_text),
+                    )
+
+    def _unseen(self, case: _Case) -> Found:
+        """Yield what Stripe moved of which the postings know nothing."""
+        for snapshot in _days(case):
+            yield from self._unseen_sources(snapshot)
+            yield from self._unbooked_day(snapshot, case)
+
+    def _unseen_sources(self, snapshot: ActivitySnapshot) -> Found:
+        known = self._postings.get_many(evidence(snapshot))
+        for movement in snapshot.movements:
+            (key,) = evidence(ActivitySnapshot(snapshot.day, (movement,))) or (None,)
+            if key is None or key in known:
+                continue
+            currency, amount_minor = _gross(movement)
+            text = f"{movement.type} {movement.source or ''}".rstrip()
+            since = snapshot.day.isoformat()
+            yield currency, Residue(key, Cause.NOT_READ, -amount_minor, since, text)
+
+    def _unbooked_day(self, snapshot: ActivitySnapshot, case: _Case) -> Found:
+        day = snapshot.day.isoformat()
+        subject = Subject(SubjectKind.ACTIVITY, day, case.account)
+        planned = plan(subject, snapshot, case.company)
+        booked = self._postings.get_many(planned.keys)
+        for document in planned.documents:
+            if document.key in booked:
+                continue
+            sums = effects.by_place(effects.effects(document))
+            for currency, amount_minor in _on_clearing(sums, case.policy).items():
+                yield currency, Residue(document.key, Cause.DAY_OPEN, -amount_minor, day)
+
+    def _by_hand(self, case: _Case) -> Found:
+        """Yield the day's entries that are not Tieout's, and those of earlier days that stand."""
+        for currency, residues in case.before.items():
+            yield from ((currency, each) for each in residues if each.cause is Cause.BY_HAND)
+        currency_of = {each.account: currency for currency, each in case.policy.clearing.items()}
+        for row in self._books.rows(currency_of.keys(), case.day, case.day):
+            if is_own(row):
+                continue
+            named = f"entry {row.entry}"
+            residue = Residue(named, Cause.BY_HAND, row.amount_minor, row.day.isoformat(), row.text)
+            yield currency_of[row.account], residue
+
+    # --- Receivables --------------------------------------------------------------------------
+
+    def _open_items(self) -> Sequence[OpenItem]:
+        """Return every invoice that either side shows as open."""
+        ours = {each.reference: each for each in self._books.open_receivables()}
+        items = [
+            _open_item(row.invoice, row, ours.pop(reference(row.invoice), None))
+            for row in self._all_open()
+        ]
+        return [*items, *(_open_item(each.reference, None, each) for each in ours.values())]
+
+    def _all_open(self) -> Iterator[InvoiceRow]:
+        until_unix: int | None = None
+        while True:
+            stretch = self._stripe.open_invoices(0, until_unix)
+            yield from stretch.rows
+            if stretch.reached_unix <= 0:
+                return
+            until_unix = stretch.reached_unix - 1
+
+
+def _tie_out(
+    case: _Case,
+    currency: str,
+    ledger_account: str,
+    books_minor: int,
+    residues: Sequence[Residue],
+    items: Sequence[OpenItem],
+) -> TieOut:
+    begin_unix, end_unix = day_bounds(case.day, case.policy.zone)
+    balance_minor = case.balance_minor.get(currency, 0)
+    closing_minor = balance_minor - _net(case.movements, currency, end_unix + 1)
+    moved_minor = _net(case.movements, currency, begin_unix, end_unix)
+    rest = with_rest(books_minor - closing_minor, residues, case.day, case.before.get(currency, ()))
+    return TieOut(
+        account=case.account or "",
+        currency=currency,
+        day=case.day.isoformat(),
+        opening_minor=closing_minor - moved_minor,
+        moved_minor=moved_minor,
+        closing_minor=closing_minor,
+        ledger_account=ledger_account,
+        books_minor=books_minor,
+        residues=rest,
+        open_items=tuple(each for each in items if each.stripe_minor != each.books_minor),
+        receivable_stripe_minor=sum(each.stripe_minor for each in items),
+        receivable_books_minor=sum(each.books_minor for each in items),
+    )
+
+
+_CAUSES: Mapping[Worklist, Cause] = {
+    Worklist.ATTENTION: Cause.PARKED,
+    Worklist.IN_FLIGHT: Cause.IN_TRANSIT,
+    Worklist.NOT_BOOKED: Cause.NOT_BOOKED,
+}
+# How the amount of what has no content yet would move the clearing account, by its key: the first
+# that fits. What has both signs, as days and disputes have, is signed already.
+_SIGNS: Sequence[tuple[str, str, int]] = (
+    ("receipt/", "/out-of-band", 0),
+    ("receipt/", "/returned", -1),
+    ("receipt/", "", 1),
+    ("sale/", "/returned", -1),
+    ("sale/", "", 1),
+    ("refund/", "/failed", 1),
+    ("refund/", "", -1),
+    ("payout/", "/arrived", 0),
+    ("payout/", "/failed", 1),
+    ("payout/", "", -1),
+    ("topup/", "/reversed", -1),
+    ("topup/", "", 1),
+    ("dispute/", "/lost", 0),
+    ("dispute/", "", 1),
+    ("movement/", "", 1),
+    ("activity/", "", 1),
+)
+
+
+def clearing_effect(posting: Posting, policy: Policy) -> Mapping[str, int]:
+    """Return what a posting's document does, or would do, to clearing accounts, by currency.
+
+    Minor units, debit positive. A finding has no lines; its amount counts with the sign that its
+    kind has.
+    """
+    if posting.effects:
+        return _on_clearing(effects.read(posting.effects), policy)
+    if posting.amount_minor is None or posting.currency is None:
+        return {}
+    if posting.currency not in policy.clearing:
+        return {}
+    for begin, end, sign in _SIGNS:
+        if posting.key.startswith(begin) and posting.key.endswith(end):
+            return {posting.currency: sign * posting.amount_minor} if sign else {}
+    return {}
+
+
+def _on_clearing(sums: Mapping[str, int], policy: Policy) -> Mapping[str, int]:
+    found: dict[str, int] = defaultdict(int)
+    for currency, account in policy.clearing.items():
+        names = {account.account, effects.cash_text(account)}
+        for place, amount_minor in sums.items():
+            if any(place == name or place.startswith(f"{name} ") for name in names):
+                found[currency] += amount_minor
+    return found
+
+
+def is_own(row: LedgerRow) -> bool:
+    """Return whether a line on the clearing account is of one of Tieout's documents.
+
+    Whether Intacct shows a payment's reference here is not documented; without one nobody can tell.
+    """
+    if not row.document:
+        return not row.of_ledger
+    return _OWN_REFERENCE.match(row.document) is not None
+
+
+def _day_text(at_unix: int, policy: Policy) -> str:
+    return accounting_date(at_unix, policy.zone).isoformat()
+
+
+def _days(case: _Case) -> Iterator[ActivitySnapshot]:
+    """Yield what moved on each day until the one tied out, as that day's subject would read it."""
+    by_day: dict[date, list[BalanceTransaction]] = defaultdict(list)
+    for each in case.movements:
+        by_day[accounting_date(each.created_unix, case.policy.zone)].append(each)
+    books_from = case.policy.books_from
+    for day, movements in sorted(by_day.items()):
+        if day <= case.day and (books_from is None or day >= books_from):
+            yield ActivitySnapshot(day, tuple(movements))
+
+
+def _gross(movement: BalanceTransaction) -> tuple[str, int]:
+    """Return what the document of a movement's source moves: its own amount and currency."""
+    origin = movement.origin
+    if origin is None or origin.currency is None or origin.currency == movement.currency:
+        return movement.currency, movement.amount_minor
+    amount_minor = origin.amount_minor or 0
+    return origin.currency, amount_minor if movement.amount_minor > 0 else -amount_minor
+
+
+def _net(
+    movements: Iterable[BalanceTransaction],
+    currency: str,
+    since_unix: int,
+    until_unix: int | None = None,
+) -> int:
+    return sum(
+        each.net_minor
+        for each in movements
+        if each.currency == currency
+        and each.created_unix >= since_unix
+        and (until_unix is None or each.created_unix <= until_unix)
+    )
+
+
+def _open_item(invoice: str, row: InvoiceRow | None, receivable: OpenReceivable | None) -> OpenItem:
+    """Return what both sides ask for; an invoice is in one of them at least."""
+    currency = row.currency if row is not None else receivable.currency if receivable else ""
+    return OpenItem(
+        invoice,
+        currency,
+        stripe_minor=0 if row is None else row.remaining_minor,
+        books_minor=0 if receivable is None else receivable.due_minor,
+        text="not in Intacct" if receivable is None else f"{receivable.number} in Intacct",
+    )

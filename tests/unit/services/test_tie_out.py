@@ -1,0 +1,250 @@
+"""Goal: whatever Stripe's balance and the clearing account differ by is named by id and cause.
+
+Method: the real processor books into memory what Stripe moved; then something is taken away, put in
+or left undone, and the tie-out must name exactly that. What it should find is written here.
+"""
+
+import dataclasses
+from collections.abc import Sequence
+from datetime import date, timedelta
+
+import pytest
+
+from tests.factories import (
+    DAY_SECONDS,
+    NOON,
+    NOON_DAY,
+    a_movement,
+    a_paid_invoice,
+    a_policy,
+    a_refund,
+    a_refund_of,
+    an_invoice,
+    an_origin,
+)
+from tests.fakes.books import FakeBooks
+from tests.unit.services.world import INVOICE, REFUND, World, of
+from tieout.domain.errors import Unavailable
+from tieout.domain.movement_policy import Category, MovementRules
+from tieout.domain.policy import Policy
+from tieout.domain.subjects import SubjectKind
+from tieout.domain.tie_outs import Cause, OpenItem, TieOut
+from tieout.planning.snapshots import ChargeSnapshot
+from tieout.services.ports import InvoiceRow, LedgerRow
+from tieout.services.tie_out import TieOuts
+
+DAY = of(SubjectKind.ACTIVITY, NOON_DAY.isoformat())
+CHARGE = of(SubjectKind.CHARGE, "ch_1")
+NEXT_NOON = NOON + DAY_SECONDS
+CHARGED = a_movement(10_000, 320, source="ch_1", origin=an_origin())
+REFUNDED = a_movement(
+    -2_500,
+    0,
+    id="txn_2",
+    type="refund",
+    source="re_1",
+    origin=an_origin(2_500, kind="refund", id="re_1", charge="ch_1"),
+)
+
+
+def policy(**changes: object) -> Policy:
+    rules = MovementRules(accounts={Category.PROCESSING_FEES: "6200"})
+    return a_policy(movements=rules, **changes)
+
+
+@pytest.fixture
+def world(world: World) -> World:
+    """A paid invoice of 100.00, of which 25.00 were refunded; noon of the next day."""
+    made = a_paid_invoice()
+    paid = tuple(dataclasses.replace(each, paid_at_unix=NOON) for each in made.payments)
+    invoice = dataclasses.replace(made, payments=paid)
+    publish(world, policy())
+    world.stripe.moved = {None: [CHARGED, REFUNDED]}
+    world.stripe.snapshots |= {
+        INVOICE: invoice,
+        REFUND: a_refund_of(a_refund(2_500, created_unix=NOON, moved_at_unix=NOON), invoice),
+        CHARGE: ChargeSnapshot(
+            *("ch_1", 10_000, "usd", "succeeded", NOON),
+            captured=True,
+            payment_intent="pi_1",
+            invoices=("in_1",),
+            movement=CHARGED,
+        ),
+    }
+    world.clock.unix = NEXT_NOON
+    return world
+
+
+def publish(world: World, new: Policy) -> None:
+    world.policies.published.append(new)
+
+
+def tie(
+    world: World,
+    books: FakeBooks | None = None,
+    *,
+    day: date = NOON_DAY,
+    before: Sequence[TieOut] = (),
+) -> TieOut:
+    tie_outs = TieOuts(world.stripe, books or FakeBooks(world.ledger), world.postings, world.clock)
+    (usd,) = (
+        each
+        for each in tie_outs.of_day(day, world.policies.current(), before)
+        if each.currency == "usd"
+    )
+    return usd
+
+
+def named(tie_out: TieOut) -> dict[str, tuple[Cause, int]]:
+    return {each.id: (each.cause, each.amount_minor) for each in tie_out.residues}
+
+
+def book_everything(world: World) -> None:
+    world.bring_up_to_date(INVOICE, CHARGE, REFUND, DAY)
+
+
+def test_what_is_booked_ties_out_to_the_cent(world: World) -> None:
+    book_everything(world)
+    tied = tie(world)
+    assert (tied.opening_minor, tied.moved_minor, tied.closing_minor) == (0, 7_180, 7_180)
+    assert (tied.ledger_account, tied.books_minor, tied.residual_minor) == ("1200", 7_180, 0)
+    assert tied.residues == ()
+    assert tied.adds_up
+
+
+def test_nothing_booked_is_all_named_and_nothing_unknown(world: World) -> None:
+    tied = tie(world)
+    assert named(tied) == {
+        "sale/pi_1": (Cause.NOT_READ, -10_000),
+        "refund/re_1": (Cause.NOT_READ, 2_500),
+        f"activity/{NOON_DAY}/usd": (Cause.DAY_OPEN, 320),
+    }
+    assert tied.residual_minor == -7_180
+
+
+def test_what_is_parked_is_named_with_its_age(world: World) -> None:
+    publish(world, policy(version="policy-2", revenue=_without_default()))
+    world.bring_up_to_date(REFUND)
+    publish(world, policy(version="policy-3"))
+    world.bring_up_to_date(INVOICE, CHARGE, DAY)
+    tied = tie(world)
+    assert named(tied) == {"refund/re_1": (Cause.PARKED, 2_500)}
+    assert tied.unexplained_minor == 0
+
+
+def test_a_day_not_booked_yet_is_open_and_no_alarm(world: World) -> None:
+    world.bring_up_to_date(INVOICE, CHARGE, REFUND)
+    tied = tie(world)
+    assert named(tied) == {f"activity/{NOON_DAY}/usd": (Cause.DAY_OPEN, 320)}
+    assert tied.unexplained_minor == 0
+
+
+def test_a_day_without_an_account_for_its_fees_is_parked(world: World) -> None:
+    publish(world, a_policy(version="policy-2"))
+    world.bring_up_to_date(INVOICE, CHARGE, REFUND, DAY)
+    tied = tie(world)
+    assert named(tied) == {f"activity/{NOON_DAY}/usd": (Cause.PARKED, 320)}
+
+
+def test_an_entry_by_hand_is_named_and_calls_somebody(world: World) -> None:
+    book_everything(world)
+    books = FakeBooks(world.ledger)
+    books.by_hand = [
+        LedgerRow("1200", "usd", NOON_DAY, 4_200, "", "moved by Bob", "17", of_ledger=True)
+    ]
+    tied = tie(world, books)
+    assert named(tied) == {"entry 17": (Cause.BY_HAND, 4_200)}
+    assert tied.unexplained_minor == 4_200
+
+
+def test_an_entry_by_hand_stays_until_it_is_taken_back(world: World) -> None:
+    book_everything(world)
+    books = FakeBooks(world.ledger)
+    wrong = LedgerRow("1200", "usd", NOON_DAY, 4_200, "", "moved by Bob", "17", of_ledger=True)
+    books.by_hand = [wrong]
+    world.clock.advance(DAY_SECONDS)
+    next_day = NOON_DAY + timedelta(days=1)
+    first = tie(world, books)
+    second = tie(world, books, day=next_day, before=[first])
+    assert [(each.id, each.since) for each in second.residues] == [("entry 17", str(NOON_DAY))]
+    back = dataclasses.replace(wrong, amount_minor=-4_200, entry="18", day=next_day)
+    books.by_hand.append(back)
+    assert tie(world, books, day=next_day, before=[first]).residues == ()
+
+
+def test_a_document_that_vanished_from_intacct_is_unknown(world: World) -> None:
+    book_everything(world)
+    (record_no,) = (
+        number for number, each in world.ledger.records.items() if each.key == "refund/re_1"
+    )
+    del world.ledger.records[record_no]
+    tied = tie(world)
+    assert named(tied) == {"rest": (Cause.UNKNOWN, 2_500)}
+    assert tied.unexplained_minor == 2_500
+
+
+def test_what_moved_since_does_not_count(world: World) -> None:
+    book_everything(world)
+    later = dataclasses.replace(CHARGED, id="txn_9", source="ch_9", created_unix=NEXT_NOON - 60)
+    world.stripe.moved[None].append(later)
+    assert tie(world).residues == ()
+    assert tie(world).closing_minor == 7_180
+
+
+def test_a_balance_that_never_stands_still_is_left_for_the_next_run(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    amounts = iter(range(100))
+    monkeypatch.setattr(world.stripe, "balance", lambda _=None: {"usd": next(amounts)})
+    with pytest.raises(Unavailable):
+        tie(world)
+
+
+def test_a_currency_that_policy_does_not_name_is_shown_with_its_whole_balance(
+    world: World,
+) -> None:
+    book_everything(world)
+    world.stripe.moved[None].append(
+        a_movement(900, 0, id="txn_5", currency="gbp", type="stripe_fee", source=None)
+    )
+    tie_outs = TieOuts(world.stripe, FakeBooks(world.ledger), world.postings, world.clock)
+    (gbp,) = (each for each in tie_outs.of_day(NOON_DAY, policy()) if each.currency == "gbp")
+    assert (gbp.ledger_account, gbp.closing_minor, gbp.residual_minor) == ("", 900, -900)
+
+
+def test_open_invoices_are_compared_one_by_one(world: World) -> None:
+    world.stripe.snapshots[of(SubjectKind.INVOICE, "in_1")] = an_invoice()
+    world.bring_up_to_date(INVOICE)
+    world.stripe.moved = {}
+    world.stripe.invoices_listed = [
+        InvoiceRow("in_1", "cus_1", "open", "", NOON, remaining_minor=9_000, currency="usd"),
+        InvoiceRow("in_2", "cus_1", "open", "", NOON, remaining_minor=500, currency="usd"),
+    ]
+    tied = tie(world)
+    assert {(each.invoice, each.stripe_minor, each.books_minor) for each in tied.open_items} == {
+        ("in_1", 9_000, 10_000),
+        ("in_2", 500, 0),
+    }
+    assert (tied.receivable_stripe_minor, tied.receivable_books_minor) == (9_500, 10_000)
+    assert all(isinstance(each, OpenItem) for each in tied.open_items)
+
+
+def _without_default() -> object:
+    return dataclasses.replace(a_policy().revenue, default=None)
+
+
+def test_a_connected_account_has_its_own_balance_and_clearing_account(world: World) -> None:
+    own = policy(clearing={"usd": dataclasses.replace(policy().clearing["usd"], account="1299")})
+    publish(world, policy(version="policy-2", accounts={"acct_9": own}))
+    world.stripe.moved["acct_9"] = [dataclasses.replace(CHARGED, id="txn_7", source="ch_7")]
+    tie_outs = TieOuts(world.stripe, FakeBooks(world.ledger), world.postings, world.clock)
+    found = {
+        each.currency: each
+        for each in tie_outs.of_day(NOON_DAY, world.policies.current(), (), "acct_9")
+    }
+    assert (found["usd"].account, found["usd"].ledger_account) == ("acct_9", "1299")
+    assert found["usd"].closing_minor == 9_680
+    assert named(found["usd"]) == {
+        "sale/pi_1": (Cause.NOT_READ, -10_000),
+        f"acct_9/activity/{NOON_DAY}/usd": (Cause.DAY_OPEN, 320),
+    }
