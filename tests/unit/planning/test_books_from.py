@@ -24,8 +24,10 @@ from tests.factories import (
     an_invoice,
     keys_of,
     planned,
+    the,
     the_finding,
 )
+from tieout.domain.documents import ArAdjustment, JournalEntry
 from tieout.domain.plans import Disposition, Plan, invoice_state
 from tieout.domain.policy import Periods, Policy
 from tieout.domain.reasons import Reason
@@ -162,14 +164,13 @@ def test_nobody_is_asked_about_what_is_in_the_books_already(changes: dict[str, o
     assert set(found(made).values()) == {BY_HAND}
 
 
-def test_what_happens_since_then_is_named_though_the_invoice_is_older() -> None:
+def test_what_happens_since_then_is_booked_though_the_invoice_is_older() -> None:
     too_much = a_paid_invoice(payments=(a_payment(10_500),), amount_overpaid_minor=500)
     made = planned(too_much, books_from(FROM_NEXT_DAY))
-    assert the_finding(made, "invoice/in_1/overpaid").reason is Reason.NOT_YET_PLANNED
+    assert the(made, "receipt/inpay_1/excess", JournalEntry).amount_minor == 500
     lost = an_invoice(status="uncollectible", marked_uncollectible_at_unix=NOON + DAY_SECONDS)
     made = planned(lost, books_from(FROM_NEXT_DAY))
-    assert the_finding(made, "invoice/in_1/uncollectible").reason is Reason.NOT_YET_PLANNED
-    assert made.documents == ()
+    assert the(made, "invoice/in_1/write-off", ArAdjustment).total_minor == -10_000
 
 
 def test_a_closed_period_moves_nothing_into_the_books_that_was_before_them() -> None:

@@ -279,6 +279,15 @@ def test_a_paid_payment() -> None:
     )
 
 
+def test_a_payment_that_was_canceled_after_it_was_paid_says_when() -> None:
+    raw = payment(status="canceled", status_transitions={"paid_at": 120, "canceled_at": 150})
+
+    found = decode.invoice_payment(raw)
+
+    assert found.amount_paid_minor > 0
+    assert (found.paid_at_unix, found.returned_at_unix) == (120, 150)
+
+
 @pytest.mark.parametrize("status", ["open", "canceled"])
 def test_what_is_not_paid_has_settled_nothing(status: str) -> None:
     raw = payment(status=status, amount_paid=None, status_transitions={"paid_at": None})
@@ -419,9 +428,13 @@ def test_a_charge_names_every_invoice_once_that_its_payments_did_pay() -> None:
     payments = [
         decode.invoice_payment(payment(id=f"inpay_{number}", invoice=invoice, status=status))
         for number, (invoice, status) in enumerate(
-            [("in_1", "paid"), ("in_2", "canceled"), ("in_1", "open"), ("in_3", "paid")]
+            [("in_1", "paid"), ("in_1", "open"), ("in_3", "paid")]
         )
     ]
+    never_paid = payment(
+        id="inpay_9", invoice="in_2", status="canceled", status_transitions={"paid_at": None}
+    )
+    payments.append(decode.invoice_payment(never_paid))
 
     found = decode.charge(CHARGE, payments)
 

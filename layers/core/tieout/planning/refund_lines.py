@@ -171,11 +171,13 @@ def _paid_minor(
 
 def _settled(refund: RefundFacts, of: CreditedInvoice, at_unix: int) -> list[tuple[bool, int]]:
     """Return what settled an invoice until a moment, in order, and whether the charge did."""
+    own = [each for each in of.account.settlements if _is_of(refund, each.payment)]
+    until_unix = max([at_unix, *(each.payment.paid_at_unix or 0 for each in own)])
     settled = [(False, of.account.credit_used_minor)]
     for each in of.account.settlements:
-        is_own = _is_of(refund, each.payment)
+        is_own = each in own
         went_back = each.payment.status == "canceled" or each.payment.returned_at_unix is not None
-        if is_own or ((each.payment.paid_at_unix or 0) <= at_unix and not went_back):
+        if is_own or ((each.payment.paid_at_unix or 0) <= until_unix and not went_back):
             settled.append((is_own, each.amount_minor))
     return settled
 
