@@ -11,8 +11,10 @@ from typing import Any, get_args
 import pytest
 import yaml
 
+from tieout.domain.movement_policy import Category
 from tieout.domain.reasons import Reason
 from tieout.domain.sale_policy import SaleMode
+from tieout.planning.balance_types import ADJUSTMENTS, TYPES
 
 ROOT = Path(__file__).parents[3]
 POLICY_PAGE = (ROOT / "docs" / "policy.md").read_text(encoding="utf-8")
@@ -22,6 +24,7 @@ EXAMPLE = yaml.safe_load((ROOT / "docs" / "policy.example.yaml").read_text(encod
 NAMED_BY_THE_COMPANY = {
     "clearing",
     "out_of_band",
+    "payouts",
     "categories",
     "by_price",
     "by_product",
@@ -40,14 +43,17 @@ def settings(content: Mapping[str, Any]) -> Iterator[str]:
             yield from settings(value)
 
 
-@pytest.mark.parametrize("setting", sorted({*settings(EXAMPLE), "account", "bank_account"}))
+@pytest.mark.parametrize(
+    "setting", sorted({*settings(EXAMPLE), "account", "bank_account", "in_transit"})
+)
 def test_every_setting_has_its_place_in_the_reference(setting: str) -> None:
     assert re.search(rf"`(\w+\.)?{setting}`", POLICY_PAGE)
 
 
 def test_every_reason_that_the_rules_name_exists() -> None:
-    # Of the words joined by underscores the rest are settings, or ways to book a sale.
-    others = {*settings(EXAMPLE), *get_args(SaleMode)}
+    # Of the words joined by underscores the rest are settings, modes of sales, or of movements.
+    of_movements = {*TYPES, *ADJUSTMENTS, *Category}
+    others = {*settings(EXAMPLE), *get_args(SaleMode), *of_movements}
     named = set(re.findall(r"`([a-z]+(?:_[a-z]+)+)`", RULES_PAGE)) - others
     assert named
     assert named <= {reason.value for reason in Reason}

@@ -177,7 +177,7 @@ ADJUSTMENTS: Mapping[str, Row] = MappingProxyType(
             BookedBy.DISPUTE, _OUT, Category.DISPUTES, "what a customer's bank claims back"
         ),
         "dispute_reversal": Row(
-            BookedBy.DISPUTE, _IN, Category.DISPUTES, "such a claim that was given up or lost"
+            BookedBy.DISPUTE, _IN, Category.DISPUTES, "such a claim, given back"
         ),
         "refund_failure": Row(
             BookedBy.RETURNED_REFUND, _IN, None, "how older refunds come back that failed"
