@@ -8,6 +8,7 @@ import sys
 from collections.abc import Mapping
 
 from tests.benchmarks import (
+    a_day,
     backlog,
     cold_import,
     memory,
@@ -21,6 +22,7 @@ from tests.benchmarks.figures import Benchmark, Figure, table
 BENCHMARKS: Mapping[str, Benchmark] = {
     "steady-state": steady_state.figures,
     "backlog": backlog.figures,
+    "a-day": a_day.figures,
     "plan-and-encode": plan_and_encode.figures,
     "preview": preview_range.figures,
     "cold-import": cold_import.figures,

@@ -233,11 +233,18 @@ class _History:
         if moved["amount"] < 0:
             for payment in payments_gone_back(self._store, charge):
                 self._go_back(payment, moved)
-        if not self._of_intent.get(charge["payment_intent"]):
+        if self._is_sale(charge):
             amount_minor = self._origin_minor(moved)
             money = (of_currency(STRIPE, charge["currency"]), amount_minor)
             lines = [money, (SALES, -amount_minor)]
             self._book(moved["created"], charge["id"], "sale", charge["currency"], lines)
+
+    def _is_sale(self, charge: JsonObject) -> bool:
+        """Tell whether a charge pays no invoice, or came when that had been paid otherwise."""
+        intent = charge["payment_intent"]
+        payments = self._store.where("invoice_payment", "payment.payment_intent", intent)
+        late = charge["status"] == "succeeded"
+        return not payments or (late and all(each["status"] == "canceled" for each in payments))
 
     def _go_back(self, payment: JsonObject, moved: JsonObject) -> None:
         of, amount_minor = self._invoices[payment["invoice"]], payment["amount_paid"]

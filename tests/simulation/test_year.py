@@ -1,0 +1,26 @@
+"""Goal: the business year ties out every month, through a change of policy and closed months.
+
+Method: a small company plays it, far enough to have seen both; `make year` plays a large one.
+"""
+
+import io
+
+from tests.benchmarks import a_day
+from tests.year.__main__ import main
+
+# Until the end of July: the policy changes on its first day.
+MONTHS = 7
+CUSTOMERS = 15
+
+
+def test_a_small_company_ties_out_every_month() -> None:
+    told = io.StringIO()
+    wrong = main(["--customers", str(CUSTOMERS), "--months", str(MONTHS)], told)
+    assert wrong == 0, told.getvalue()
+    assert "2026-07" in told.getvalue()
+
+
+def test_the_night_costs_as_much_whatever_the_day_was() -> None:
+    """A journal and a payout for each of two currencies; sales have a journal of their own."""
+    charges = 100
+    assert [figure.value * charges for figure in a_day.figures(charges)] == [4, 6]
