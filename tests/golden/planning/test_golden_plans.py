@@ -9,6 +9,7 @@ import copy
 import json
 import os
 from collections.abc import Mapping, Sequence
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,14 @@ from tests.factories import planned
 from tests.golden.planning.render import render
 from tieout.domain.policy import Policy
 from tieout.domain.policy_file import parse_policy
-from tieout.planning.snapshots import CreditNote, CreditNoteSnapshot, RefundSnapshot, Snapshot
+from tieout.planning.snapshots import (
+    ActivitySnapshot,
+    BalanceTransaction,
+    CreditNote,
+    CreditNoteSnapshot,
+    RefundSnapshot,
+    Snapshot,
+)
 from tieout.stripe import decode
 
 HERE = Path(__file__).parent
@@ -53,8 +61,24 @@ def snapshot_of(case: Mapping[str, Any]) -> Snapshot:
                 ),
                 sale=decode.charge(raw["charge"]) if "charge" in raw else None,
             )
+        case "dispute" | "payout" | "topup" | "activity" as kind:
+            movements = tuple(decode.movement(each) for each in raw["movements"])
+            return of_the_balance(kind, raw, movements)
         case kind:
             return decode.other(raw, str(kind))
+
+
+def of_the_balance(
+    kind: str, raw: Mapping[str, Any], movements: tuple[BalanceTransaction, ...]
+) -> Snapshot:
+    match kind:
+        case "dispute":
+            return decode.dispute(raw["dispute"], movements)
+        case "payout":
+            return decode.payout(raw["payout"], movements, raw["content"])
+        case "topup":
+            return decode.topup(raw["topup"], movements)
+    return ActivitySnapshot(date.fromisoformat(raw["day"]), movements)
 
 
 def notes_of(raw: Mapping[str, Any]) -> list[CreditNote]:

@@ -223,7 +223,8 @@ def test_a_converted_charge_passes_the_fx_account_in_both_currencies() -> None:
     assert keys_of(made) == [DAY_USD, f"{DAY_USD}/from-eur"]
     assert debits(made, DAY_USD) == {FEES: 344, "7100": -10_830, "1200": 10_830 - 344}
     assert debits(made, f"{DAY_USD}/from-eur") == {"7100": 10_000, "1210": -10_000}
-    assert the(made, f"{DAY_USD}/from-eur", JournalEntry).currency == "eur"
+    carried_over = the(made, f"{DAY_USD}/from-eur", JournalEntry)
+    assert (carried_over.currency, carried_over.reference) == ("eur", "2026-11-02-usd-eur")
 
 
 def test_a_converted_refund_goes_the_other_way() -> None:

@@ -49,6 +49,7 @@ class Reason(StrEnum):
     CONNECTED_ACCOUNT = "connected_account"
     NOTHING_TO_BOOK = "nothing_to_book"
     WAITS_FOR_STRIPE = "waits_for_stripe"
+    WAITS_FOR_PERIOD = "waits_for_period"
     WITHDRAWN = "withdrawn"
     BEFORE_BOOKS = "before_books"
     IN_DAILY_SUMMARY = "in_daily_summary"
@@ -79,6 +80,7 @@ _RECORDED = frozenset(
         Reason.CONNECTED_ACCOUNT,
         Reason.NOTHING_TO_BOOK,
         Reason.WAITS_FOR_STRIPE,
+        Reason.WAITS_FOR_PERIOD,
         Reason.WITHDRAWN,
         Reason.BEFORE_BOOKS,
         Reason.IN_DAILY_SUMMARY,
@@ -124,15 +126,16 @@ WAY_OUT: dict[Reason, str] = {
         "Name the account the text asks for in the policy; publish, redrive."
     ),
     Reason.DOES_NOT_ADD_UP: (
-        "Open the invoice in Stripe and compare its lines, discounts, shipping and tax with both "
-        f"sums in the text, then {_BY_HAND}. Report the invoice to us."
+        "Open the object in Stripe and compare what it consists of (an invoice: lines, discounts, "
+        f"shipping and tax) with both sums in the text, then {_BY_HAND}. Report it to us."
     ),
     Reason.CUSTOMER_MISSING: f"Give the invoice a customer in Stripe and redrive, or {_BY_HAND}.",
     Reason.CUSTOMER_NAME_MISSING: (
         "Give the customer a name in Stripe, or set `customers.name_fallback: stripe_id`; redrive."
     ),
     Reason.PERIOD_CLOSED_BY_POLICY: (
-        "Move `closed_through` back, or set `when_closed: next_open_date`; publish, redrive."
+        "Move `closed_through` back, or set `when_closed` to `wait` or `next_open_date`; publish, "
+        "redrive."
     ),
     Reason.CREDIT_NOTE_OVER_INVOICE: (
         "Compare the credit note in Stripe with what its invoice asked for, less payments, other "
@@ -221,6 +224,11 @@ WAY_OUT: dict[Reason, str] = {
     Reason.NOTHING_TO_BOOK: "Nothing: there is no amount to book.",
     Reason.WAITS_FOR_STRIPE: (
         "Wait: no money has moved yet. It is booked by itself when Stripe moves it."
+    ),
+    Reason.WAITS_FOR_PERIOD: (
+        "Nothing, once the period of the day in the text is open again in Intacct and in the "
+        "policy: the poller tries it by itself. If it stays closed, set `when_closed: "
+        "next_open_date` and publish."
     ),
     Reason.WITHDRAWN: "Nothing: Stripe no longer calls for it.",
     Reason.BEFORE_BOOKS: (

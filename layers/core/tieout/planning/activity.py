@@ -183,7 +183,7 @@ class _Day:
     policy: Policy
 
     def heading(self, key: str, title: str, currency: str) -> Heading:
-        name = key.replace("activity/", "").replace("/", "-")
+        name = key.replace("activity/", "").replace("/from-", "-").replace("/", "-")
         return Heading(key, self.day.isoformat(), title, name, self.day, currency)
 
 
