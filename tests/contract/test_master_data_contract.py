@@ -11,7 +11,7 @@ import pytest
 from tests.fakes.master_data import FakeMasterData
 from tests.support.intacct_books import CREDENTIALS, Books
 from tieout.domain.errors import ConfigurationFault
-from tieout.domain.policy_names import MasterKind
+from tieout.domain.master_data import MasterKind
 from tieout.intacct import master_data
 from tieout.intacct.master_data import IntacctMasterData
 from tieout.services.ports import MasterData, MasterRecord

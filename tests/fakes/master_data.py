@@ -3,7 +3,7 @@
 from collections.abc import Collection, Mapping
 
 from tests.fakes.faults import Faulty
-from tieout.domain.policy_names import MasterKind
+from tieout.domain.master_data import MasterKind
 from tieout.services.ports import MasterRecord
 
 

@@ -14,8 +14,9 @@ from tests.fakes.master_data import FakeMasterData
 from tests.support.aws import Aws
 from tieout import cli
 from tieout.cli.installation import Installation
+from tieout.domain.master_data import MasterKind
 from tieout.domain.policy_file import parse_policy
-from tieout.domain.policy_names import MasterKind, names_in
+from tieout.domain.policy_names import names_in
 from tieout.services.ports import MasterRecord
 
 ROOT = Path(__file__).parents[3]

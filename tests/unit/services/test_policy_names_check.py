@@ -7,8 +7,9 @@ import re
 from pathlib import Path
 
 from tests.fakes.master_data import FakeMasterData
+from tieout.domain.master_data import MasterKind
 from tieout.domain.policy_file import parse_policy
-from tieout.domain.policy_names import MasterKind, Named, names_in
+from tieout.domain.policy_names import Named, names_in
 from tieout.services.policy_names_check import NameProblem, check_names
 from tieout.services.ports import MasterRecord
 

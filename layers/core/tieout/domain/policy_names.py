@@ -2,9 +2,9 @@
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 
 from tieout.domain.effects import dimensions_of
+from tieout.domain.master_data import MasterKind
 from tieout.domain.policy import Policy
 from tieout.domain.policy_accounts import SECTION as ACCOUNTS_SECTION
 from tieout.domain.policy_dimensions import STANDARD_DIMENSIONS
@@ -12,21 +12,6 @@ from tieout.domain.policy_file import BANK_ACCOUNTS, LEDGER_ACCOUNTS
 from tieout.domain.policy_reader import Section
 from tieout.domain.policy_rules import Rule, RuleBook
 from tieout.domain.strict_yaml import load
-
-
-class MasterKind(StrEnum):
-    """Kinds of Intacct's master data, as people call them; dimensions by their policy names."""
-
-    ACCOUNT = "account"
-    BANK_ACCOUNT = "bank account"
-    JOURNAL = "journal"
-    ENTITY = "entity"
-    TERM = "term"
-    LOCATION = "location"
-    DEPARTMENT = "department"
-    CLASS = "class"
-    PROJECT = "project"
-    ITEM = "item"
 
 
 @dataclass(frozen=True, slots=True)

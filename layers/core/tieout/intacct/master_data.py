@@ -5,7 +5,7 @@ Source: intacct-xml-api dossier section 7.9 (reads for validating mappings) and 
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 
-from tieout.domain.policy_names import MasterKind
+from tieout.domain.master_data import MasterKind
 from tieout.intacct.lookups import Row
 from tieout.intacct.queries import VALUES_MAX, Selection, one_of
 from tieout.services.ports import MasterRecord

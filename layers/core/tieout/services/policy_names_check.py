@@ -4,7 +4,8 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
-from tieout.domain.policy_names import MasterKind, Named
+from tieout.domain.master_data import MasterKind
+from tieout.domain.policy_names import Named
 from tieout.services.ports import MasterData, MasterRecord
 
 

@@ -9,8 +9,8 @@ from datetime import date
 from typing import Generic, Protocol, TypeVar
 
 from tieout.domain.documents import ArAdjustment, ArInvoice, ArPayment, Document
+from tieout.domain.master_data import MasterKind
 from tieout.domain.policy import Policy
-from tieout.domain.policy_names import MasterKind
 from tieout.domain.postings import Posting, Worklist
 from tieout.domain.reasons import Reason
 from tieout.domain.subjects import Subject, SubjectKind
