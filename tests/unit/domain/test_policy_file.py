@@ -115,7 +115,7 @@ def test_all_errors_are_listed_at_once_each_with_its_path() -> None:
           categories:
             saas: {acount: "4000"}
           by_product: {prod_1: sass}
-        periods: {closed_through: soon, when_closed: wait}
+        periods: {closed_through: soon, when_closed: later}
         invoices: {due_days: 1000, zero: maybe}
         customers: {amend_adopted: perhaps, prefix: "a b"}
         """)
@@ -127,7 +127,7 @@ def test_all_errors_are_listed_at_once_each_with_its_path() -> None:
         "invoices.due_days: must be between 0 and 365, not 1000",
         "invoices.zero: must be `skip` or `book`, not 'maybe'",
         "periods.closed_through: must be a day like 2026-09-30, not 'soon'",
-        "periods.when_closed: must be `park` or `next_open_date`, not 'wait'",
+        "periods.when_closed: must be `park` or `wait` or `next_open_date`, not 'later'",
         "revenue.by_product.prod_1: names no category: 'sass'; did you mean `saas`?",
         "revenue.categories.saas.account: is missing",
         "revenue.categories.saas.acount: is not a setting; did you mean `account`?",

@@ -100,6 +100,16 @@ def test_what_is_under_way_stands_in_the_way(month: Month, state: State) -> None
     assert [each.kind for each in month.obstacles()] == [Kind.UNDER_WAY]
 
 
+def test_what_waits_for_its_period_stands_in_the_way_and_nothing_else_that_is_not_booked(
+    month: Month,
+) -> None:
+    month.has(posting(State.NOT_BOOKED, "2026-10-05", reason=Reason.WAITS_FOR_PERIOD))
+    month.has(Posting("charge/ch_1", INVOICE, State.NOT_BOOKED, 1, reason=Reason.NOT_YET_PLANNED))
+    (found,) = month.obstacles()
+    assert (found.kind, found.key, found.amount_minor) == (Kind.WAITING, "invoice/in_1", 100)
+    assert found.way_out == WAY_OUT[Reason.WAITS_FOR_PERIOD]
+
+
 def test_a_posted_document_that_differs_stands_in_the_way(month: Month) -> None:
     month.has(posting(State.POSTED, "2026-10-05", reason=Reason.DRIFT))
     assert [each.kind for each in month.obstacles()] == [Kind.PARKED]

@@ -19,6 +19,8 @@ What Intacct answers to a single document is a value (`services.ports.Outcome`),
 one refused document must not hide the others of its request.
 """
 
+from datetime import date
+
 from tieout.domain.reasons import Reason
 
 
@@ -59,12 +61,14 @@ class Refused(TieoutError):
 
     Attributes:
         reason: the reason code; its way out is in `domain.reasons`.
+        day: on which the document would be dated, where that is what is wrong with it.
     """
 
-    def __init__(self, reason: Reason, text: str) -> None:
+    def __init__(self, reason: Reason, text: str, day: date | None = None) -> None:
         super().__init__(text)
         self.reason = reason
         self.text = text
+        self.day = day
 
 
 class ConfigurationFault(TieoutError):

@@ -26,6 +26,8 @@ class Finding:
         text: what exactly, for the controller; no e-mail addresses, no secrets.
         amount_minor: the amount concerned in minor units of `currency`, where there is one.
         day: the first day, as the company counts, on which it could be dated; None if unknown.
+        waits_for_day: the day whose period must be open before anything changes; None if it does
+            not wait for a period. Not `day` where something that it hangs on waits.
     """
 
     key: str
@@ -35,6 +37,7 @@ class Finding:
     amount_minor: int | None = None
     currency: str | None = None
     day: date | None = None
+    waits_for_day: date | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -117,12 +117,12 @@ class Periods:
 
     Attributes:
         closed_through: last closed day; None when nothing is closed.
-        when_closed: park the document, or post on the next open day with the original date in the
-            text.
+        when_closed: park the document, let it wait until the period is open again, or post on the
+            next open day with the original date in the text.
     """
 
     closed_through: date | None
-    when_closed: Literal["park", "next_open_date"]
+    when_closed: Literal["park", "wait", "next_open_date"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -176,8 +176,8 @@ class Policy:
     due_days: int
     out_of_band_method: str = "EFT"
     books_from: date | None = None
-    movements: MovementRules = MovementRules()
-    customer_credit: CustomerCreditRules = CustomerCreditRules()
+    movements: MovementRules = field(default_factory=MovementRules)
+    customer_credit: CustomerCreditRules = field(default_factory=CustomerCreditRules)
     bad_debt_account: str | None = None
     sales: SaleRules | None = None
     rules: RuleBook = field(default_factory=dict)

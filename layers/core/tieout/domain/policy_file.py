@@ -367,8 +367,8 @@ def _periods(section: Section) -> Periods:
     periods = Periods(
         closed_through=section.day("closed_through"),
         when_closed=cast(
-            "Literal['park', 'next_open_date']",
-            section.choice("when_closed", ("park", "next_open_date"), "park"),
+            "Literal['park', 'wait', 'next_open_date']",
+            section.choice("when_closed", ("park", "wait", "next_open_date"), "park"),
         ),
     )
     section.refuse_unknown()

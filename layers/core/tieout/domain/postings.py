@@ -61,6 +61,8 @@ class Posting:
         number: the document's natural number in Intacct, once it was sent.
         posting_date: ISO day on which it is dated; of what is no document, the first on which it
             could be. Empty if unknown.
+        waits_for_day: ISO day whose period must be open before it is tried again; empty if it does
+            not wait for a period.
         effects: what the content last sent does to accounts (see `domain.effects.written`).
         chosen_by: which rule chose each line of it (see `domain.effects.written_reasons`).
         version: counts the writes of this record; a write names the version it replaces.
@@ -94,6 +96,7 @@ class Posting:
     document_type: str = ""
     number: str = ""
     posting_date: str = ""
+    waits_for_day: str = ""
     effects: str = ""
     chosen_by: str = ""
     digest: str = ""
@@ -251,6 +254,7 @@ def described(posting: Posting, document: Document) -> Posting:
         document_type=type(document).__name__,
         number=number_of(document),
         posting_date=day.isoformat() if day else "",
+        waits_for_day="",
         effects=effects.written(document),
         chosen_by=effects.written_reasons(document),
         digest=digest(document),
@@ -498,6 +502,7 @@ def from_finding(finding: Finding, posting: Posting | None, work: Work) -> Posti
         _stamped(base, work),
         state=State.PARKED if parked else State.NOT_BOOKED,
         posting_date=finding.day.isoformat() if finding.day else "",
+        waits_for_day=finding.waits_for_day.isoformat() if finding.waits_for_day else "",
         amount_minor=finding.amount_minor,
         currency=finding.currency,
         reason=finding.reason,

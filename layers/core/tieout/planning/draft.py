@@ -57,8 +57,16 @@ class PlanDraft:
     ) -> None:
         """Park a key for a reason, or record it if that calls nobody; amount in minor units."""
         is_solved = group(refused.reason) is Group.RECORDED
-        disposition = Disposition.NOT_BOOKED if is_solved else Disposition.PARKED
-        finding = Finding(key, disposition, refused.reason, refused.text, amount_minor, currency)
+        finding = Finding(
+            key,
+            Disposition.NOT_BOOKED if is_solved else Disposition.PARKED,
+            refused.reason,
+            refused.text,
+            amount_minor,
+            currency,
+            day=refused.day,
+            waits_for_day=refused.day if refused.reason is Reason.WAITS_FOR_PERIOD else None,
+        )
         self._findings.setdefault(key, finding)
 
     def not_booked(

@@ -53,17 +53,25 @@ def posting_date(day: date, policy: Policy) -> PostingDate:
     """Return when something that happened on `day` is posted.
 
     Raises:
-        Refused: the day is before `books_from`, or in a closed period and policy wants a person to
-            decide.
+        Refused: the day is before `books_from`, or in a closed period and policy wants to wait or
+            a person to decide.
     """
     refuse_before_books(day, policy)
     closed_through = policy.periods.closed_through
     if closed_through is None or day > closed_through:
         return PostingDate(day)
-    if policy.periods.when_closed == "park":
-        raise Refused(
-            Reason.PERIOD_CLOSED_BY_POLICY,
-            f"dated {day.isoformat()}, but policy has closed everything through "
-            f"{closed_through.isoformat()}",
-        )
-    return PostingDate(closed_through + timedelta(days=1), f", dated {day.isoformat()}")
+    if policy.periods.when_closed == "next_open_date":
+        return PostingDate(closed_through + timedelta(days=1), f", dated {day.isoformat()}")
+    waits = policy.periods.when_closed == "wait"
+    raise Refused(
+        Reason.WAITS_FOR_PERIOD if waits else Reason.PERIOD_CLOSED_BY_POLICY,
+        f"dated {day.isoformat()}, but everything is closed through {closed_through.isoformat()}",
+        day,
+    )
+
+
+def waits_for(day: date, policy: Policy) -> bool:
+    """Return whether policy has what is dated on a day wait until its period is open."""
+    closed_through = policy.periods.closed_through
+    is_open = closed_through is None or day > closed_through
+    return not is_open and policy.periods.when_closed == "wait"

@@ -11,6 +11,7 @@ posting says what came of it. If the process dies
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 
 from tieout.domain import postings as posting_states
 from tieout.domain.documents import (
@@ -188,14 +189,8 @@ class Applier:
                     f"waits for {key}", verdict.after_seconds
                 )
             else:
-                reason = Reason.WAITS_FOR_PARKED
                 why = "is of a renumbered customer" if is_there else "is not posted"
-                if posting is not None and posting.reason is Reason.BEFORE_BOOKS:
-                    reason, why = Reason.RECORD_NO_MISSING, f"is {posting.reason_text}"
-                text = f"{task.key} waits for {key}, which {why}"
-                day = posting_date_of(_document(task))
-                waiting = Finding(task.key, Disposition.PARKED, reason, text, *_amount(task), day)
-                self._records.record_finding(waiting, task.work)
+                self._records.record_finding(_waiting(task, key, posting, why), task.work)
             return True
         return False
 
@@ -350,6 +345,32 @@ class Applier:
 class _Sending:
     task: Task
     submission: Submission
+
+
+def _waiting(task: Task, key: str, posting: Posting | None, why: str) -> Finding:
+    """Return what is recorded of a task that waits for the document of a key.
+
+    Args:
+        task: what cannot be sent.
+        key: of the document that it hangs on.
+        posting: of that document.
+        why: it is not to be had, if nothing else says so.
+    """
+    disposition, reason, waits_for_day = Disposition.PARKED, Reason.WAITS_FOR_PARKED, None
+    if posting is not None and posting.reason is Reason.BEFORE_BOOKS:
+        reason, why = Reason.RECORD_NO_MISSING, f"is {posting.reason_text}"
+    elif posting is not None and posting.reason is Reason.WAITS_FOR_PERIOD:
+        disposition, reason = Disposition.NOT_BOOKED, Reason.WAITS_FOR_PERIOD
+        why, waits_for_day = f"is {posting.reason_text}", date.fromisoformat(posting.waits_for_day)
+    return Finding(
+        task.key,
+        disposition,
+        reason,
+        f"{task.key} waits for {key}, which {why}",
+        *_amount(task),
+        posting_date_of(_document(task)),
+        waits_for_day,
+    )
 
 
 def _document(task: Task) -> Document:

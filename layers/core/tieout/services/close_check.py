@@ -13,7 +13,7 @@ from tieout.domain.dates import day_bounds
 from tieout.domain.keys import customer_of
 from tieout.domain.policy import Policy
 from tieout.domain.postings import Posting, Worklist
-from tieout.domain.reasons import WAY_OUT
+from tieout.domain.reasons import WAY_OUT, Reason
 from tieout.domain.subjects import Subject, SubjectKind
 from tieout.domain.tie_outs import TieOut
 from tieout.services.ports import Clock, Cursors, Postings, TieOutStore
@@ -28,6 +28,7 @@ class Kind(StrEnum):
 
     NOT_OVER = "not_over"
     PARKED = "parked"
+    WAITING = "waiting"
     UNDER_WAY = "under_way"
     DAY_NOT_BOOKED = "day_not_booked"
     NOT_COMPARED = "not_compared"
@@ -39,6 +40,7 @@ class Kind(StrEnum):
 _WAYS_OUT: Mapping[Kind, str] = {
     Kind.NOT_OVER: "Wait until it is.",
     Kind.PARKED: "`tieout retry KEY` looks it up in Intacct before it sends it.",
+    Kind.WAITING: WAY_OUT[Reason.WAITS_FOR_PERIOD],
     Kind.UNDER_WAY: "Wait some minutes; if it does not move, `tieout parked` lists it as stuck.",
     Kind.DAY_NOT_BOOKED: "`tieout retry KEY`.",
     Kind.NOT_COMPARED: (
@@ -100,9 +102,12 @@ class CloseCheck:
     def _unposted(self, last: date) -> Iterator[Obstacle]:
         for worklist, kind in (
             (Worklist.ATTENTION, Kind.PARKED),
+            (Worklist.NOT_BOOKED, Kind.WAITING),
             (Worklist.IN_FLIGHT, Kind.UNDER_WAY),
         ):
             for posting in self._postings.on_worklist(worklist):
+                if kind is Kind.WAITING and posting.reason is not Reason.WAITS_FOR_PERIOD:
+                    continue
                 # What hangs on a customer that is parked is parked itself, and has a day.
                 if customer_of(posting.key) is None and _may_be_dated_by(posting, last):
                     yield _unposted(kind, posting)

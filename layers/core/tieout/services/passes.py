@@ -5,7 +5,8 @@
     open      all that are open, with their postings and with those that only our books show open:
               old ones whose change, or which themselves, nothing else shows
 
-Besides, it queues each day of the balance in its time (`tieout.services.day_pass`).
+Besides, it queues each day of the balance in its time (`tieout.services.day_pass`), and what waited
+for a period once that is open (`tieout.services.period_pass`).
 
 Each list is read from the newest to the oldest, a stretch at a time; the poller keeps how far it
 came. Whatever changes between two readings, or between reading Stripe and our tables, queues at

@@ -19,7 +19,7 @@ What changes behind its back, or comes in meanwhile, waits for the end of the ne
 """
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from tieout.domain.errors import ConfigurationFault
@@ -34,6 +34,7 @@ from tieout.services.passes import (
     OpenInvoicesPass,
     Pass,
 )
+from tieout.services.period_pass import PeriodsPass
 from tieout.services.ports import (
     Clock,
     Cursors,
@@ -57,6 +58,7 @@ class PollReport:
     Attributes:
         events, invoices, open_invoices: how many rows of Stripe's each pass looked at.
         days: how many days of the balance were queued.
+        opened: how many subjects were queued that waited for a period which is open now.
         missed: how many subjects were queued.
         reads: GET requests sent to Stripe.
         budget_exhausted: something was left for the next run.
@@ -69,6 +71,7 @@ class PollReport:
     invoices: int
     open_invoices: int
     days: int
+    opened: int
     missed: int
     reads: int
     budget_exhausted: bool
@@ -102,6 +105,7 @@ class Poller:
             OpenInvoicesPass(stripe, postings, books),
         )
         self._stripe = stripe
+        self._postings = postings
         self._queue = queue
         self._cursors = cursors
         self._policies = policies
@@ -118,9 +122,9 @@ class Poller:
                 where this one came to.
         """
         now_unix = self._clock.now_unix()
-        events, invoices, open_invoices, *days = walks = [
+        events, invoices, open_invoices, *by_policy = walks = [
             _Walk(each, self._cursors, self._stripe, now_unix)
-            for each in (*self._passes, *self._days())
+            for each in (*self._passes, *self._by_policy())
         ]
         reads_before = self._stripe.reads
         try:
@@ -131,7 +135,8 @@ class Poller:
             events=events.seen,
             invoices=invoices.seen,
             open_invoices=open_invoices.seen,
-            days=sum(walk.seen for walk in days),
+            days=_seen(by_policy, DaysPass.name),
+            opened=_seen(by_policy, PeriodsPass.name),
             missed=sum(walk.missed for walk in walks),
             reads=self._stripe.reads - reads_before,
             budget_exhausted=any(walk.is_due for walk in walks),
@@ -141,13 +146,17 @@ class Poller:
         self._count(report)
         return report
 
-    def _days(self) -> Sequence[DaysPass]:
-        """Return the pass over the days; none before a policy says when days begin."""
+    def _by_policy(self) -> Sequence[Pass]:
+        """Return the passes over days and periods; none before a policy says what those are."""
         try:
             policy = self._policies.current()
         except ConfigurationFault:
             return ()
-        return (DaysPass(policy, self._queue, self._clock, livemode=self._livemode),)
+        queue, clock = self._queue, self._clock
+        return (
+            DaysPass(policy, queue, clock, livemode=self._livemode),
+            PeriodsPass(policy, self._postings, queue, clock, livemode=self._livemode),
+        )
 
     def _take_turns(self, walks: Sequence["_Walk"], reads_max: int) -> None:
         """Make a step of each walk, whatever it costs, then as many as the budget covers."""
@@ -174,11 +183,16 @@ class Poller:
             self._metrics.count(metric_names.POLLER_BEHIND)
 
 
+def _seen(walks: Iterable["_Walk"], name: str) -> int:
+    return sum(walk.seen for walk in walks if walk.name == name)
+
+
 class _Walk:
     """A pass in this run.
 
     Attributes:
         is_due: whether it is under way or should begin.
+        name: of the pass.
         age_seconds: since the pass began.
         gap_seconds: from the beginning of the last complete pass to that of this one.
         step_reads: what its last step cost; normally what the next will cost.
@@ -194,6 +208,7 @@ class _Walk:
         self.gap_seconds = 0 if complete_unix is None else began_at_unix - complete_unix
         self.is_due = complete_unix is None or self.gap_seconds >= which.every_seconds
         self.step_reads = self.seen = self.missed = 0
+        self.name = which.name
         self._pass = which
         self._cursors = cursors
         self._stripe = stripe

@@ -240,7 +240,14 @@ def _amount_text(amount_minor: int | None, currency: str | None) -> str:
     return f"{decimal_from_minor(amount_minor, currency)} {currency.upper()}"
 
 
-_FINDING_FIELDS = ("state", "reason", "reason_text", "amount_minor", "currency")
+_FINDING_FIELDS = (
+    "state",
+    "reason",
+    "reason_text",
+    "amount_minor",
+    "currency",
+    "waits_for_day",
+)
 
 
 def _is_recorded(before: Posting | None, after: Posting) -> bool:
