@@ -9,7 +9,7 @@ of the project: without them those tests are skipped, and say so.
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ from tieout.domain.events import SUBSCRIPTIONS
 from tieout.domain.postings import Posting, State
 from tieout.domain.reasons import Reason
 from tieout.domain.subjects import Subject, SubjectKind
-from tieout.planning.snapshots import RefundSnapshot, Snapshot
+from tieout.planning.snapshots import BalanceTransaction, RefundSnapshot, Snapshot
 from tieout.services import metric_names
 from tieout.services.ports import EventHint, InvoiceRow, Stretch
 from tieout.stripe import decode
@@ -136,6 +136,17 @@ class RecordedStripe:
         raise NotImplementedError
 
     def open_invoices(self, since_unix: int, until_unix: int | None) -> Stretch[InvoiceRow]:
+        raise NotImplementedError
+
+    def listed(self, kind: SubjectKind, since_unix: int, until_unix: int) -> Iterator[Subject]:
+        raise NotImplementedError
+
+    def movements(
+        self, since_unix: int, until_unix: int, account: str | None = None
+    ) -> Sequence[BalanceTransaction]:
+        raise NotImplementedError
+
+    def balance(self, account: str | None = None) -> Mapping[str, int]:
         raise NotImplementedError
 
 

@@ -10,6 +10,7 @@ import json
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
+from typing import cast
 
 import pytest
 from lxml import html
@@ -51,13 +52,22 @@ DAYS = {
 }
 
 
+def found(page_text: str, path: str) -> list[html.HtmlElement]:
+    """Return the elements that an XPath selects on a page."""
+    return cast("list[html.HtmlElement]", html.fromstring(page_text).xpath(path))
+
+
+def text_of(page_text: str) -> str:
+    return str(html.fromstring(page_text).xpath("string()"))
+
+
 def test_the_page_shows_every_day_and_what_stands_between() -> None:
-    shown = html.fromstring(page(DAYS, "Books & Co"))
-    text = shown.text_content()
+    shown = page(DAYS, "Books & Co")
+    text = text_of(shown)
     for expected in ("Books & Co", "2026-10-30", "2026-10-31", "10,234.00 USD", "refund/re_1"):
         assert expected in text
     assert "1.00 USD cannot be explained on 2026-10-31" in text
-    assert [cell.text for cell in shown.xpath("(//table)[1]/tbody/tr[1]/td")][:4] == [
+    assert [cell.text for cell in found(shown, "(//table)[1]/tbody/tr[1]/td")][:4] == [
         "2026-10-30",
         "10,000.00 USD",
         "234.00 USD",
@@ -66,15 +76,15 @@ def test_the_page_shows_every_day_and_what_stands_between() -> None:
 
 
 def test_the_page_needs_nothing_else_and_runs_nothing() -> None:
-    shown = html.fromstring(page(DAYS, EVIL))
-    assert shown.xpath("//script | //link | //img | //*[@src or @href]") == []
-    assert EVIL in shown.text_content()
+    shown = page(DAYS, EVIL)
+    assert found(shown, "//script | //link | //img | //*[@src or @href]") == []
+    assert EVIL in text_of(shown)
 
 
 def test_a_chart_has_a_line_for_each_side() -> None:
-    shown = html.fromstring(page(DAYS, "x"))
-    assert len(shown.xpath("//*[local-name()='polyline']")) == 2
-    assert html.fromstring(page({DAY: DAYS[DAY]}, "x")).xpath("//*[local-name()='polyline']") == []
+    line = "//*[local-name()='polyline']"
+    assert len(found(page(DAYS, "x"), line)) == 2
+    assert found(page({DAY: DAYS[DAY]}, "x"), line) == []
 
 
 def test_no_day_is_a_page_that_says_so() -> None:
