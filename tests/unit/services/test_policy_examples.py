@@ -48,8 +48,10 @@ def test_as_much_of_an_object_as_matters_is_enough() -> None:
 def test_what_differs_is_told_of_the_nearest_line() -> None:
     result = result_of(SEAT, 'account: "4010", credit: "12.00", dimensions: {department: SALES}')
     assert result.problems == (
-        ("gives[1]: credit is 120.00, not 12.00; dimensions.department is ENT, not SALES "
-        "(in the nearest line: rule enterprise)"),
+        (
+            "gives[1]: credit is 120.00, not 12.00; dimensions.department is ENT, not SALES "
+            "(in the nearest line: rule enterprise)"
+        ),
     )
 
 
