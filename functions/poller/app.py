@@ -1,5 +1,5 @@
 # ruff: noqa: INP001 - Lambda imports this file as the module `app`, not as part of a package
-"""Poller: the schedule asks; find what Stripe has and the books have not, and queue it."""
+"""Poller: the schedule asks; find what Stripe has and the books have not, queue it, and tie out."""
 
 import dataclasses
 import logging
@@ -16,7 +16,7 @@ logger = logging.getLogger("tieout.poller")
 
 
 def lambda_handler(event: Mapping[str, Any], context: InvocationContext) -> Mapping[str, Any]:  # noqa: ARG001 - the schedule says nothing but "now"
-    """Make one run and return its report."""
+    """Make one run, tie yesterday out if it is time to, and return what came of both."""
     polling = poller()
     with polling.telemetry.invocation(context):
         try:
@@ -26,4 +26,8 @@ def lambda_handler(event: Mapping[str, Any], context: InvocationContext) -> Mapp
             logger.error("cannot poll", extra={"reason": fault.reason, "cause": fault.text})  # noqa: TRY400 - the fault's own text says it all
             raise
         logger.info("polled", extra=report)
+        tied_out = polling.daily_tie_out.run()
+        if tied_out is not None:
+            report["tie_out"] = dataclasses.asdict(tied_out)
+            logger.info("tied out", extra=report["tie_out"])
     return report

@@ -98,6 +98,7 @@ CALLS: dict[str, Callable[[Client, Stack], object]] = {
     ),
     "find postings of a subject": lambda client, stack: query(client, stack, "subject"),
     "find open postings": lambda client, stack: query(client, stack, "open"),
+    "list exceptions": lambda client, stack: query(client, stack, "worklist"),
     "change the state": lambda client, stack: client("dynamodb").update_item(
         TableName=stack.outputs["StateTableName"], Key={"id": {"S": "test"}}
     ),
@@ -162,9 +163,13 @@ MAY = {
         "write the inbox",
         "read postings",
         "find open postings",
+        "list exceptions",
+        "change the state",
         "replace the state",
         "queue a subject",
         "read the Stripe secret",
+        "read the Intacct secret",
+        "seal a session",
     },
 }
 

@@ -131,10 +131,14 @@ def test_what_each_function_may_do_in_one_list() -> None:
         "PollerRole": {
             "dynamodb:BatchGetItem InboxTable",
             "dynamodb:BatchGetItem PostingsTable",
+            "dynamodb:BatchGetItem StateTable",
             "dynamodb:GetItem StateTable",
             "dynamodb:PutItem InboxTable",
             "dynamodb:PutItem StateTable",
             "dynamodb:Query PostingsTable/index/open-index",
+            "dynamodb:Query PostingsTable/index/worklist-index",
+            "dynamodb:UpdateItem StateTable",
+            "secretsmanager:GetSecretValue IntacctSecret",
             "secretsmanager:GetSecretValue StripeSecret",
             "sqs:SendMessage EventQueue",
         },
@@ -191,14 +195,15 @@ def granted_through_services(role: str) -> dict[str, set[str]]:
     return granted
 
 
-def test_only_the_processor_calls_the_key_itself() -> None:
+def test_only_who_speaks_to_intacct_calls_the_key_itself() -> None:
     direct = {
         role: set(actions(statement))
         for role in ROLES
         for statement in statements(role)
         if KEY_ARN in resources(statement) and "Condition" not in statement
     }
-    assert direct == {"ProcessorRole": {"kms:Decrypt", "kms:Encrypt"}}
+    sealing = {"kms:Decrypt", "kms:Encrypt"}
+    assert direct == {"PollerRole": sealing, "ProcessorRole": sealing}
 
 
 def test_everything_that_holds_data_is_encrypted_with_the_key() -> None:

@@ -14,18 +14,23 @@ from tests.fakes import (
     FakeClock,
     FakeCursors,
     FakeInbox,
+    FakeLedger,
     FakePolicies,
     FakePostings,
     FakeQueue,
 )
+from tests.fakes.books import FakeBooks
+from tests.fakes.tie_outs import FakeTieOuts
 from tests.sandbox.aws.emulator import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY
 from tests.support.aws import Aws
 from tieout.bootstrap import Polling
 from tieout.domain.subjects import Subject
 from tieout.observability import Telemetry
+from tieout.services.daily_tie_out import DailyTieOut
 from tieout.services.messages import decode
 from tieout.services.poll import Poller
 from tieout.services.ports import StripeReader
+from tieout.services.tie_out import TieOuts
 from tieout.settings import CommonSettings
 
 ROOT = Path(__file__).parents[2]
@@ -145,18 +150,22 @@ def signed(invocation: Mapping[str, Any], secret: str = SIGNING_SECRET) -> dict[
 def polling(stripe: StripeReader, **ports: Any) -> Polling:  # noqa: ANN401 - any port
     """Return what the poller's handler works with, over fakes."""
     telemetry = Telemetry(CommonSettings("dev", False, "poller", "Tieout/dev", "INFO"))
+    clock, postings = ports.get("clock", FakeClock()), ports.get("postings", FakePostings())
+    policies = ports.get("policies", FakePolicies())
     poller = Poller(
         stripe,
         ports.get("inbox", FakeInbox()),
-        ports.get("postings", FakePostings()),
+        postings,
         ports.get("queue", FakeQueue()),
         ports.get("cursors", FakeCursors()),
-        FakeClock(),
+        clock,
         telemetry,
-        policies=ports.get("policies", FakePolicies()),
+        policies=policies,
         livemode=False,
         overlap_seconds=3600,
         invoice_lookback_days=35,
         read_budget=5,
     )
-    return Polling(poller, telemetry)
+    tie_outs = TieOuts(stripe, ports.get("books", FakeBooks(FakeLedger())), postings, clock)
+    store = ports.get("tie_outs", FakeTieOuts())
+    return Polling(poller, DailyTieOut(tie_outs, store, policies, clock, telemetry), telemetry)

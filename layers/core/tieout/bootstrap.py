@@ -15,11 +15,21 @@ from functools import cache
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+    from tieout.intacct.entities import EntitiesLedger
     from tieout.observability import Telemetry
+    from tieout.services.daily_tie_out import DailyTieOut
     from tieout.services.poll import Poller
+    from tieout.services.ports import PolicySource
     from tieout.services.process import Processor
     from tieout.services.receive import Receiver
-    from tieout.settings import CommonSettings, ProcessorSettings, StripeSettings
+    from tieout.settings import (
+        CommonSettings,
+        IntacctSettings,
+        ProcessorSettings,
+        StripeSettings,
+    )
     from tieout.store.credentials import SecretsManagerSecrets
     from tieout.store.idempotency import PowertoolsOnce
     from tieout.store.work_queue import Visibility
@@ -75,6 +85,7 @@ class Polling:
     """What the poller's handler works with."""
 
     poller: "Poller"
+    daily_tie_out: "DailyTieOut"
     telemetry: "Telemetry"
 
 
@@ -138,9 +149,10 @@ def processor() -> Callable[[], Worker]:
     with _collector_at_rest():
         import boto3  # noqa: F401 - clients are made of it later
 
-        import tieout.stripe.reader  # noqa: F401 - `_stripe_reader` uses it
+        import tieout.intacct.connect
+        import tieout.store.sessions
+        import tieout.stripe.reader  # noqa: F401 - `_intacct` and `_stripe_reader` use them
         from tieout.domain.policy_file import parse_policy
-        from tieout.intacct.connect import connect_entities
         from tieout.observability import Telemetry
         from tieout.services.process import Processor
         from tieout.settings import ProcessorSettings
@@ -148,7 +160,6 @@ def processor() -> Callable[[], Worker]:
         from tieout.store.credentials import SecretsManagerSecrets
         from tieout.store.policies import DynamoPolicies
         from tieout.store.postings import DynamoPostings
-        from tieout.store.sessions import DynamoSessions
         from tieout.store.work_queue import Visibility
 
     @cache
@@ -160,20 +171,9 @@ def processor() -> Callable[[], Worker]:
         dynamodb = _client("dynamodb")
         secrets = SecretsManagerSecrets(_client("secretsmanager"), clock)
         policies = DynamoPolicies(dynamodb, settings.state_table, parse_policy, clock)
-        kms = _client("kms")
         processor = Processor(
             _stripe_reader(settings.common, settings.stripe, secrets),
-            connect_entities(
-                lambda: secrets.intacct(settings.intacct_secret_arn),
-                settings.intacct_endpoint_url,
-                settings.intacct_timeout_seconds,
-                lambda entity: DynamoSessions(
-                    dynamodb, kms, settings.state_table, settings.state_key_arn, entity
-                ),
-                clock,
-                lambda entity: policies.current().base_currency_of(entity),
-                refresh=lambda: secrets.refresh(settings.intacct_secret_arn),
-            ),
+            _intacct(settings.intacct, settings.state_table, dynamodb, secrets, policies),
             DynamoPostings(dynamodb, settings.postings_table),
             policies,
             clock,
@@ -192,10 +192,10 @@ def time_limits(settings: "ProcessorSettings") -> TimeLimits:
 
     return TimeLimits(
         reading_seconds=ATTEMPTS_MAX * settings.stripe.timeout_seconds,
-        sending_seconds=settings.intacct_timeout_seconds + _FINISHING_SECONDS,
+        sending_seconds=settings.intacct.timeout_seconds + _FINISHING_SECONDS,
         # The template gives the function twice the time of its longest request; only when all of
         # it is over can nobody be at work on a posting any more.
-        lease_seconds=2 * settings.intacct_timeout_seconds + _FINISHING_SECONDS,
+        lease_seconds=2 * settings.intacct.timeout_seconds + _FINISHING_SECONDS,
     )
 
 
@@ -204,10 +204,14 @@ def poller() -> Callable[[], Polling]:
     with _collector_at_rest():
         import boto3  # noqa: F401 - clients are made of it later
 
-        import tieout.stripe.reader  # noqa: F401 - `_stripe_reader` uses it
+        import tieout.intacct.connect
+        import tieout.store.sessions
+        import tieout.stripe.reader  # noqa: F401 - `_intacct` and `_stripe_reader` use them
         from tieout.domain.policy_file import parse_policy
         from tieout.observability import Telemetry
+        from tieout.services.daily_tie_out import DailyTieOut
         from tieout.services.poll import Poller
+        from tieout.services.tie_out import TieOuts
         from tieout.settings import PollerSettings
         from tieout.store.clock import SystemClock
         from tieout.store.credentials import SecretsManagerSecrets
@@ -215,6 +219,7 @@ def poller() -> Callable[[], Polling]:
         from tieout.store.inbox import DynamoInbox
         from tieout.store.policies import DynamoPolicies
         from tieout.store.postings import DynamoPostings
+        from tieout.store.tie_outs import DynamoTieOuts
         from tieout.store.work_queue import SqsWorkQueue
 
     @cache
@@ -224,21 +229,34 @@ def poller() -> Callable[[], Polling]:
         clock = SystemClock()
         dynamodb = _client("dynamodb")
         secrets = SecretsManagerSecrets(_client("secretsmanager"), clock)
+        stripe = _stripe_reader(settings.common, settings.stripe, secrets)
+        postings = DynamoPostings(dynamodb, settings.postings_table)
+        policies = DynamoPolicies(dynamodb, settings.state_table, parse_policy, clock)
         poller = Poller(
-            _stripe_reader(settings.common, settings.stripe, secrets),
+            stripe,
             DynamoInbox(dynamodb, settings.inbox_table, settings.event_retention_days, clock),
-            DynamoPostings(dynamodb, settings.postings_table),
+            postings,
             SqsWorkQueue(_client("sqs"), settings.event_queue_url),
             DynamoCursors(dynamodb, settings.state_table),
             clock,
             telemetry,
-            policies=DynamoPolicies(dynamodb, settings.state_table, parse_policy, clock),
+            policies=policies,
             livemode=settings.common.livemode,
             overlap_seconds=settings.overlap_seconds,
             invoice_lookback_days=settings.invoice_lookback_days,
             read_budget=settings.read_budget,
         )
-        return Polling(poller, telemetry)
+        intacct = _intacct(settings.intacct, settings.state_table, dynamodb, secrets, policies)
+        daily_tie_out = DailyTieOut(
+            TieOuts(
+                stripe, intacct.books(lambda: policies.current().base_currency), postings, clock
+            ),
+            DynamoTieOuts(dynamodb, settings.state_table),
+            policies,
+            clock,
+            telemetry,
+        )
+        return Polling(poller, daily_tie_out, telemetry)
 
     return build
 
@@ -255,6 +273,29 @@ def _collector_at_rest() -> Iterator[None]:
     finally:
         gc.freeze()
         gc.enable()
+
+
+def _intacct(
+    intacct: "IntacctSettings",
+    state_table: str,
+    dynamodb: "DynamoDBClient",
+    secrets: "SecretsManagerSecrets",
+    policies: "PolicySource",
+) -> "EntitiesLedger":
+    from tieout.intacct.connect import connect_entities
+    from tieout.store.clock import SystemClock
+    from tieout.store.sessions import DynamoSessions
+
+    kms = _client("kms")
+    return connect_entities(
+        lambda: secrets.intacct(intacct.secret_arn),
+        intacct.endpoint_url,
+        intacct.timeout_seconds,
+        lambda entity: DynamoSessions(dynamodb, kms, state_table, intacct.state_key_arn, entity),
+        SystemClock(),
+        lambda entity: policies.current().base_currency_of(entity),
+        refresh=lambda: secrets.refresh(intacct.secret_arn),
+    )
 
 
 def _stripe_reader(

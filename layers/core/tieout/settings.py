@@ -46,6 +46,10 @@ ENVIRONMENT: Mapping[str, frozenset[str]] = {
         "STRIPE_SECRET_ARN",
         "STRIPE_API_BASE",
         "STRIPE_TIMEOUT_SECONDS",
+        "INTACCT_SECRET_ARN",
+        "STATE_KEY_ARN",
+        "INTACCT_ENDPOINT_URL",
+        "INTACCT_TIMEOUT_SECONDS",
         "EVENT_RETENTION_DAYS",
         "POLLER_READ_BUDGET",
         "POLLER_OVERLAP_SECONDS",
@@ -137,23 +141,31 @@ class WebhookSettings:
 
 
 @dataclass(frozen=True, slots=True)
-class ProcessorSettings:
-    """Settings of the processor function.
+class IntacctSettings:
+    """What the functions that ask Intacct are told.
 
     Attributes:
         state_key_arn: KMS key under which the Intacct session is stored.
-        intacct_endpoint_url: gateway that opens sessions; a session names its own from then on.
+        endpoint_url: gateway that opens sessions; a session names its own from then on.
+        timeout_seconds: of one request.
     """
+
+    secret_arn: str
+    state_key_arn: str
+    endpoint_url: str
+    timeout_seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class ProcessorSettings:
+    """Settings of the processor function."""
 
     common: CommonSettings
     stripe: StripeSettings
+    intacct: IntacctSettings
     postings_table: str
     state_table: str
     event_queue_url: str
-    intacct_secret_arn: str
-    state_key_arn: str
-    intacct_endpoint_url: str
-    intacct_timeout_seconds: int
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
@@ -166,13 +178,10 @@ class ProcessorSettings:
         settings = cls(
             common=_common(read),
             stripe=_stripe(read),
+            intacct=_intacct(read),
             postings_table=read.text("POSTINGS_TABLE"),
             state_table=read.text("STATE_TABLE"),
             event_queue_url=read.url("EVENT_QUEUE_URL"),
-            intacct_secret_arn=read.text("INTACCT_SECRET_ARN"),
-            state_key_arn=read.text("STATE_KEY_ARN"),
-            intacct_endpoint_url=read.url("INTACCT_ENDPOINT_URL"),
-            intacct_timeout_seconds=read.integer("INTACCT_TIMEOUT_SECONDS", 1),
         )
         read.finish("processor")
         return settings
@@ -190,6 +199,7 @@ class PollerSettings:
 
     common: CommonSettings
     stripe: StripeSettings
+    intacct: IntacctSettings
     inbox_table: str
     postings_table: str
     state_table: str
@@ -210,6 +220,7 @@ class PollerSettings:
         settings = cls(
             common=_common(read),
             stripe=_stripe(read),
+            intacct=_intacct(read),
             inbox_table=read.text("INBOX_TABLE"),
             postings_table=read.text("POSTINGS_TABLE"),
             state_table=read.text("STATE_TABLE"),
@@ -260,6 +271,15 @@ class _Reader:
     def finish(self, function: str) -> None:
         if self._errors:
             raise SettingsInvalid(function, tuple(self._errors))
+
+
+def _intacct(read: _Reader) -> IntacctSettings:
+    return IntacctSettings(
+        secret_arn=read.text("INTACCT_SECRET_ARN"),
+        state_key_arn=read.text("STATE_KEY_ARN"),
+        endpoint_url=read.url("INTACCT_ENDPOINT_URL"),
+        timeout_seconds=read.integer("INTACCT_TIMEOUT_SECONDS", 1),
+    )
 
 
 def _stripe(read: _Reader) -> StripeSettings:

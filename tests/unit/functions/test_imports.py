@@ -21,12 +21,7 @@ ROOT = Path(__file__).parents[3]
 NOT_NEEDED = {
     "webhook": {"lxml", "yaml", "tieout.planning.plan", "tieout.intacct", "tieout.stripe.reader"},
     "processor": {"aws_lambda_powertools.utilities.idempotency", "tieout.services.poll"},
-    "poller": {
-        "lxml",
-        "tieout.planning.plan",
-        "tieout.intacct",
-        "aws_lambda_powertools.utilities.idempotency",
-    },
+    "poller": {"aws_lambda_powertools.utilities.idempotency", "tieout.services.process"},
 }
 
 SCRIPT = """

@@ -76,6 +76,7 @@ class TieOut:
         residues: what explains the residual, an unknown rest included, so that they sum to it.
         open_items: invoices on which the two disagree, of this currency.
         receivable_stripe_minor, receivable_books_minor: sums of all open invoices.
+        made_at_unix: when it was read.
     """
 
     account: str
@@ -90,6 +91,7 @@ class TieOut:
     open_items: tuple[OpenItem, ...] = ()
     receivable_stripe_minor: int = 0
     receivable_books_minor: int = 0
+    made_at_unix: int = 0
 
     @property
     def residual_minor(self) -> int:

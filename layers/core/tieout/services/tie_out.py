@@ -67,6 +67,7 @@ class _Case:
     before: Mapping[str, Sequence[Residue]]
     balance_minor: Mapping[str, int]
     movements: Sequence[BalanceTransaction]
+    now_unix: int
 
 
 class TieOuts:
@@ -136,7 +137,10 @@ class TieOuts:
             after = self._stripe.balance(account)
             if after == balance:
                 known = {each.currency: each.residues for each in before}
-                return _Case(day, account, company, policy, known, balance, movements)
+                return _Case(
+                    *(day, account, company, policy, known),
+                    *(balance, movements, self._clock.now_unix()),
+                )
             balance = after
         raise Unavailable("Stripe's balance moves faster than its movements can be read")
 
@@ -246,6 +250,7 @@ def _tie_out(
         open_items=tuple(each for each in items if each.stripe_minor != each.books_minor),
         receivable_stripe_minor=sum(each.stripe_minor for each in items),
         receivable_books_minor=sum(each.books_minor for each in items),
+        made_at_unix=case.now_unix,
     )
 
 
