@@ -13,10 +13,11 @@ from tests.fakes import FakeSessions
 from tests.support.intacct_books import CREDENTIALS, Books, Desk
 from tests.support.intacct_documents import customer, invoice, journal_entry, payment
 from tieout.domain.documents import ArInvoice, ArPayment, Dimensions, JournalEntry
-from tieout.domain.errors import TransientFault
+from tieout.domain.errors import ConfigurationFault, TransientFault
+from tieout.domain.reasons import Reason
 from tieout.intacct.connect import connect_entities
 from tieout.intacct.entities import EntitiesLedger
-from tieout.services.ports import Accepted, NotExecuted
+from tieout.services.ports import Accepted, NotAccepted, NotExecuted
 
 HEAD_OFFICE, BRANCH = "100", "200"
 Doc = TypeVar("Doc", ArInvoice, JournalEntry)
@@ -121,3 +122,30 @@ def test_what_one_entity_booked_is_told_although_another_cannot_be_entered(
 
     assert isinstance(outcomes[first.control_id], Accepted)
     assert isinstance(outcomes[second.control_id], NotExecuted)
+
+
+def test_an_entity_that_does_not_exist_is_refused_and_the_others_are_booked(
+    ledger: EntitiesLedger,
+) -> None:
+    desk = Desk(ledger)
+    desk.post(customer())
+    wrong, right = (
+        desk.submission(dataclasses.replace(located(journal_entry(), each), reference=each), at)
+        for at, each in enumerate(("999", BRANCH))
+    )
+    outcomes = ledger.submit([wrong, right])
+
+    refused = outcomes[wrong.control_id]
+    assert isinstance(refused, NotAccepted)
+    assert refused.reason is Reason.UNKNOWN_ENTITY
+    assert "'999'" in refused.text
+    assert isinstance(outcomes[right.control_id], Accepted)
+
+
+def test_a_wrong_password_is_nobodys_entity(books: Books, ledger: EntitiesLedger) -> None:
+    desk = Desk(ledger)
+    given = desk.submission(located(journal_entry(), BRANCH))
+    books.change_user_password()
+    with pytest.raises(ConfigurationFault) as fault:
+        ledger.submit([given])
+    assert fault.value.reason is Reason.INTACCT_SIGN_IN

@@ -32,6 +32,7 @@ class Reason(StrEnum):
     UNKNOWN_ACCOUNT = "unknown_account"
     UNKNOWN_CUSTOMER = "unknown_customer"
     UNKNOWN_DIMENSION = "unknown_dimension"
+    UNKNOWN_ENTITY = "unknown_entity"
     DIMENSION_REQUIRED = "dimension_required"
     PERIOD_CLOSED = "period_closed"
     NUMBER_TAKEN = "number_taken"
@@ -178,6 +179,10 @@ WAY_OUT: dict[Reason, str] = {
     Reason.UNKNOWN_CUSTOMER: "Create or reactivate the customer in Intacct, redrive.",
     Reason.UNKNOWN_DIMENSION: (
         "Create the dimension value in Intacct or correct the policy; redrive."
+    ),
+    Reason.UNKNOWN_ENTITY: (
+        "Create the entity in Intacct, let the web-services user into it, or correct `entity` in "
+        "the policy; publish, redrive."
     ),
     Reason.DIMENSION_REQUIRED: (
         "Name the dimension for this account in the policy; publish, redrive."

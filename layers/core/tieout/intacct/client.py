@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from itertools import chain
 
 from tieout.domain.documents import (
@@ -14,6 +15,7 @@ from tieout.domain.documents import (
 from tieout.domain.errors import ConfigurationFault, Refused, Throttled, TransientFault, Unavailable
 from tieout.domain.reasons import Reason
 from tieout.intacct import gateway as answers
+from tieout.intacct.closed_books import closed_books_function, closed_through
 from tieout.intacct.document_xml import CompanyCurrencies, document_function
 from tieout.intacct.error_table import (
     Doubt,
@@ -80,6 +82,10 @@ class _Sending:
 
     submission: Submission
     function: Function
+
+
+class _ReadRefused(Unavailable):
+    """Intacct answered a read, and did not do it."""
 
 
 class IntacctLedger:
@@ -160,6 +166,18 @@ class IntacctLedger:
         """
         return judge_record(named, self._read(record_query(named)))
 
+    def lets_us_in(self) -> bool:
+        """Return whether there is a session, or could be one; signs in if there is none.
+
+        Raises:
+            TransientFault: nobody answered, so nobody knows.
+        """
+        try:
+            self._sessions.session()
+        except ConfigurationFault:
+            return False
+        return True
+
     def rows(self, selection: Selection) -> Iterator[Row]:
         """Yield the records that a selection names, page by page; each page costs a read.
 
@@ -173,6 +191,23 @@ class IntacctLedger:
             if len(page) < PAGE_ROWS or selection.sums:
                 return
             offset += len(page)
+
+    def closed_through(self) -> date | None:
+        """Return through which day the books of the session's entity are closed; costs a read.
+
+        None if they are not, and if Intacct will not tell or not in a way that we understand.
+
+        Raises:
+            TransientFault: no answer. ConfigurationFault: sign-in.
+        """
+        try:
+            return closed_through(self._ask(closed_books_function()))
+        except _ReadRefused:
+            return None
+        except ConfigurationFault as fault:
+            if fault.reason is Reason.PERMISSION_MISSING:
+                return None
+            raise
 
     # --- Writing ------------------------------------------------------------------------------
 
@@ -217,7 +252,7 @@ class IntacctLedger:
             case answers.NotSent() | answers.NoAnswer():
                 raise Unavailable(answer.text)
             case ControlFailure():
-                raise Unavailable(text_of(answer.errors))
+                raise _ReadRefused(text_of(answer.errors))
 
     # --- Both ---------------------------------------------------------------------------------
 
@@ -308,7 +343,7 @@ def _rows(result: FunctionResult | None) -> Sequence[Row]:
     meaning = classify(Level.RESULT, result.errors, result.status)
     if meaning == Refusal(Reason.PERMISSION_MISSING):
         raise ConfigurationFault(Reason.PERMISSION_MISSING, text_of(result.errors))
-    raise Unavailable(f"look-up: {text_of(result.errors)}")
+    raise _ReadRefused(f"look-up: {text_of(result.errors)}")
 
 
 def _is_refused_for_one_of(group: Sequence[_Sending], answer: _Heard) -> bool:

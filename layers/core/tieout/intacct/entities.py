@@ -5,14 +5,23 @@ Source: intacct-xml-api dossier section 3: a session belongs to one user and one
 
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 
 from tieout.domain.documents import Document, entity_of
 from tieout.domain.errors import ConfigurationFault, TransientFault
+from tieout.domain.reasons import Reason
 from tieout.intacct.books import IntacctBooks
 from tieout.intacct.client import IntacctLedger
 from tieout.intacct.master_data import IntacctMasterData
-from tieout.services.ports import Found, NamedRecord, NotExecuted, Outcome, Submission
+from tieout.services.ports import (
+    Found,
+    NamedRecord,
+    NotAccepted,
+    NotExecuted,
+    Outcome,
+    Submission,
+)
 
 
 @dataclass(slots=True)
@@ -43,10 +52,28 @@ class EntitiesLedger:
             try:
                 outcomes |= self._ledger(entity).submit(group)
             except (ConfigurationFault, TransientFault) as fault:
-                if not outcomes:
+                outcome = self._told(entity, fault)
+                if isinstance(outcome, NotExecuted) and not outcomes:
                     raise
-                outcomes |= {each.control_id: NotExecuted(str(fault)) for each in group}
+                outcomes |= {each.control_id: outcome for each in group}
         return outcomes
+
+    def _told(
+        self, entity: str | None, fault: ConfigurationFault | TransientFault
+    ) -> NotAccepted | NotExecuted:
+        """Return what a fault means to the documents of an entity.
+
+        Intacct refuses an entity that does not exist as it refuses a wrong password. If it lets us
+        in without one, the entity is wrong, and only what names it has to wait for a person.
+        Source: intacct-xml-api dossier section 3.1.
+        """
+        refused = isinstance(fault, ConfigurationFault) and fault.reason is Reason.INTACCT_SIGN_IN
+        if entity is not None and refused:
+            with suppress(TransientFault):
+                if self._ledger(None).lets_us_in():
+                    text = f"Intacct does not let us into the entity {entity!r}: {fault}"
+                    return NotAccepted(Reason.UNKNOWN_ENTITY, text)
+        return NotExecuted(str(fault))
 
     def find(self, submission: Submission) -> Found | None:
         """Look a document up in the entity that it was written in.
@@ -66,7 +93,11 @@ class EntitiesLedger:
 
     def books(self, base_currency: Callable[[], str]) -> IntacctBooks:
         """Return what the books of all entities show, as seen from where the credentials lead."""
-        return IntacctBooks(lambda selection: self._ledger(None).rows(selection), base_currency)
+        return IntacctBooks(
+            lambda selection: self._ledger(None).rows(selection),
+            base_currency,
+            lambda entity: self._ledger(entity).closed_through(),
+        )
 
     def master_data(self) -> IntacctMasterData:
         """Return what documents may refer to, as seen from where the credentials lead."""
