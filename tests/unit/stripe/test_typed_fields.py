@@ -121,7 +121,6 @@ NOT_NEEDED: Mapping[str, tuple[str, ...]] = {
         "Invoice.next_payment_attempt",
         "Invoice.webhooks_delivered_at",
         "InvoicePayment.created",
-        "InvoicePayment.status_transitions.canceled_at",
         "Refund.next_action",
         "Refund.next_action.display_details.email_sent.email_sent_at",
         "Refund.next_action.display_details.expires_at",
