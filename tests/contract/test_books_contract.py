@@ -29,7 +29,7 @@ def ledger(company: Books) -> IntacctLedger:
 
 @pytest.fixture
 def books(ledger: IntacctLedger) -> IntacctBooks:
-    return IntacctBooks(ledger.rows, lambda: "usd")
+    return IntacctBooks(ledger.rows, lambda: "usd", lambda _: ledger.closed_through())
 
 
 def test_a_payment_shows_on_its_account_and_settles_its_invoice(

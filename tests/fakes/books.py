@@ -17,6 +17,7 @@ class FakeBooks(Faulty):
     Attributes:
         by_hand: rows that somebody entered in Intacct.
         accounts: ledger account of each bank account.
+        closed: through which day the books of an entity are closed.
     """
 
     def __init__(self, ledger: FakeLedger, accounts: Mapping[str, str] | None = None) -> None:
@@ -24,6 +25,7 @@ class FakeBooks(Faulty):
         self._ledger = ledger
         self.accounts = accounts or {}
         self.by_hand: list[LedgerRow] = []
+        self.closed: dict[str | None, date] = {}
 
     def balances(self, accounts: Collection[str], through: date) -> Mapping[tuple[str, str], int]:
         self._may_fail()
@@ -55,6 +57,10 @@ class FakeBooks(Faulty):
                     document.currency,
                     document.total_minor - paid[document.key],
                 )
+
+    def closed_through(self, entity: str | None) -> date | None:
+        self._may_fail()
+        return self.closed.get(entity)
 
     def _all(self) -> Iterator[LedgerRow]:
         for record_no, document in self._ledger.records.items():

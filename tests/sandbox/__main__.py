@@ -10,11 +10,13 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Sequence
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TextIO
 
 from tests.sandbox.aftermath import Aftermath
 from tests.sandbox.aws.emulator import ROOT
+from tests.sandbox.chart import COMPANY_ZONE
 from tests.sandbox.intacct import reports
 from tests.sandbox.left_running import leave_one_parked, tell
 from tests.sandbox.policy import chart_of, first_policy, mended_policy
@@ -90,6 +92,9 @@ def _play(running: Running, month: Month, story: Story) -> int:
     checks = tie_out(running.account, running.company, chart_of(month.catalog))
     story.show(tie_out_text(checks))
     story.show("\n" + cost_text(running.gateway.counters))
+    story.show("\nAnd what Tieout itself says of the last day, from Stripe's and Intacct's APIs:\n")
+    last_day = datetime.fromtimestamp(running.clock.now(), COMPANY_ZONE).date()
+    _operate(running, story, "tie-out", last_day.isoformat(), "--now")
     return verdict(checks, story.say)
 
 
@@ -118,13 +123,13 @@ def _redrive(running: Running, policy: str, story: Story) -> None:
     _operate(running, story, "parked")
 
 
-def _operate(running: Running, story: Story, command: str) -> None:
+def _operate(running: Running, story: Story, *command: str) -> None:
     """Run a command of the operator and show it with what it prints.
 
     Raises:
         RuntimeError: it failed; the text is what it printed.
     """
-    arguments = (command, "--stack", running.stack.name)
+    arguments = (*command, "--stack", running.stack.name)
     story.command("tieout", *arguments)
     done = running.tieout(*arguments)
     if done.returncode != 0:

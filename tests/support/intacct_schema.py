@@ -26,6 +26,7 @@ _QUERY = etree.XMLSchema(
     <xs:element name="lessthanorequalto" type="one"/>
     <xs:element name="greaterthanorequalto" type="one"/>
     <xs:element name="greaterthan" type="one"/>
+    <xs:element name="notequalto" type="one"/>
     <xs:element name="between"><xs:complexType><xs:sequence>
       <xs:element name="field" type="xs:string"/>
       <xs:element name="value" type="xs:string" minOccurs="2" maxOccurs="2"/>

@@ -30,7 +30,7 @@ from tieout.domain.policy import Policy
 from tieout.domain.subjects import SubjectKind
 from tieout.domain.tie_outs import Cause, OpenItem, TieOut
 from tieout.planning.snapshots import ChargeSnapshot
-from tieout.services.ports import InvoiceRow, LedgerRow
+from tieout.services.ports import InvoiceRow, LedgerRow, OpenReceivable
 from tieout.services.tie_out import TieOuts
 
 DAY = of(SubjectKind.ACTIVITY, NOON_DAY.isoformat())
@@ -227,6 +227,20 @@ def test_open_invoices_are_compared_one_by_one(world: World) -> None:
     }
     assert (tied.receivable_stripe_minor, tied.receivable_books_minor) == (9_500, 10_000)
     assert all(isinstance(each, OpenItem) for each in tied.open_items)
+
+
+def test_a_voided_credit_note_is_owed_beside_its_invoice(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.stripe.moved = {}
+    row = InvoiceRow("in_1", "cus_1", "open", "", NOON, remaining_minor=10_000, currency="usd")
+    world.stripe.invoices_listed = [row]
+    books = FakeBooks(world.ledger)
+    invoice = OpenReceivable("1", "ACME-1", "in_1", "cus_1", "usd", 9_000)
+    memo = OpenReceivable("2", "ACME-1-CN-01-VOID", "", "cus_1", "usd", 1_000)
+    another = OpenReceivable("3", "ACME-12-CN-01-VOID", "", "cus_1", "usd", 700)
+    monkeypatch.setattr(books, "open_receivables", lambda: [invoice, memo, another])
+    assert tie(world, books).open_items == ()
 
 
 def _without_default() -> object:

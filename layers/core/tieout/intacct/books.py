@@ -7,6 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
+from itertools import chain
 
 from tieout.domain.errors import Unavailable
 from tieout.domain.money import minor_from_decimal
@@ -25,10 +26,14 @@ class IntacctBooks:
     """The `Books` port over Intacct's XML gateway."""
 
     def __init__(
-        self, rows: Callable[[Selection], Iterator[Row]], base_currency: Callable[[], str]
+        self,
+        rows: Callable[[Selection], Iterator[Row]],
+        base_currency: Callable[[], str],
+        closed_through: Callable[[str | None], date | None],
     ) -> None:
         self._rows = rows
         self._base_currency = base_currency
+        self._closed_through = closed_through
 
     def balances(self, accounts: Collection[str], through: date) -> Mapping[tuple[str, str], int]:
         """Return the balance of each account and currency at the end of a day; debit positive."""
@@ -80,10 +85,16 @@ class IntacctBooks:
             )
 
     def open_receivables(self) -> Iterable[OpenReceivable]:
-        """Yield every invoice that is not settled."""
-        fields = ("RECORDNO", "RECORDID", "DOCNUMBER", "CUSTOMERID", "CURRENCY", "TRX_TOTALDUE")
-        due = Condition("TRX_TOTALDUE", "greaterthan", ("0",))
-        for row in self._rows(Selection("ARINVOICE", fields, (due,))):
+        """Yield every invoice and adjustment that is not settled.
+
+        Which sign Intacct shows for what is left of a credit memo is not documented.
+        """
+        fields = ("RECORDNO", "RECORDID", "CUSTOMERID", "CURRENCY", "TRX_TOTALDUE")
+        due = Condition("TRX_TOTALDUE", "notequalto", ("0",))
+        for row in chain(
+            self._rows(Selection("ARINVOICE", (*fields, "DOCNUMBER"), (due,))),
+            self._rows(Selection("ARADJUSTMENT", fields, (due,))),
+        ):
             currency = self._currency(row)
             yield OpenReceivable(
                 record_no=row.get("RECORDNO", ""),
@@ -91,8 +102,12 @@ class IntacctBooks:
                 reference=row.get("DOCNUMBER", ""),
                 customer_id=row.get("CUSTOMERID", ""),
                 currency=currency,
-                due_minor=_minor(row, "TRX_TOTALDUE", currency),
+                due_minor=abs(_minor(row, "TRX_TOTALDUE", currency)),
             )
+
+    def closed_through(self, entity: str | None) -> date | None:
+        """Return through which day an entity's books are closed; None if nothing says so."""
+        return self._closed_through(entity)
 
     def _currency(self, row: Row) -> str:
         """Return the row's currency; a company with a single one need not show it."""

@@ -18,7 +18,13 @@ PAGE_ROWS = 2000
 VALUES_MAX = 1000
 
 Operator = Literal[
-    "equalto", "in", "between", "lessthanorequalto", "greaterthanorequalto", "greaterthan"
+    "equalto",
+    "notequalto",
+    "in",
+    "between",
+    "lessthanorequalto",
+    "greaterthanorequalto",
+    "greaterthan",
 ]
 
 

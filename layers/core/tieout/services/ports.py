@@ -288,11 +288,11 @@ class LedgerRow:
 
 @dataclass(frozen=True, slots=True)
 class OpenReceivable:
-    """An invoice that Intacct shows as not settled.
+    """An invoice, or an adjustment, that Intacct shows as not settled.
 
     Attributes:
-        reference: as Tieout gave it; others' invoices have their own or none.
-        due_minor: what is still owed, in the invoice's currency.
+        reference: as Tieout gave it; others' invoices have their own or none, adjustments none.
+        due_minor: what is still owed, in its own currency; of an adjustment, without a sign.
     """
 
     record_no: str
@@ -318,7 +318,15 @@ class Books(Protocol):
         ...
 
     def open_receivables(self) -> Iterable[OpenReceivable]:
-        """Yield every invoice that is not settled."""
+        """Yield every invoice and adjustment that is not settled."""
+        ...
+
+    def closed_through(self, entity: str | None) -> date | None:
+        """Return through which day an entity's books are closed; None if nothing says so.
+
+        Args:
+            entity: None for the company's top level.
+        """
         ...
 
 
@@ -583,6 +591,36 @@ class Cursors(Protocol):
         ...
 
 
+@dataclass(frozen=True, slots=True)
+class ClosedDates:
+    """Through which days Intacct's books were closed when it was last asked.
+
+    Attributes:
+        by_entity: of those entities whose books are closed at all; None is the top level.
+        asked_at_unix: None if it never was.
+    """
+
+    by_entity: Mapping[str | None, date] = field(default_factory=dict)
+    asked_at_unix: int | None = None
+
+    @property
+    def latest(self) -> date | None:
+        """The last day on which any of the books is closed."""
+        return max(self.by_entity.values(), default=None)
+
+
+class ClosedBooks(Protocol):
+    """What Intacct said about closed books."""
+
+    def dates(self) -> ClosedDates:
+        """Return what was stored last."""
+        ...
+
+    def save(self, dates: ClosedDates) -> None:
+        """Store it, in place of what was there before."""
+        ...
+
+
 class TieOutStore(Protocol):
     """What was tied out, by day."""
 
@@ -596,10 +634,14 @@ class TieOutStore(Protocol):
 
 
 class PolicySource(Protocol):
-    """Where the published policy is kept."""
+    """Where the published policy is kept.
+
+    In force is the published policy with what Intacct has closed (`domain.closed_periods`); that
+    is a version of its own.
+    """
 
     def current(self) -> Policy:
-        """Return the published policy.
+        """Return the policy in force.
 
         Raises:
             ConfigurationFault: none is published, or it is invalid (the text lists every error).
@@ -607,7 +649,7 @@ class PolicySource(Protocol):
         ...
 
     def of(self, version: str) -> Policy | None:
-        """Return a policy that was published once; None if it can no longer be read.
+        """Return a policy that was in force once; None if it can no longer be read.
 
         Raises:
             TransientFault: the table could not be read.

@@ -39,6 +39,8 @@ from tieout.services.ports import (
 LOOK_BACK_DAYS = 1
 # The balance moves while it is read; three attempts find a quiet moment in any but the busiest.
 ATTEMPTS_MAX = 3
+# Source: stripe-api dossier section 4.1: how the id of an invoice begins.
+_STRIPE_INVOICE = "in_"
 # How the references of Tieout's own documents begin: with Stripe's ids, or with the day of an
 # activity.
 _OWN_REFERENCE = re.compile(
@@ -206,13 +208,25 @@ class TieOuts:
     # --- Receivables --------------------------------------------------------------------------
 
     def _open_items(self) -> Sequence[OpenItem]:
-        """Return every invoice that either side shows as open."""
-        ours = {each.reference: each for each in self._books.open_receivables()}
+        """Return every invoice that either side shows as open.
+
+        A voided credit note is a debit memo in the books, of which the number begins like that of
+        its invoice: together they are what Stripe asks for.
+        """
+        ours: dict[str, OpenReceivable] = {}
+        adjustments: list[OpenReceivable] = []
+        for each in self._books.open_receivables():
+            # What else a company has sent invoices for is none of Stripe's business.
+            if each.reference.startswith(_STRIPE_INVOICE):
+                ours[each.reference] = each
+            elif not each.reference:
+                adjustments.append(each)
         items = [
-            _open_item(row.invoice, row, ours.pop(reference(row.invoice), None))
+            _open_item(row.invoice, row, ours.pop(reference(row.invoice), None), adjustments)
             for row in self._all_open()
         ]
-        return [*items, *(_open_item(each.reference, None, each) for each in ours.values())]
+        rest = [_open_item(each.reference, None, each, ()) for each in ours.values()]
+        return [*items, *rest]
 
     def _all_open(self) -> Iterator[InvoiceRow]:
         until_unix: int | None = None
@@ -358,13 +372,28 @@ def _net(
     )
 
 
-def _open_item(invoice: str, row: InvoiceRow | None, receivable: OpenReceivable | None) -> OpenItem:
+def _open_item(
+    invoice: str,
+    row: InvoiceRow | None,
+    receivable: OpenReceivable | None,
+    adjustments: Iterable[OpenReceivable],
+) -> OpenItem:
     """Return what both sides ask for; an invoice is in one of them at least."""
     currency = row.currency if row is not None else receivable.currency if receivable else ""
+    books_minor = 0 if receivable is None else receivable.due_minor
+    if row is not None and receivable is not None:
+        memos_minor = sum(
+            each.due_minor
+            for each in adjustments
+            if each.number.startswith(f"{receivable.number}-")
+        )
+        # Else one of them may be a credit memo, whose sign nobody knows.
+        if books_minor + memos_minor == row.remaining_minor:
+            books_minor = row.remaining_minor
     return OpenItem(
         invoice,
         currency,
         stripe_minor=0 if row is None else row.remaining_minor,
-        books_minor=0 if receivable is None else receivable.due_minor,
+        books_minor=books_minor,
         text="not in Intacct" if receivable is None else f"{receivable.number} in Intacct",
     )
