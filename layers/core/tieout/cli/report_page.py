@@ -10,7 +10,6 @@ from tieout.domain.tie_outs import EXPLAINED, Cause, Residue, TieOut
 CAUSE_TEXTS: Mapping[Cause, str] = {
     Cause.IN_TRANSIT: "in transit: queued or being sent",
     Cause.DAY_OPEN: "booked with the day's journal, after the day",
-    Cause.DATED_LATER: "booked, dated after this day",
     Cause.PARKED: "parked: a person must look",
     Cause.NOT_BOOKED: "recorded, not booked",
     Cause.BY_HAND: "entered by hand in Intacct",

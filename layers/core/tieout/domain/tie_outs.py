@@ -15,7 +15,6 @@ class Cause(StrEnum):
 
     IN_TRANSIT = "in_transit"  # queued or being sent; it is booked without anybody's help
     DAY_OPEN = "day_open"  # booked with the day's journal, once the day is over
-    DATED_LATER = "dated_later"  # booked, but dated after this day: its own period was closed
     PARKED = "parked"  # a person must look; `tieout parked` has the way out
     NOT_BOOKED = "not_booked"  # recorded, and by policy or by kind not booked
     BY_HAND = "by_hand"  # somebody's own entry on the clearing account
@@ -24,9 +23,7 @@ class Cause(StrEnum):
 
 
 # What needs nobody, since it goes away by itself or was decided.
-EXPLAINED = frozenset(
-    {Cause.IN_TRANSIT, Cause.DAY_OPEN, Cause.DATED_LATER, Cause.PARKED, Cause.NOT_BOOKED}
-)
+EXPLAINED = frozenset({Cause.IN_TRANSIT, Cause.DAY_OPEN, Cause.PARKED, Cause.NOT_BOOKED})
 
 
 @dataclass(frozen=True, slots=True, order=True)
