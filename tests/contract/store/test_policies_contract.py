@@ -1,9 +1,12 @@
 """Goal: what is published is in force a little later, whole or not at all, and can be taken back.
 
+What Intacct closes is in force with it.
+
 Method: an operator publishes and a processor reads, over the fake, DynamoDB in this process (moto)
 and the embedded AWS. The policy's text is a stand-in: its first word is the version.
 """
 
+from datetime import date
 from typing import Protocol
 
 import pytest
@@ -14,7 +17,8 @@ from tests.support.aws import Aws
 from tieout.domain.errors import ConfigurationFault
 from tieout.domain.policy import Policy
 from tieout.domain.reasons import Reason
-from tieout.services.ports import PolicySource
+from tieout.services.ports import ClosedBooks, ClosedDates, PolicySource
+from tieout.store.closed_books import DynamoClosedBooks
 from tieout.store.policies import POLICY_AGE_SECONDS_MAX, DynamoPolicies
 
 
@@ -27,9 +31,16 @@ class Publisher(Protocol):
 class Office:
     """An operator, a processor that is warm, and a clock."""
 
-    def __init__(self, publisher: Publisher, source: PolicySource, clock: FakeClock) -> None:
+    def __init__(
+        self,
+        publisher: Publisher,
+        source: PolicySource,
+        closed_books: ClosedBooks,
+        clock: FakeClock,
+    ) -> None:
         self.publisher = publisher
         self.source = source
+        self.closed_books = closed_books
         self.clock = clock
 
     def publish(self, version: str) -> bool:
@@ -45,11 +56,12 @@ def office(aws: Aws | None) -> Office:
     clock = FakeClock()
     if aws is None:
         fake = FakePolicies(parse=parse)
-        return Office(fake, fake, clock)
+        return Office(fake, fake, fake.closed_books, clock)
     table = aws.state_table()
     return Office(
         DynamoPolicies(aws.dynamodb, table, parse, clock),
         DynamoPolicies(aws.dynamodb, table, parse, clock),
+        DynamoClosedBooks(aws.dynamodb, table),
         clock,
     )
 
@@ -129,3 +141,35 @@ def test_every_version_that_was_ever_in_force_can_be_read(office: Office) -> Non
     found = [office.source.of(version) for version in ("v1", "v3", "v2")]
     assert [each.version for each in found if each] == ["v1", "v3", "v2"]
     assert office.source.of("v4") is None
+
+
+def test_what_intacct_closes_is_in_force_a_little_later_under_a_version_of_its_own(
+    office: Office,
+) -> None:
+    office.publish("v1")
+    assert office.source.current().periods.closed_through is None
+    office.closed_books.save(ClosedDates({None: date(2026, 9, 30), "E2": date(2026, 10, 31)}, 1))
+    assert office.version_a_little_later() == "v1@2026-10-31"
+    assert office.source.current().periods.closed_through == date(2026, 10, 31)
+    office.publish("v2")
+    assert office.version_a_little_later() == "v2@2026-10-31"
+    office.closed_books.save(ClosedDates({}, 2))
+    assert office.version_a_little_later() == "v2"
+
+
+def test_what_was_in_force_under_a_closed_period_can_be_read(office: Office) -> None:
+    office.publish("v1")
+    office.closed_books.save(ClosedDates({None: date(2026, 9, 30)}, 1))
+    assert office.version_a_little_later() == "v1@2026-09-30"
+    office.closed_books.save(ClosedDates({None: date(2026, 10, 31)}, 2))
+    then, before = office.source.of("v1@2026-09-30"), office.source.of("v1")
+    assert then is not None
+    assert (then.version, then.periods.closed_through) == ("v1@2026-09-30", date(2026, 9, 30))
+    assert before is not None
+    assert (before.version, before.periods.closed_through) == ("v1", None)
+
+
+def test_a_version_with_no_day_in_it_was_never_in_force(office: Office) -> None:
+    office.publish("v1")
+    assert office.version_a_little_later() == "v1"
+    assert office.source.of("v1@soon") is None

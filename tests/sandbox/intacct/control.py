@@ -123,7 +123,7 @@ class ControlSurface:
         return {"pending": [dataclasses.asdict(each) for each in self._gateway.faults.pending]}
 
     def _change_period(self, request: _Request) -> object:
-        """Close or open a month: ``{"month": "2026-10", "state": "closed"}``."""
+        """Close or open a month for everybody: ``{"month": "2026-10", "state": "closed"}``."""
         year, month = (int(part) for part in str(request.payload["month"]).split("-"))
         date(year, month, 1)  # refuses what is not a month
         state = request.payload["state"]
@@ -132,7 +132,7 @@ class ControlSurface:
         company = self._gateway.company
         change = company.close_period if state == "closed" else company.open_period
         change(year, month)
-        return {"closed": [f"{y:04}-{m:02}" for y, m in sorted(company.closed_months.keys())]}
+        return {"closed": [f"{y:04}-{m:02}" for y, m, _ in sorted(company.closed_months.keys())]}
 
     def _add_account(self, request: _Request) -> object:
         """Add an account: ``{"account_no": "4050", "title": ..., "requires": ["class_"]}``."""

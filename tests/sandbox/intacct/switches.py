@@ -44,6 +44,9 @@ class Switches:
     closed_period_errorno: str = "BL01001973"
     unbalanced_errorno: str = "BL01001973"
 
+    # Section 7.9: what get_closedbooksdate answers is only partly known.
+    closed_books_date: Literal["parts", "text", "something_else", "unknown_function"] = "parts"
+
     # Sections 1.4 and 6: limits nobody documents; None means no limit.
     functions_per_request_max: int | None = None
     request_bytes_max: int | None = None

@@ -52,12 +52,12 @@ def test_a_warm_function_asks_again_only_when_what_it_knows_is_old(
     policies.current()
     clock.advance(POLICY_AGE_SECONDS_MAX - 1)
     policies.current()
-    # The pointer and the text.
-    assert calls.operations == ["GetItem", "GetItem"]
+    # The pointer, what Intacct has closed, and the text.
+    assert calls.operations == ["GetItem"] * 3
     clock.advance(1)
     policies.current()
-    # The pointer alone: it still says the same version.
-    assert calls.operations == ["GetItem"] * 3
+    # No text: the version is still the same.
+    assert calls.operations == ["GetItem"] * 5
     assert parser.parsed == ["v1"]
 
 

@@ -9,6 +9,7 @@
               id  cursor#events, ...      how far a poll has come
               id  tieout#2026-11-20       the tie-outs of a day
               id  policy#<version>        a published policy, kept for ever
+              id  closed-books            through which days Intacct's books are closed
               id  policy                  which of them is current, and what was before
 
 Items are read tolerantly, unknown attributes ignored and missing ones at their default: while a
@@ -158,6 +159,7 @@ def event_from(item: Item) -> InboxRecord:
 
 _SESSION_ID = "session"
 POLICY_POINTER_ID = "policy"
+CLOSED_BOOKS_ID = "closed-books"
 
 
 def cursor_id(name: str) -> str:

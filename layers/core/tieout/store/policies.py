@@ -6,12 +6,15 @@
     policy#c3      the text, as published
 
 Text and pointer are written in one transaction, so there is never a current version without text.
+In force is what is current with what Intacct has closed, under a version like `c3@2026-10-31`.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import date
 from typing import TYPE_CHECKING
 
+from tieout.domain.closed_periods import in_force, parts_of
 from tieout.domain.errors import ConfigurationFault, Unavailable
 from tieout.domain.policy import Policy
 from tieout.domain.reasons import Reason
@@ -19,6 +22,7 @@ from tieout.services.ports import Clock
 from tieout.store import items
 from tieout.store.attributes import Item, attribute, attributes
 from tieout.store.aws_faults import Declined, aws_faults
+from tieout.store.closed_books import DynamoClosedBooks
 from tieout.store.conditional import CONDITION_FAILED
 
 if TYPE_CHECKING:
@@ -50,6 +54,7 @@ class Published:
 class _Cached:
     policy: Policy
     stored_version: str
+    closed_through: date | None
     read_at_unix: int
 
 
@@ -77,11 +82,12 @@ class DynamoPolicies:
         self._table_name = table_name
         self._parse = parse
         self._clock = clock
+        self._closed_books = DynamoClosedBooks(client, table_name)
         self._cached: _Cached | None = None
         self._older: dict[str, Policy] = {}
 
     def current(self) -> Policy:
-        """Return the published policy, as of a few seconds ago at most.
+        """Return the policy in force, as of a few seconds ago at most.
 
         Raises:
             ConfigurationFault: none is published, or it is invalid (the text lists every error).
@@ -89,20 +95,25 @@ class DynamoPolicies:
         now_unix, cached = self._clock.now_unix(), self._cached
         if cached is not None and now_unix - cached.read_at_unix < POLICY_AGE_SECONDS_MAX:
             return cached.policy
-        version = self._current_version()
-        if cached is not None and cached.stored_version == version:
+        version, closed_through = self._current_version(), self._closed_books.dates().latest
+        if cached is not None and (
+            (cached.stored_version, cached.closed_through) == (version, closed_through)
+        ):
             policy = cached.policy
         else:
-            policy = self._parse(self.text_of(version))
-        self._cached = _Cached(policy, version, now_unix)
+            policy = in_force(self._parse(self.text_of(version)), closed_through)
+        self._cached = _Cached(policy, version, closed_through, now_unix)
         return policy
 
     def of(self, version: str) -> Policy | None:
-        """Return a policy that was published once; None if today's rules cannot read it."""
+        """Return a policy that was in force once; None if today's rules cannot read it."""
         if version not in self._older:
             try:
-                self._older[version] = self._parse(self.text_of(version))
-            except ConfigurationFault:
+                published, closed_through = parts_of(version)
+                self._older[version] = in_force(
+                    self._parse(self.text_of(published)), closed_through
+                )
+            except (ConfigurationFault, ValueError):
                 return None
         return self._older[version]
 

@@ -3,6 +3,7 @@
 Holds no rule about documents; those are in the modules named after them.
 """
 
+import calendar
 import itertools
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -110,7 +111,7 @@ class IntacctCompany:
         self.receipts: Table[int, OtherReceipt] = Table(self.log)
         self.deposits: Table[int, Deposit] = Table(self.log)
         self.entries: Table[int, JournalEntry] = Table(self.log)
-        self.closed_months: Table[tuple[int, int], bool] = Table(self.log)
+        self.closed_months: Table[tuple[int, int, str], bool] = Table(self.log)
         self._numbers: dict[str, Iterator[int]] = {}
 
     # -- work -------------------------------------------------------------------------------
@@ -214,16 +215,26 @@ class IntacctCompany:
 
     # -- periods ----------------------------------------------------------------------------
 
-    def close_period(self, year: int, month: int) -> None:
-        """Close the books of one month."""
-        self.closed_months.put((year, month), True)
+    def close_period(self, year: int, month: int, entity_id: str = "") -> None:
+        """Close the books of one month, of an entity alone or of the whole company."""
+        self.closed_months.put((year, month, entity_id), True)
 
-    def open_period(self, year: int, month: int) -> None:
+    def open_period(self, year: int, month: int, entity_id: str = "") -> None:
         """Open the books of one month again."""
-        if (year, month) in self.closed_months:
-            self.closed_months.remove((year, month))
+        if (year, month, entity_id) in self.closed_months:
+            self.closed_months.remove((year, month, entity_id))
 
-    def require_open_period(self, day: date) -> None:
+    def closed_through(self, entity_id: str) -> date | None:
+        """Return the last day of the last closed month, as an entity sees it."""
+        closed = [
+            date(year, month, calendar.monthrange(year, month)[1])
+            for year, month, closed_for in self.closed_months.keys()  # noqa: SIM118 - a table yields its rows
+            if closed_for in {"", entity_id}
+        ]
+        return max(closed, default=None)
+
+    def require_open_period(self, day: date, entity_id: str = "") -> None:
         """Refuse a posting date in a closed period (dossier section 5, last list)."""
-        if (day.year, day.month) in self.closed_months:
+        closed_for = {"", entity_id}
+        if any((day.year, day.month, each) in self.closed_months for each in closed_for):
             raise errors.closed_period(self.switches.closed_period_errorno, day)

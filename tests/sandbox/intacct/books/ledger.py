@@ -43,7 +43,7 @@ def post(company: IntacctCompany, new: NewEntry, scope: Scope) -> JournalEntry:
     Raises:
         FunctionFailedError: closed period, or debits and credits differ.
     """
-    company.require_open_period(new.posted_on)
+    company.require_open_period(new.posted_on, scope.entity_id)
     require_balance(company, new.lines)
     now = company.now()
     entry = JournalEntry(
@@ -81,7 +81,7 @@ def post_subledger(
 ) -> int | None:
     """Post what a document does to the ledger; None when it moves nothing."""
     moving = tuple(line for line in lines if line.base_amount or line.amount)
-    company.require_open_period(posted_on)
+    company.require_open_period(posted_on, scope.entity_id)
     if not moving:
         return None
     new = NewEntry(
@@ -110,7 +110,7 @@ def reverse(
     company: IntacctCompany, scope: Scope, entry_key: int | None, on: date, title: str
 ) -> int | None:
     """Post the opposite of an entry, dated ``on``; the original stays as it is."""
-    company.require_open_period(on)
+    company.require_open_period(on, scope.entity_id)
     if entry_key is None:
         return None
     original = company.entries[entry_key]

@@ -1,9 +1,10 @@
-"""lookup and inspect (dossier 2.2 and 7.9)."""
+"""What the company says of itself: lookup, inspect, get_closedbooksdate (dossier 2.2, 7.9)."""
 
 from typing import Any
 
 from lxml import etree
 
+from tests.sandbox.intacct import errors
 from tests.sandbox.intacct.functions.base import Context
 from tests.sandbox.intacct.objects.catalogue import OBJECT_TYPES, object_type
 from tests.sandbox.intacct.objects.types import ObjectType
@@ -42,6 +43,29 @@ def inspect(_: Context, fields: Fields) -> Payload:
         described = etree.SubElement(data, "Type", Name=kind.name)
         if name != "*":
             _append_fields(described, kind, detail=fields.attribute("detail") == "1")
+    return DataPayload(data)
+
+
+def closed_books_date(context: Context, _: Fields) -> Payload:
+    """Tell through which day the books of the session's entity are closed; nothing if they are not.
+
+    The schema knows the element's parts; how a reply holds them, nobody says, so it is a switch.
+    """
+    shape = context.company.switches.closed_books_date
+    if shape == "unknown_function":
+        raise errors.refuse(errors.SCHEMA_ERROR, "The function get_closedbooksdate is not known")
+    data = etree.Element("data")
+    closed = context.company.closed_through(context.scope.entity_id)
+    if closed is None:
+        return DataPayload(data)
+    if shape != "parts":
+        parent = etree.SubElement(data, "closedbooks")
+        told = etree.SubElement(parent, "closedbooksdate")
+        told.text = f"{closed:%m/%d/%Y}" if shape == "text" else "the end of last month"
+        return DataPayload(data)
+    element = etree.SubElement(data, "closedbooksdate")
+    for name, number in (("year", closed.year), ("month", closed.month), ("day", closed.day)):
+        etree.SubElement(element, name).text = str(number)
     return DataPayload(data)
 
 

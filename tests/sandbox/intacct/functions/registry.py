@@ -32,6 +32,7 @@ FUNCTIONS: Mapping[str, FunctionSpec] = {
     "get_list": FunctionSpec(reads.get_list, "read"),
     "lookup": FunctionSpec(metadata.lookup, "read"),
     "inspect": FunctionSpec(metadata.inspect, "read"),
+    "get_closedbooksdate": FunctionSpec(metadata.closed_books_date, "read"),
     "create_customer": _write(customers.create_legacy, "CREATE", "CUSTOMER"),
     "update_customer": _write(customers.update_legacy, "UPDATE", "CUSTOMER"),
     "delete_customer": _write(customers.delete_legacy, "DELETE", "CUSTOMER"),

@@ -44,6 +44,7 @@ readByQuery/query = TEXT
 readMore = object | view | reportId | resultId
 inspect = object | name  @detail
 lookup = ALL(object, docparid?)
+get_closedbooksdate = EMPTY
 query = ALL(select, object, docparid?, filter?, orderby?, options?, pagesize?, offset?)
 query/pagesize = TEXT:pagesize
 query/offset = TEXT:offset
@@ -204,6 +205,7 @@ receipt = paymentdate, payee, receiveddate, paymentmethod, undepglaccountno, ref
 
 FUNCTION_NAMES = names(
     "getAPISession create update delete read readByName readByQuery readMore inspect lookup query"
+    " get_closedbooksdate"
     " get get_list create_customer update_customer delete_customer create_invoice update_invoice"
     " reverse_invoice delete_invoice create_arpayment apply_arpayment reverse_arpayment"
     " delete_arpayment create_aradjustment delete_aradjustment create_gltransaction"

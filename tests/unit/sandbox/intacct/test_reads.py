@@ -347,6 +347,29 @@ def test_lookup_and_inspect_describe_objects(client: Client) -> None:
     assert detailed.findtext("Type/Fields/Field/Name") == "RECORDNO"
 
 
+@pytest.mark.parametrize(
+    ("shape", "told"),
+    [
+        ("parts", ["year", "month", "day"]),
+        ("text", ["closedbooksdate"]),
+        ("something_else", ["closedbooksdate"]),
+    ],
+)
+def test_the_shape_of_the_closed_books_date_is_a_switch(
+    shape: Literal["parts", "text", "something_else"], told: list[str]
+) -> None:
+    client = make_client(Switches(closed_books_date=shape))
+    assert len(client.call("<get_closedbooksdate/>").data) == 0
+    client.company.close_period(2026, 9)
+    (answer,) = client.call("<get_closedbooksdate/>").data
+    assert [each.tag for each in answer] == told
+
+
+def test_a_gateway_may_not_know_the_function_of_the_closed_books_date() -> None:
+    client = make_client(Switches(closed_books_date="unknown_function"))
+    assert client.refused("<get_closedbooksdate/>").errornos == ["XL03000003"]
+
+
 def test_get_list_and_get(client: Client) -> None:
     result = client.call(
         '<get_list object="customer" maxitems="1"><sorts><sortfield order="desc">customerid'
