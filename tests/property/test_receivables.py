@@ -1,8 +1,8 @@
 """Whatever happens to an invoice, in whatever order: the books say what Stripe says, line by line.
 
-Method: hypothesis plays payments, credit notes of every kind, their voids, refunds, a write-off and
-a void on one invoice, one event a day. After each day every subject is planned anew, and the
-documents of all of them are read as a ledger.
+Method: hypothesis plays payments, their late failures, credit notes of every kind, their voids,
+refunds, a write-off and a void on one invoice, one event a day. After each day every subject is
+planned anew, and the documents of all of them are read as a ledger.
 """
 
 import dataclasses
@@ -15,9 +15,11 @@ from hypothesis import strategies as st
 from tests.factories import (
     DAY_SECONDS,
     NOON,
+    a_charge,
     a_credit_note,
     a_credit_note_of,
     a_line,
+    a_movement,
     a_payment,
     a_refund,
     a_refund_of,
@@ -27,6 +29,7 @@ from tests.factories import (
 from tieout.domain.documents import Document, digest
 from tieout.domain.effects import RECEIVABLE, effects
 from tieout.planning.snapshots import (
+    ChargeSnapshot,
     CreditNote,
     CreditNoteLine,
     CreditNoteRefund,
@@ -60,6 +63,7 @@ class Story:
     written_off_minor: int = 0
     refunds: dict[str, tuple[RefundFacts, ...]] = field(default_factory=dict)
     given_back: dict[str, int] = field(default_factory=dict)
+    failed: list[ChargeSnapshot] = field(default_factory=list)
     day: int = 1
 
     @property
@@ -90,6 +94,41 @@ class Story:
         self.open_minor -= amount_minor - recovered_minor
         self.paid_minor += amount_minor
         self.clearing_minor += amount_minor
+
+    def bounce(self) -> None:
+        """The money of a payment goes back that nothing was given back of."""
+        whole = [
+            each
+            for each in self.invoice.payments
+            if self.given_back.get(each.payment_intent or "") == each.amount_paid_minor
+            if each.amount_paid_minor <= self.paid_minor
+        ]
+        if not whole or self.invoice.marked_uncollectible_at_unix is not None:
+            return
+        payment = self.draw.draw(st.sampled_from(whole))
+        intent, amount_minor = payment.payment_intent or "", payment.amount_paid_minor
+        returned = dataclasses.replace(payment, status="canceled", returned_at_unix=self.now_unix)
+        failure = a_movement(
+            -amount_minor, type="payment_failure_refund", created_unix=self.now_unix
+        )
+        self.failed.append(
+            a_charge(
+                id=f"ch_of_{intent}",
+                status="failed",
+                payment_intent=intent,
+                invoices=("in_1",),
+                payments=(returned,),
+                failure=failure,
+            )
+        )
+        self.change(
+            payments=tuple(returned if each is payment else each for each in self.invoice.payments),
+            amount_paid_minor=self.invoice.amount_paid_minor - amount_minor,
+        )
+        del self.given_back[intent]
+        self.paid_minor -= amount_minor
+        self.clearing_minor -= amount_minor
+        self.open_minor += amount_minor
 
     def note(self, pre_minor: int, post_minor: int, **changes: object) -> None:
         line_id = max(self.lines_left, key=lambda each: self.lines_left[each])
@@ -194,6 +233,7 @@ class Story:
     def documents(self) -> Mapping[str, Document]:
         snapshots: list[Snapshot] = [
             self.invoice,
+            *self.failed,
             *(a_credit_note_of(self.invoice, each.id) for each in self.invoice.credit_notes),
             *(
                 a_refund_of(refund, self.invoice, siblings=siblings)
@@ -212,6 +252,7 @@ ACTS = st.lists(
         [
             Story.pay,
             Story.pay,
+            Story.bounce,
             Story.credit_before_payment,
             Story.credit_to_balance,
             Story.credit_by_refund,
@@ -239,7 +280,7 @@ def a_story(data: st.DataObject) -> Story:
 def balances(documents: Mapping[str, Document]) -> Mapping[str, int]:
     found: dict[str, int] = {}
     for document in documents.values():
-        for effect in effects(document):
+        for effect in effects(document, documents):
             found[effect.account] = found.get(effect.account, 0) + effect.amount_minor
     return found
 

@@ -93,6 +93,24 @@ def test_nothing_is_left_to_void_when_everything_was_settled() -> None:
     assert keys_of(made) == ["customer/cus_1", "invoice/in_1", "receipt/inpay_1"]
 
 
+def test_what_a_payment_settled_whose_money_went_back_is_taken_back_too() -> None:
+    lines = (a_line(6_000), a_line(4_000, id="il_2", price="price_setup"))
+    went_back = a_payment(status="canceled", returned_at_unix=VOIDED - DAY_SECONDS)
+    made = planned(a_void_invoice(lines=lines, payments=(went_back,), amount_paid_minor=0))
+    memo = the(made, "invoice/in_1/void", ArAdjustment)
+    assert [(line.account, line.amount_minor) for line in memo.lines] == [
+        ("4000", -6_000),
+        ("4010", -4_000),
+    ]
+    assert the(made, "invoice/in_1/void/applied", CreditApplication).amount_minor == 10_000
+
+
+def test_money_that_came_after_the_void_and_went_back_changes_nothing() -> None:
+    late = a_payment(paid_at_unix=VOIDED + 1, status="canceled", returned_at_unix=VOIDED + 2)
+    made = planned(a_void_invoice(payments=(late,), amount_paid_minor=0))
+    assert the(made, "invoice/in_1/void", InvoiceReversal).amount_minor == 10_000
+
+
 def test_credit_balance_that_was_used_goes_back_to_the_customer() -> None:
     made = planned(a_void_invoice(credit_balance_applied_minor=4_000))
     memo = the(made, "invoice/in_1/void", ArAdjustment)

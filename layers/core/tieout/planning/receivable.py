@@ -83,6 +83,7 @@ class Receivable:
         written_off: what was open when it was marked uncollectible; None if it never was.
         void: what was open when it was voided; None if it never was.
         void_written_off_minor: what was written off at that time.
+        void_paid_minor: what each payment had settled by then whose money had not gone back.
         is_untouched: whether nothing had settled anything of it until it was voided.
     """
 
@@ -92,6 +93,7 @@ class Receivable:
     written_off: Relief | None
     void: Relief | None
     void_written_off_minor: int
+    void_paid_minor: tuple[int, ...]
     is_untouched: bool
 
 
@@ -104,6 +106,8 @@ class _Walk:
         for_balance_minor: what payments may still bring for the customer's credit balance: what
             was overpaid, and what the customer owed from before and the invoice asked for, too.
         unreturned: payments whose money went back, nobody knows when.
+        returned: keys of the reversals of receipts so far.
+        kept_minor: by the id of a payment, what it settled, while its money has not gone back.
     """
 
     invoice: InvoiceSnapshot
@@ -115,10 +119,12 @@ class _Walk:
     settlements: dict[str, Settlement] = field(default_factory=dict)
     unreturned: list[InvoicePayment] = field(default_factory=list)
     returned: tuple[str, ...] = ()
+    kept_minor: dict[str, int] = field(default_factory=dict)
     notes: dict[str, NoteRelief] = field(default_factory=dict)
     written_off: Relief | None = None
     void: Relief | None = None
     void_written_off_minor: int = 0
+    void_paid_minor: tuple[int, ...] = ()
 
     def settle(self, amount_minor: int) -> Relief:
         """Settle as much of the amount as there is open, the AR invoice first."""
@@ -155,6 +161,7 @@ class _Walk:
         self.settlements[payment.id] = Settlement(
             payment, relief, excess_minor, recovered_minor, self.returned
         )
+        self.kept_minor[payment.id] = relief.amount_minor
         if payment.status == "canceled" and payment.returned_at_unix is None:
             self.unreturned.append(payment)
 
@@ -164,8 +171,8 @@ class _Walk:
             self.open_minor[each.key] += each.amount_minor
         on_memos_minor = sum(each.amount_minor for each in relief.debit_memos)
         self.open_minor[invoice_key(self.invoice.id)] += relief.amount_minor - on_memos_minor
-        key = returned_receipt_key(payment.id)
-        self.returned = (*self.returned, key)
+        self.returned = (*self.returned, returned_receipt_key(payment.id))
+        self.kept_minor.pop(payment.id, None)
 
     def credit(self, note: CreditNote) -> None:
         if self.credited_minor + note.total_minor > self.invoice.total_minor:
@@ -196,6 +203,7 @@ class _Walk:
         was_untouched = self.is_untouched
         self.void = self.settle(self._all_open())
         self.is_untouched = was_untouched
+        self.void_paid_minor = tuple(self.kept_minor.values())
         self.void_written_off_minor, self.written_off_minor = self.written_off_minor, 0
 
     def _all_open(self) -> int:
@@ -216,6 +224,7 @@ def receivable(invoice: InvoiceSnapshot) -> Receivable:
         written_off=walk.written_off,
         void=walk.void,
         void_written_off_minor=walk.void_written_off_minor,
+        void_paid_minor=walk.void_paid_minor,
         is_untouched=walk.is_untouched,
     )
 

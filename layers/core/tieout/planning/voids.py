@@ -190,8 +190,7 @@ def _taken_back(void: _Void) -> tuple[tuple[ArLine, ...], tuple[ArLine, ...]]:
     """
     of = credited_invoice(void.invoice, void.original)
     left = of.left(void.invoice.voided_at_unix, lambda credited: credited.pre_payment)
-    settled = [each.amount_minor for each in void.account.settlements]
-    _, left = divide(settled, left)
+    _, left = divide(void.account.void_paid_minor, left)
     memo_minor = void.open.amount_minor + void.account.credit_used_minor
     (memo, entry), _ = divide([memo_minor, void.account.void_written_off_minor], left)
     return (
