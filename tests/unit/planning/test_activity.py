@@ -160,7 +160,8 @@ def test_what_other_subjects_book_leaves_the_day_empty() -> None:
         ),
     )
     made = planned(day, moving())
-    assert (made.documents, made.findings) == ((), ())
+    assert made.documents == ()
+    assert the_finding(made, f"activity/{NOON_DAY}").reason is Reason.NOTHING_TO_BOOK
 
 
 def test_what_names_no_object_that_could_book_it_is_parked() -> None:

@@ -23,10 +23,13 @@ from tests.factories import (
     a_refund_of_sale,
     a_sale,
     an_origin,
+    moving,
+    selling,
 )
 from tests.fakes.policies import FakePolicies
 from tests.unit.services.world import INVOICE, World, again, of
 from tieout.domain.errors import Refused, Unavailable
+from tieout.domain.policy import Policy
 from tieout.domain.postings import State
 from tieout.domain.reasons import Reason
 from tieout.domain.subjects import SubjectKind
@@ -263,3 +266,55 @@ def test_a_missed_refund_is_found_by_the_balance() -> None:
     made.bring_up_to_date(DAY)
 
     assert f"refund/{refund.refund.id}" in made.states()
+
+
+# --- Sales that come too late for the journal of their day ---------------------------------------
+
+
+def summing_up(version: str) -> Policy:
+    return selling("daily_summary", movements=moving().movements, version=version)
+
+
+@pytest.mark.parametrize("fee_minor", [0, 300], ids=["a quiet day", "a day with fees"])
+def test_a_sale_that_was_parked_when_its_day_was_booked_comes_into_the_books_with_it(
+    fee_minor: int,
+) -> None:
+    made = world(charged(fee_minor=fee_minor))
+    made.policies.published = [moving()]
+    made.bring_up_to_date(CHARGE, DAY)
+    made.clock.advance(30 * DAY_SECONDS)
+    made.policies.published.append(summing_up("policy-2"))
+
+    assert made.bring_up_to_date(CHARGE) == [Done()]
+
+    assert made.postings.by_key["sale/pi_1"].reason is Reason.IN_DAILY_SUMMARY
+    journal = made.postings.by_key["activity/2026-11-02/usd/sales"]
+    assert (journal.state, journal.amount_minor) == (State.POSTED, 10_000)
+
+
+def test_a_sale_that_is_missing_in_a_posted_journal_comes_to_the_exceptions_list() -> None:
+    odd = Refused(Reason.UNREADABLE_OBJECT, "charge ch_2 has no status")
+    made = world(charged(1), charged(2))
+    made.policies.published = [summing_up("policy-1")]
+    second = of(SubjectKind.CHARGE, "ch_2")
+    readable = made.stripe.snapshots[second]
+    made.stripe.snapshots[second] = odd
+    again_and_again(made, 4)
+    made.clock.advance(30 * DAY_SECONDS)
+    made.stripe.snapshots[second] = readable
+
+    assert made.bring_up_to_date(second) == [Done()]
+
+    journal = made.postings.by_key["activity/2026-11-02/usd/sales"]
+    assert (journal.reason, journal.amount_minor) == (Reason.DRIFT, 10_000)
+    assert "now planned as 200.00 USD" in journal.reason_text
+    reads = made.stripe.reads
+    made.bring_up_to_date(second)
+    assert made.stripe.reads == reads + 1
+
+
+def test_a_sale_of_a_day_that_was_not_read_yet_waits_for_it() -> None:
+    made = world(charged())
+    made.policies.published = [summing_up("policy-1")]
+    made.bring_up_to_date(CHARGE)
+    assert made.states() == {"sale/pi_1": State.NOT_BOOKED}

@@ -139,6 +139,10 @@ def plan_activity(
         for other in sorted(balance.given):
             _add_conversion(draft, day, currency, other, balance.given[other])
     _add_sales(draft, day, snapshot, booked_under)
+    if not draft.has_entries:
+        # Without a trace nobody could tell a quiet day from one that was never read.
+        key = Subject(SubjectKind.ACTIVITY, snapshot.day.isoformat(), account).key
+        draft.not_booked(key, Reason.NOTHING_TO_BOOK, "nothing moved that no other document books")
 
 
 def _sum_up(

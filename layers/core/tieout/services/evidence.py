@@ -1,19 +1,23 @@
 """Evidence that every movement of a day is in the books.
 
 Most movements are booked by documents of other subjects: a receipt, a refund, a payout. A day names
-them all, so that one whose event never came is found by the balance itself.
+them all, so that one whose event never came is found by the balance itself. The other way round, a
+sale that is decided to be in a day's journal after that was booked leads to the day once more.
 """
 
 import dataclasses
 from collections.abc import Mapping
 
+from tieout.domain.dates import accounting_date, day_bounds
+from tieout.domain.keys import sale_key, sales_summary_key
 from tieout.domain.plans import Disposition, Finding, Plan
 from tieout.domain.policy import Policy
 from tieout.domain.postings import State
 from tieout.domain.reasons import Reason
-from tieout.domain.subjects import Subject
+from tieout.domain.subjects import Subject, SubjectKind
 from tieout.planning.activity import evidence
-from tieout.planning.snapshots import ActivitySnapshot
+from tieout.planning.sale_lines import source_id
+from tieout.planning.snapshots import ActivitySnapshot, ChargeSnapshot
 from tieout.services.ports import Postings
 from tieout.services.readings import Part, Reading
 from tieout.services.verdicts import Pending
@@ -68,6 +72,36 @@ class Evidence:
         own = self._postings.get_many({each.key for each in missing.values()})
         parked = {key for key, posting in own.items() if posting.state is State.PARKED}
         return {key: each for key, each in missing.items() if each.key not in parked}
+
+    def day_without(
+        self, subject: Subject, charge: ChargeSnapshot, policy: Policy, now_unix: int
+    ) -> Subject | None:
+        """Return the day that was booked before the sale was decided to be in its journal.
+
+        A day that was not read yet will find the sale by itself.
+
+        Args:
+            subject: the charge's, as its posting says now.
+            charge: as Stripe has it.
+            policy: today's.
+            now_unix: what is dated today or later is in no day that is over.
+        """
+        own = policy.of_account(subject.account)
+        if own is None or charge.movement is None:
+            return None
+        day = accounting_date(charge.movement.created_unix, own.zone)
+        if now_unix <= day_bounds(day, own.zone)[1]:
+            return None
+        key = sale_key(source_id(charge))
+        journal_key = sales_summary_key(day, charge.currency, subject.account)
+        found = self._postings.get_many([key, journal_key])
+        sale, journal = found.get(key), found.get(journal_key)
+        if sale is None or sale.reason is not Reason.IN_DAILY_SUMMARY:
+            return None
+        if journal is not None and journal.read_at_unix >= sale.read_at_unix:
+            return None
+        of_day = Subject(SubjectKind.ACTIVITY, day.isoformat(), subject.account)
+        return of_day if self._postings.of_subject(of_day) else None
 
     def _missing(
         self, subject: Subject, day: ActivitySnapshot, policy: Policy

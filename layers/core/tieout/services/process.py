@@ -16,7 +16,7 @@ from tieout.domain.plans import Finding
 from tieout.domain.policy import Policy
 from tieout.domain.postings import Work
 from tieout.domain.subjects import Subject
-from tieout.planning.snapshots import ActivitySnapshot
+from tieout.planning.snapshots import ActivitySnapshot, ChargeSnapshot
 from tieout.services import metric_names
 from tieout.services.apply import Applier, Task
 from tieout.services.evidence import Evidence, unaccounted
@@ -166,10 +166,12 @@ class Processor:
             policy = self._policies.current()
             jobs = self._jobs(messages, answers)
             planned = list(self._plans(jobs, policy, answers, stop_reading_at_unix))
-            days = [each for each in planned if each.day is not None]
-            others = [each for each in planned if each.day is None]
-            self._apply(others, policy, answers, stop_sending_at_unix)
+            self._apply(_others(planned), policy, answers, stop_sending_at_unix)
+            late = self._days_without(planned, policy)
+            planned_late = list(self._plans(late, policy, answers, stop_reading_at_unix))
+            self._apply(_others(planned_late), policy, answers, stop_sending_at_unix)
             # A day books what nothing else does, so all else of it must be decided before.
+            days = [each for each in (*planned, *planned_late) if each.day is not None]
             ready = self._with_evidence(days, policy, answers)
             self._apply(ready, policy, answers, stop_sending_at_unix)
         except ConfigurationFault as fault:
@@ -221,6 +223,22 @@ class Processor:
                 fresh = [subject for subject in reading.leads_to if subject not in known]
                 known.update(fresh)
                 waiting += [dataclasses.replace(job, subject=each) for each in fresh]
+
+    def _days_without(self, planned: Sequence[_Planned], policy: Policy) -> Sequence[_Job]:
+        """Return what is left to do for sales that came too late for the journal of their day.
+
+        Raises:
+            TransientFault: the postings could not be read.
+        """
+        now_unix, jobs = self._clock.now_unix(), dict[Subject, _Job]()
+        for each in planned:
+            charge, subject = each.part.snapshot, each.part.plan.subject
+            if isinstance(charge, ChargeSnapshot):
+                day = self._evidence.day_without(subject, charge, policy, now_unix)
+                if day is not None:
+                    jobs.setdefault(day, dataclasses.replace(each.job, subject=day))
+        being_read = {each.job.subject for each in planned}
+        return [job for day, job in jobs.items() if day not in being_read]
 
     def _with_evidence(
         self, days: Iterable[_Planned], policy: Policy, answers: "_Answers"
@@ -310,6 +328,10 @@ class Processor:
             read_at_unix=planned.reading.read_at_unix,
             lease_seconds=self._lease_seconds,
         )
+
+
+def _others(planned: Iterable[_Planned]) -> Sequence[_Planned]:
+    return [each for each in planned if each.day is None]
 
 
 class _Answers:
