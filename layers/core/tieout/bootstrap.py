@@ -154,9 +154,11 @@ def processor() -> Callable[[], Worker]:
         import tieout.stripe.reader  # noqa: F401 - `_intacct` and `_stripe_reader` use them
         from tieout.domain.policy_file import parse_policy
         from tieout.observability import Telemetry
+        from tieout.services.closed_periods import ClosedPeriods
         from tieout.services.process import Processor
         from tieout.settings import ProcessorSettings
         from tieout.store.clock import SystemClock
+        from tieout.store.closed_books import DynamoClosedBooks
         from tieout.store.credentials import SecretsManagerSecrets
         from tieout.store.policies import DynamoPolicies
         from tieout.store.postings import DynamoPostings
@@ -171,14 +173,22 @@ def processor() -> Callable[[], Worker]:
         dynamodb = _client("dynamodb")
         secrets = SecretsManagerSecrets(_client("secretsmanager"), clock)
         policies = DynamoPolicies(dynamodb, settings.state_table, parse_policy, clock)
+        intacct = _intacct(settings.intacct, settings.state_table, dynamodb, secrets, policies)
         processor = Processor(
             _stripe_reader(settings.common, settings.stripe, secrets),
-            _intacct(settings.intacct, settings.state_table, dynamodb, secrets, policies),
+            intacct,
             DynamoPostings(dynamodb, settings.postings_table),
             policies,
             clock,
             telemetry,
             limits.lease_seconds,
+            closed_periods=ClosedPeriods(
+                intacct.books(lambda: policies.current().base_currency),
+                DynamoClosedBooks(dynamodb, settings.state_table),
+                policies,
+                clock,
+                telemetry,
+            ),
         )
         visibility = Visibility(_client("sqs"), settings.event_queue_url)
         return Worker(processor, visibility, telemetry, limits)
@@ -209,11 +219,13 @@ def poller() -> Callable[[], Polling]:
         import tieout.stripe.reader  # noqa: F401 - `_intacct` and `_stripe_reader` use them
         from tieout.domain.policy_file import parse_policy
         from tieout.observability import Telemetry
+        from tieout.services.closed_periods import ClosedPeriods
         from tieout.services.daily_tie_out import DailyTieOut
         from tieout.services.poll import Poller
         from tieout.services.tie_out import TieOuts
         from tieout.settings import PollerSettings
         from tieout.store.clock import SystemClock
+        from tieout.store.closed_books import DynamoClosedBooks
         from tieout.store.credentials import SecretsManagerSecrets
         from tieout.store.cursors import DynamoCursors
         from tieout.store.inbox import DynamoInbox
@@ -232,6 +244,9 @@ def poller() -> Callable[[], Polling]:
         stripe = _stripe_reader(settings.common, settings.stripe, secrets)
         postings = DynamoPostings(dynamodb, settings.postings_table)
         policies = DynamoPolicies(dynamodb, settings.state_table, parse_policy, clock)
+        books = _intacct(settings.intacct, settings.state_table, dynamodb, secrets, policies).books(
+            lambda: policies.current().base_currency
+        )
         poller = Poller(
             stripe,
             DynamoInbox(dynamodb, settings.inbox_table, settings.event_retention_days, clock),
@@ -245,12 +260,16 @@ def poller() -> Callable[[], Polling]:
             overlap_seconds=settings.overlap_seconds,
             invoice_lookback_days=settings.invoice_lookback_days,
             read_budget=settings.read_budget,
-        )
-        intacct = _intacct(settings.intacct, settings.state_table, dynamodb, secrets, policies)
-        daily_tie_out = DailyTieOut(
-            TieOuts(
-                stripe, intacct.books(lambda: policies.current().base_currency), postings, clock
+            closed_periods=ClosedPeriods(
+                books,
+                DynamoClosedBooks(dynamodb, settings.state_table),
+                policies,
+                clock,
+                telemetry,
             ),
+        )
+        daily_tie_out = DailyTieOut(
+            TieOuts(stripe, books, postings, clock),
             DynamoTieOuts(dynamodb, settings.state_table),
             policies,
             clock,

@@ -17,6 +17,7 @@ from tests.fakes import (
 from tieout.domain.keys import invoice_key
 from tieout.domain.postings import Posting, State
 from tieout.domain.subjects import Subject, SubjectKind
+from tieout.services.closed_periods import ClosedPeriods
 from tieout.services.poll import Poller, PollReport
 from tieout.services.ports import EventHint, InvoiceRow
 
@@ -81,6 +82,7 @@ class World:
     policies: FakePolicies = field(default_factory=FakePolicies)
     metrics: FakeMetrics = field(default_factory=FakeMetrics)
     clock: FakeClock = field(default_factory=lambda: FakeClock(NOW_UNIX))
+    closed_periods: ClosedPeriods | None = None
 
     def __post_init__(self) -> None:
         self.queue = FakeQueue(self.clock)
@@ -101,6 +103,7 @@ class World:
             overlap_seconds=HOUR,
             invoice_lookback_days=LOOK_BACK_DAYS,
             read_budget=read_budget,
+            closed_periods=self.closed_periods,
         )
         try:
             return poller.run()

@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from tests.factories import a_policy
+from tests.fakes.books import FakeBooks
 from tests.fakes.clock import FakeClock
 from tests.fakes.ledger import FakeLedger
 from tests.fakes.metrics import FakeMetrics
@@ -14,6 +15,7 @@ from tests.fakes.stripe import FakeStripe
 from tests.support.intacct_documents import invoice
 from tieout.domain.postings import State
 from tieout.domain.subjects import Subject, SubjectKind
+from tieout.services.closed_periods import ClosedPeriods
 from tieout.services.messages import encode
 from tieout.services.ports import WorkItem
 from tieout.services.process import Processor, ReceivedMessage, Result, Retry
@@ -38,6 +40,14 @@ class World:
     clock: FakeClock = field(default_factory=FakeClock)
     metrics: FakeMetrics = field(default_factory=FakeMetrics)
     delivered: int = 0
+
+    def __post_init__(self) -> None:
+        self.books = FakeBooks(self.ledger)
+
+    def closed_periods(self) -> ClosedPeriods:
+        return ClosedPeriods(
+            self.books, self.policies.closed_books, self.policies, self.clock, self.metrics
+        )
 
     def made_by_hand(
         self, record_no: str, total_minor: int = 10_000, *, customer_id: str = "cus_1"
@@ -71,6 +81,7 @@ class World:
             self.clock,
             self.metrics,
             LEASE_SECONDS,
+            closed_periods=self.closed_periods(),
         )
         return processor.process(messages, stop_reading_at_unix, stop_sending_at_unix)
 

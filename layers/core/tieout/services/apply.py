@@ -9,7 +9,7 @@ posting says what came of it. If the process dies
 - after the answer, before it is written down: the same, and the look-up finds the document.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
@@ -26,6 +26,7 @@ from tieout.domain.plans import Disposition, Finding
 from tieout.domain.postings import Posting, Work
 from tieout.domain.reasons import Reason
 from tieout.domain.steps import Step, next_step
+from tieout.domain.subjects import Subject
 from tieout.services import metric_names
 from tieout.services.look_ups import NamedRecords, ask, ask_or_wait
 from tieout.services.ports import (
@@ -43,6 +44,8 @@ from tieout.services.ports import (
 from tieout.services.records import LEASE_PAUSE_SECONDS, UNKNOWN_PAUSE_SECONDS, Records
 from tieout.services.verdicts import Parked, Pending, Settled, Verdict
 
+# By then another policy is in force: one that knows of the closed period.
+PERIOD_PAUSE_SECONDS = 10
 OUT_OF_TIME = Pending("no time left in this invocation", after_seconds=1)
 # What a slow look-up takes; see `Applier._ready`.
 LOOK_UP_SECONDS = 30
@@ -61,14 +64,27 @@ class Task:
         return self.planned.key
 
 
+ClosedMeanwhile = Callable[[Subject, date], bool]
+"""Whether Intacct closed the period of a day since the policy in force was read, and a subject's
+document should be planned anew for that reason."""
+
+
 class Applier:
     """Applies the tasks of one batch; the records then hold a verdict for each."""
 
-    def __init__(self, ledger: Ledger, records: Records, clock: Clock, metrics: Metrics) -> None:
+    def __init__(
+        self,
+        ledger: Ledger,
+        records: Records,
+        clock: Clock,
+        metrics: Metrics,
+        closed_meanwhile: ClosedMeanwhile = lambda _subject, _day: False,
+    ) -> None:
         self._ledger = ledger
         self._records = records
         self._clock = clock
         self._metrics = metrics
+        self._closed_meanwhile = closed_meanwhile
         self._named_records = NamedRecords(ledger, records, clock, metrics)
         self._stop_sending_at_unix: int | None = None
         # Customers that are planned under another number than they have, and what hangs on them.
@@ -215,8 +231,9 @@ class Applier:
             if isinstance(fault, ConfigurationFault):
                 raise
             return
-        for each in wave:
-            outcome = outcomes.get(each.submission.control_id, Unsure("no result came back"))
+        # About a closed period Intacct is asked once more, which may take long: last of all.
+        for each in sorted(wave, key=lambda of: _is_of_period(outcomes.get(of.control_id))):
+            outcome = outcomes.get(each.control_id, Unsure("no result came back"))
             adopted = executed = False
             if isinstance(outcome, AlreadyThere):
                 adopted = not outcome.by_control_id and isinstance(_document(each.task), Customer)
@@ -307,6 +324,9 @@ class Applier:
                     sending, task.work, outcome.record_no, adopted=adopted
                 )
                 verdict, metric = Settled(), metric_names.POSTED
+            case NotAccepted() if self._is_to_be_dated_anew(task, sending, outcome):
+                after = posting_states.not_executed(sending, task.work, outcome.text)
+                verdict, metric = Pending(outcome.text, PERIOD_PAUSE_SECONDS), None
             case NotAccepted():
                 after = posting_states.rejected(
                     sending, task.work, outcome.reason, outcome.text, in_doubt=in_doubt
@@ -330,6 +350,20 @@ class Applier:
             if metric is not None:
                 self._metrics.count(metric)
 
+    def _is_to_be_dated_anew(self, task: Task, sending: Posting, refusal: NotAccepted) -> bool:
+        """Whether a document was refused only because its period was closed in the meantime.
+
+        One that may be booked keeps its date: under another it would be booked twice.
+        """
+        day = posting_date_of(_document(task))
+        is_new = sending.record_no is None and not sending.in_doubt
+        return (
+            _is_of_period(refusal)
+            and is_new
+            and day is not None
+            and self._closed_meanwhile(task.work.subject, day)
+        )
+
     def _submission(self, document: Document, posting: Posting, *, amend: bool) -> Submission:
         numbers = {key: self._records.postings[key].record_no for key in dependencies(document)}
         return Submission(
@@ -345,6 +379,14 @@ class Applier:
 class _Sending:
     task: Task
     submission: Submission
+
+    @property
+    def control_id(self) -> str:
+        return self.submission.control_id
+
+
+def _is_of_period(outcome: Outcome | None) -> bool:
+    return isinstance(outcome, NotAccepted) and outcome.reason is Reason.PERIOD_CLOSED
 
 
 def _waiting(task: Task, key: str, posting: Posting | None, why: str) -> Finding:

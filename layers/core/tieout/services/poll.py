@@ -24,6 +24,7 @@ from dataclasses import dataclass
 
 from tieout.domain.errors import ConfigurationFault
 from tieout.services import metric_names
+from tieout.services.closed_periods import ClosedPeriods
 from tieout.services.day_pass import DaysPass
 from tieout.services.passes import (
     DAY_SECONDS,
@@ -97,6 +98,7 @@ class Poller:
         overlap_seconds: int,
         invoice_lookback_days: int,
         read_budget: int,
+        closed_periods: ClosedPeriods | None = None,
     ) -> None:
         books = Books(postings, queue, livemode=livemode)
         self._passes: Sequence[Pass] = (
@@ -113,6 +115,7 @@ class Poller:
         self._metrics = metrics
         self._livemode = livemode
         self._read_budget = read_budget
+        self._closed_periods = closed_periods
 
     def run(self) -> PollReport:
         """Take each pass as far as the budget allows and tell what they found.
@@ -121,6 +124,8 @@ class Poller:
             TransientFault, ConfigurationFault: Stripe, the queue or a table; the next run goes on
                 where this one came to.
         """
+        if self._closed_periods is not None:
+            self._closed_periods.ask_daily()
         now_unix = self._clock.now_unix()
         events, invoices, open_invoices, *by_policy = walks = [
             _Walk(each, self._cursors, self._stripe, now_unix)

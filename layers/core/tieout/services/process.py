@@ -9,6 +9,8 @@ Each message is answered for itself: one that fails does not take its followers 
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
+from functools import cache
 
 from tieout.domain.errors import ConfigurationFault, TransientFault
 from tieout.domain.keys import failure_key
@@ -18,7 +20,8 @@ from tieout.domain.postings import Work
 from tieout.domain.subjects import Subject
 from tieout.planning.snapshots import ActivitySnapshot, ChargeSnapshot
 from tieout.services import metric_names
-from tieout.services.apply import Applier, Task
+from tieout.services.apply import Applier, ClosedMeanwhile, Task
+from tieout.services.closed_periods import ClosedPeriods
 from tieout.services.evidence import Evidence, unaccounted
 from tieout.services.messages import decode
 from tieout.services.ports import (
@@ -128,7 +131,7 @@ class _Planned:
 class Processor:
     """The use case behind the processor function."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - a use case names everything it touches
         self,
         stripe: StripeReader,
         ledger: Ledger,
@@ -137,6 +140,8 @@ class Processor:
         clock: Clock,
         metrics: Metrics,
         lease_seconds: int,
+        *,
+        closed_periods: ClosedPeriods | None = None,
     ) -> None:
         self._readings = Readings(stripe, policies, clock, metrics)
         self._evidence = Evidence(postings)
@@ -146,6 +151,7 @@ class Processor:
         self._clock = clock
         self._metrics = metrics
         self._lease_seconds = lease_seconds
+        self._closed_periods = closed_periods
 
     def process(
         self,
@@ -305,7 +311,9 @@ class Processor:
         # Older policies may call for what today's does not.
         records.read(each.part.plan for each in planned)
         works = [self._work(each, now_unix) for each in planned]
-        applier = Applier(self._ledger, records, self._clock, self._metrics)
+        applier = Applier(
+            self._ledger, records, self._clock, self._metrics, self._closed_meanwhile(policy)
+        )
         applier.apply(_tasks(planned, works), stop_sending_at_unix)
         for each, work in zip(planned, works, strict=True):
             if each.reading.answer is not None:
@@ -317,6 +325,24 @@ class Processor:
             asked = each.job.asked
             if asked == work.subject and isinstance(answers.of(asked), Parked):
                 records.remember_failure(asked, work)
+
+    def _closed_meanwhile(self, policy: Policy) -> ClosedMeanwhile:
+        """Return what asks Intacct, once for a batch, whether a closed period is why it refused.
+
+        Without a way to ask, or with a policy that parks anyway, nothing is planned anew.
+        """
+        if self._closed_periods is None:
+            return lambda _subject, _day: False
+        closed_through = cache(self._closed_periods.ask)
+
+        def closed_meanwhile(subject: Subject, day: date) -> bool:
+            own = policy.of_account(subject.account)
+            if own is None or own.periods.when_closed == "park":
+                return False
+            through = closed_through()
+            return through is not None and day <= through
+
+        return closed_meanwhile
 
     def _work(self, planned: _Planned, now_unix: int) -> Work:
         return Work(
