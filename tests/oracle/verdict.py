@@ -88,8 +88,7 @@ def own_checks(account: StripeAccount, book: Book) -> Iterator[Check]:
 def _ledger(book: Book, company: IntacctCompany, chart: Chart) -> Iterator[Check]:
     wanted = _by_role(book.balances(), chart.role_of)
     found = _intacct_balances(company)
-    base = sum((row.balance for row in reports.trial_balance(company)), _ZERO)
-    yield Check("trial balance", company.profile.base_currency.lower(), _ZERO, base)
+    yield from _trial_balances(company)
     known: set[str] = set()
     for role, numbers in sorted(chart.accounts.items()):
         known |= numbers
@@ -104,6 +103,20 @@ def _ledger(book: Book, company: IntacctCompany, chart: Chart) -> Iterator[Check
     for (number, currency), amount in sorted(found.items()):
         if number not in known:
             yield Check(f"account {number}, which plays no role", currency, _ZERO, amount)
+
+
+def _trial_balances(company: IntacctCompany) -> Iterator[Check]:
+    """Every entity's books balance by themselves, so that none of them owes another anything."""
+    base = company.profile.base_currency.lower()
+    whole = sum((row.balance for row in reports.trial_balance(company)), _ZERO)
+    yield Check("trial balance", base, _ZERO, whole)
+    totals: defaultdict[str, Decimal] = defaultdict(Decimal)
+    for entry in company.entries:
+        if entry.state != "Draft":
+            for line in entry.lines:
+                totals[company.entity_of(line.dimensions.location)] += line.base_amount
+    for entity, balance in sorted(totals.items()):
+        yield Check(f"trial balance of entity {entity or 'none'}", base, _ZERO, balance)
 
 
 def _aging(account: StripeAccount, company: IntacctCompany) -> Iterator[Check]:

@@ -134,7 +134,8 @@ class Business:
     def sign_up(self) -> str:
         """Win a customer."""
         number = self._chance.below(1_000_000)
-        return str(self.account.create_customer(f"Customer {number}")["id"])
+        customer = self.account.create_customer(f"Customer {number}", metadata=self._region())
+        return str(customer["id"])
 
     def rename(self) -> None:
         """Change a customer's name."""
@@ -336,6 +337,7 @@ class Business:
                 1_000 + self._chance.below(9_000),
                 self._one(self._currencies),
                 customer["id"] if customer and self._chance.below(2) else None,
+                metadata=self._region(),
             )
         )
 
@@ -424,6 +426,10 @@ class Business:
 
     def _one(self, of: Sequence[_T]) -> _T:
         return of[self._chance.below(len(of))]
+
+    def _region(self) -> Mapping[str, str]:
+        """Return the metadata that say to which entity something belongs."""
+        return self._one(({}, {"region": "emea"}, {"region": "apac"}))
 
     def _any(
         self, kind: str, like: Callable[[JsonObject], bool] = lambda _: True

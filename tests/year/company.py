@@ -13,19 +13,22 @@ from tests.oracle.chart import Chart
 from tests.sandbox.intacct import IntacctCompany, add_account, sample_company
 from tests.sandbox.intacct.books.company import Scope
 from tests.sandbox.intacct.books.customers import create_customer
-from tests.sandbox.intacct.books.master import BankAccount
+from tests.sandbox.intacct.books.master import BankAccount, DimensionKind, Member
 from tests.sandbox.stripe import AccountOptions, Settlement, SteppedClock, StripeAccount
 from tests.year.business import Catalog
 
 ZONE = ZoneInfo("America/New_York")
 BASE = "usd"
-# Stripe keeps a balance in the first three; what comes in the others it converts.
-CURRENCIES = ("usd", "eur", "jpy", "gbp", "cad")
-_SETTLED_IN = {"gbp": Settlement("usd", "1.2713"), "cad": Settlement("usd", "0.7321")}
-_RATES = {"EUR": "1.10", "GBP": "1.25", "JPY": "0.0066", "CAD": "0.73"}
-_CLEARING = {"usd": "1205", "eur": "1210", "jpy": "1211", "gbp": "1212", "cad": "1213"}
-_BANKS = {"usd": "1000", "eur": "1020", "jpy": "1021", "gbp": "1022", "cad": "1023"}
-_PAST_STRIPE = {"usd": "1010", "eur": "1030", "jpy": "1031", "gbp": "1032", "cad": "1033"}
+# Stripe keeps a balance in the first three; what comes in the others it converts: a yen, which has
+# no hundredths, into two thirds of a cent.
+CURRENCIES = ("usd", "eur", "chf", "gbp", "jpy")
+_SETTLED_IN = {"gbp": Settlement("usd", "1.2713"), "jpy": Settlement("usd", "0.6672")}
+_RATES = {"EUR": "1.10", "GBP": "1.25", "JPY": "0.0066", "CHF": "1.17"}
+_CLEARING = {"usd": "1205", "eur": "1210", "jpy": "1211", "gbp": "1212", "chf": "1213"}
+_BANKS = {"usd": "1000", "eur": "1020", "jpy": "1021", "gbp": "1022", "chf": "1023"}
+_PAST_STRIPE = {"usd": "1010", "eur": "1030", "jpy": "1031", "gbp": "1032", "chf": "1033"}
+# The company has an entity for each part of the world; what nobody says belongs to the first.
+_ENTITIES = {"": "100", "emea": "200", "apac": "300"}
 _CATEGORIES = {
     "disputes": "6810",
     "dispute_fees": "6811",
@@ -76,9 +79,12 @@ def new_account(clock: SteppedClock, seed: str) -> StripeAccount:
 
 def new_books(clock: SteppedClock) -> IntacctCompany:
     """Return the company's Intacct, empty."""
-    company = sample_company(clock=lambda: datetime.fromtimestamp(clock.now(), UTC))
+    company = sample_company(
+        clock=lambda: datetime.fromtimestamp(clock.now(), UTC), multi_entity=True
+    )
     rates = MappingProxyType({each: Decimal(rate) for each, rate in _RATES.items()})
     company.profile = dataclasses.replace(company.profile, rates=rates)
+    _add_entity(company, _ENTITIES["apac"], "Asia")
     for number, title in _NEW_ACCOUNTS.items():
         add_account(company, number, title)
     for bank, accounts in (("STRIPE", _CLEARING), ("BANK", _BANKS), ("OTHER", _PAST_STRIPE)):
@@ -92,6 +98,12 @@ def new_books(clock: SteppedClock) -> IntacctCompany:
     create_customer(company, Scope(), _WALK_IN, names)
     company.log.commit()
     return company
+
+
+def _add_entity(company: IntacctCompany, entity: str, name: str) -> None:
+    kind = DimensionKind.LOCATION
+    record_no = company.next_number(f"member/{kind}")
+    company.members.put((kind, entity), Member(record_no, kind, entity, name, is_entity=True))
 
 
 def policy(catalog: Catalog, decision: Decision | None = None) -> str:
@@ -108,6 +120,12 @@ def policy(catalog: Catalog, decision: Decision | None = None) -> str:
         past_stripe=_cash("OTHER", _PAST_STRIPE),
         payouts="\n".join(f'  {each}: {{account: "{no}"}}' for each, no in _BANKS.items()),
         movements="\n".join(f'    {each}: "{no}"' for each, no in _CATEGORIES.items()),
+        first_entity=_ENTITIES[""],
+        rules="\n".join(
+            _RULES.format(region=region, entity=entity)
+            for region, entity in _ENTITIES.items()
+            if region
+        ).rstrip(),
         periods=f"periods: {{closed_through: {given.closed_through}, when_closed: next_open_date}}"
         if given.closed_through
         else "",
@@ -159,6 +177,20 @@ def _cash(bank: str, accounts: Mapping[str, str]) -> str:
     )
 
 
+_RULES = """\
+  - name: {region} books
+    for: entity
+    when: "kind == 'invoice' && customer.metadata.region == '{region}'"
+    set: {{entity: "{entity}"}}
+  - name: {region} invoices
+    for: dimensions
+    when: "kind == 'invoice' && customer.metadata.region == '{region}'"
+    set: {{dimensions: {{location: "{entity}"}}}}
+  - name: {region} sales
+    for: dimensions
+    when: "kind == 'sale' && charge.metadata.region == '{region}'"
+    set: {{dimensions: {{location: "{entity}"}}}}
+"""
 _POLICY = """\
 label: the year
 time_zone: {zone}
@@ -198,9 +230,15 @@ customers:
   name_fallback: stripe_id
   term: Due on receipt
 dimensions:
-  defaults: {{location: "100"}}
+  defaults: {{location: "{first_entity}"}}
 invoices:
   zero: skip
   number: number
+rules:
+{rules}
+  - name: other books
+    for: entity
+    when: "kind == 'invoice'"
+    set: {{entity: "{first_entity}"}}
 {periods}
 """

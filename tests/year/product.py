@@ -35,6 +35,7 @@ from tieout.domain.events import SUBSCRIPTIONS
 from tieout.domain.policy_file import parse_policy
 from tieout.domain.postings import Posting, Worklist
 from tieout.intacct.client import IntacctLedger
+from tieout.intacct.entities import EntitiesLedger
 from tieout.intacct.gateway import Gateway
 from tieout.intacct.session import SessionKeeper, SignIn
 from tieout.services.messages import encode
@@ -142,9 +143,10 @@ class Product:
             self.metrics,
             livemode=livemode,
         )
+        self.ledger = EntitiesLedger(self._ledger_of)
         self._processor = Processor(
             self.stripe,
-            self._ledger(),
+            self.ledger,
             self.postings,
             self.policies,
             self.clock,
@@ -166,12 +168,13 @@ class Product:
             read_budget=10_000,
         )
 
-    def _ledger(self) -> IntacctLedger:
+    def _ledger_of(self, entity: str | None) -> IntacctLedger:
         gateway = Gateway(IntacctWire(self.intacct), timeout_seconds=30)
-        sign_in = SignIn(gateway, lambda: _CREDENTIALS, INTACCT_ENDPOINT, 45, lambda: None)
+        own = dataclasses.replace(_CREDENTIALS, entity_id=entity)
+        sign_in = SignIn(gateway, lambda: own, INTACCT_ENDPOINT, 45, lambda: None)
         keeper = SessionKeeper(sign_in, FakeSessions(), self.clock)
         return IntacctLedger(
-            gateway, keeper, lambda: _CREDENTIALS, lambda: self.policies.current().base_currency, 50
+            gateway, keeper, lambda: own, lambda: self.policies.current().base_currency, 50
         )
 
     def publish(self, policy: str) -> None:

@@ -16,7 +16,7 @@ from tests.year.company import CURRENCIES, ZONE, new_account
 
 FIRST_DAY = date(2026, 1, 1)
 # Most customers pay in the company's own currency.
-_CURRENCY_OF_TEN = ("usd", "usd", "usd", "usd", "usd", "eur", "eur", "gbp", "jpy", "cad")
+_CURRENCY_OF_TEN = ("usd", "usd", "usd", "usd", "usd", "eur", "eur", "gbp", "jpy", "chf")
 # How often in a thousand days of one customer; what is not here, only subscriptions do.
 _PER_MILLE: Mapping[str, float] = {
     "sell": 20,

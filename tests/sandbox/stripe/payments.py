@@ -1,7 +1,7 @@
 """Business actions that bring money in: invoice payments, charges without an invoice."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tests.sandbox.stripe.core import business_action
 from tests.sandbox.stripe.errors import refused
@@ -33,6 +33,7 @@ class ChargeSpec:
     payment_method: str = "card"
     capture: bool = True
     application_fee_minor: int = 0
+    metadata: Mapping[str, str] = field(default_factory=dict)
 
 
 class PaymentActions(InvoiceActions, SettlingActions):
@@ -169,7 +170,7 @@ class PaymentActions(InvoiceActions, SettlingActions):
     def new_sale(self, spec: ChargeSpec) -> tuple[JsonObject, JsonObject]:
         """Store the PaymentIntent and the charge of a sale without invoice; nobody is told."""
         intent = self._new_intent(spec.amount_minor, spec.currency, spec.customer)
-        intent["description"] = spec.description
+        intent |= {"description": spec.description, "metadata": dict(spec.metadata)}
         charge = self.new_charge(
             intent, spec.amount_minor, spec.payment_method, captured=spec.capture
         )

@@ -4,17 +4,23 @@ Method: policies with a default entity and a rule, and snapshots through `plan`.
 """
 
 import dataclasses
+from collections.abc import Mapping
+
+import pytest
 
 from tests.factories import (
+    NOON,
     a_customer,
     a_paid_invoice,
+    a_payment,
     a_policy,
     a_refund,
     a_refund_of,
     a_sale,
+    an_invoice,
     planned,
 )
-from tieout.domain.documents import Customer, entity_of
+from tieout.domain.documents import ArAdjustment, Customer, JournalEntry, entity_of
 from tieout.domain.plans import Plan
 from tieout.domain.policy import Policy
 from tieout.domain.policy_file import parse_policy
@@ -36,6 +42,14 @@ rules:
     for: entity
     when: "customer.metadata.region == 'emea'"
     set: {entity: E200}
+"""
+LOCATED = """
+  - name: branch's location
+    for: dimensions
+    when: "customer.metadata.region == 'emea'"
+    set: {dimensions: {location: E210}}
+bad_debt_account: "6900"
+customer_credit: {account: "2300"}
 """
 
 
@@ -76,6 +90,33 @@ def test_a_refund_is_where_its_invoice_is() -> None:
     invoice = a_paid_invoice(customer=a_customer(metadata={"region": "emea"}))
     made = planned(a_refund_of(a_refund(100), invoice), by_rules())
     assert entities(made) == {"E200"}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"status": "uncollectible", "marked_uncollectible_at_unix": NOON},
+        {"credit_balance_applied_minor": 4_000},
+        {
+            "credit_balance_applied_minor": -777,
+            "status": "paid",
+            "paid_at_unix": NOON,
+            "payments": (a_payment(10_777),),
+        },
+    ],
+    ids=["written off", "paid by credit", "brings credit"],
+)
+def test_what_belongs_to_an_invoice_as_a_whole_is_where_a_rule_puts_its_lines(
+    changes: Mapping[str, object],
+) -> None:
+    invoice = an_invoice(customer=a_customer(metadata={"region": "emea"}), **changes)
+    memos = [
+        each
+        for each in planned(invoice, parse_policy(RULES + LOCATED)).documents
+        if isinstance(each, ArAdjustment | JournalEntry)
+    ]
+    assert memos
+    assert {line.dimensions.location for each in memos for line in each.lines} == {"E210"}
 
 
 def test_a_charge_without_invoice_is_routed_by_its_own_facts() -> None:

@@ -19,10 +19,9 @@ from tieout.domain.policy import Policy
 from tieout.domain.reasons import Reason
 from tieout.domain.text import clean
 from tieout.planning.customers import debtor_id
-from tieout.planning.dimensions import invoice_dimensions
 from tieout.planning.draft import PlanDraft
 from tieout.planning.fields import DESCRIPTION_LENGTH_MAX
-from tieout.planning.lines import invoice_lines
+from tieout.planning.lines import invoice_lines, shared_dimensions
 from tieout.planning.memos import adjustment, application, plain_line
 from tieout.planning.numbers import credit_balance_number, invoice_number
 from tieout.planning.periods import posting_date
@@ -127,7 +126,7 @@ def excess_entry(
         raise Refused(Reason.UNREADABLE_OBJECT, f"{payment.id} is paid, but does not say when")
     posted = posting_date(accounting_date(payment.paid_at_unix, policy.zone), policy)
     customer = debtor_id(invoice, policy)
-    dimensions = policy.dimensions.defaults.overlaid(invoice_dimensions(invoice, policy))
+    dimensions = shared_dimensions(invoice, policy)
     amount_minor, memo = settlement.excess_minor, f"Paid beyond {invoice_number(invoice, policy)}"
     return JournalEntry(
         key=key,

@@ -56,8 +56,7 @@ def invoice_lines(invoice: InvoiceSnapshot, policy: Policy) -> tuple[ArLine, ...
     _refuse_unplanned(invoice)
     of_invoice = invoice_dimensions(invoice, policy)
     case = invoice_case(invoice, policy)
-    by_rule = answer(Area.DIMENSIONS, case, policy).dimensions
-    shared = policy.dimensions.defaults.overlaid(of_invoice).overlaid(by_rule)
+    shared = shared_dimensions(invoice, policy)
     revenue = [_revenue(line, invoice, of_invoice, case, policy) for line in invoice.lines]
     _settle_tax_rounding(revenue, invoice)
     lines = (
@@ -66,6 +65,13 @@ def invoice_lines(invoice: InvoiceSnapshot, policy: Policy) -> tuple[ArLine, ...
         *_tax_lines(invoice, shared, case, policy),
     )
     return tuple(line for line in lines if line.amount_minor != 0) or lines
+
+
+def shared_dimensions(invoice: InvoiceSnapshot, policy: Policy) -> Dimensions:
+    """Return the dimensions of what belongs to the invoice as a whole, to no line of Stripe's."""
+    by_rule = answer(Area.DIMENSIONS, invoice_case(invoice, policy), policy).dimensions
+    of_invoice = invoice_dimensions(invoice, policy)
+    return policy.dimensions.defaults.overlaid(of_invoice).overlaid(by_rule)
 
 
 def _refuse_unplanned(invoice: InvoiceSnapshot) -> None:

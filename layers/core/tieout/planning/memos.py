@@ -9,8 +9,8 @@ from tieout.domain.policy import Policy
 from tieout.domain.text import clean
 from tieout.planning.customers import debtor_id
 from tieout.planning.deferral import taken_back_lines
-from tieout.planning.dimensions import invoice_dimensions
 from tieout.planning.fields import DESCRIPTION_LENGTH_MAX
+from tieout.planning.lines import shared_dimensions
 from tieout.planning.numbers import invoice_number
 from tieout.planning.periods import posting_date
 from tieout.planning.receivable import Relief
@@ -91,5 +91,4 @@ def plain_line(
     invoice: InvoiceSnapshot, account: str, amount_minor: int, memo: str, why: str, policy: Policy
 ) -> ArLine:
     """Return a line that belongs to the invoice as a whole; signed like an invoice's."""
-    dimensions = policy.dimensions.defaults.overlaid(invoice_dimensions(invoice, policy))
-    return ArLine(account, amount_minor, memo, dimensions, why)
+    return ArLine(account, amount_minor, memo, shared_dimensions(invoice, policy), why)

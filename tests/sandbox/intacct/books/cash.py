@@ -13,6 +13,7 @@ from tests.sandbox.intacct import errors
 from tests.sandbox.intacct.books import ledger
 from tests.sandbox.intacct.books.company import IntacctCompany, Scope
 from tests.sandbox.intacct.books.document_lines import NewLine, build_lines, line_credits
+from tests.sandbox.intacct.books.master import Dimensions
 from tests.sandbox.intacct.books.money import ZERO
 from tests.sandbox.intacct.books.records import (
     Deposit,
@@ -220,14 +221,16 @@ def _check_amounts(company: IntacctCompany, lines: tuple[DocumentLine, ...]) -> 
 
 
 def _ledger_lines(receipt: OtherReceipt, cash_account: str) -> Iterable[LedgerLine]:
+    """Yield what a receipt posts: every location has the money of its own lines."""
     currency = receipt.exchange.currency
-    yield LedgerLine(
-        cash_account,
-        receipt.total_base,
-        receipt.total,
-        currency,
-        description=receipt.description,
-        document=receipt.reference,
-    )
     for line in receipt.lines:
+        yield LedgerLine(
+            cash_account,
+            line.base_amount + line.base_tax,
+            line.total,
+            currency,
+            Dimensions(location=line.dimensions.location),
+            description=receipt.description,
+            document=receipt.reference,
+        )
         yield from line_credits(line, currency, receipt.reference)
