@@ -7,12 +7,14 @@ its row in the README.
 import json
 import re
 from collections.abc import Callable
+from datetime import date
 from pathlib import Path
 
 import pytest
 from botocore.client import BaseClient
 
 from tests.factories import NOON, a_paid_invoice
+from tests.fakes.books import FakeBooks
 from tests.fakes.ledger import FakeLedger
 from tests.fakes.master_data import FakeMasterData
 from tests.fakes.stripe import FakeStripe
@@ -23,10 +25,12 @@ from tieout.domain.policy_file import parse_policy
 from tieout.domain.policy_names import names_in
 from tieout.domain.postings import Posting, State
 from tieout.domain.subjects import Subject, SubjectKind
+from tieout.domain.tie_outs import TieOut
 from tieout.services.ports import MasterRecord, Sessions
 from tieout.store.clock import SystemClock
 from tieout.store.policies import DynamoPolicies
 from tieout.store.postings import DynamoPostings
+from tieout.store.tie_outs import DynamoTieOuts
 
 POLICY = str(ROOT / "docs" / "policy.example.yaml")
 # A transaction needs the permissions of what is in it. Who is asking may be asked by anybody.
@@ -43,6 +47,8 @@ SCENARIOS = {
         ["backfill", "--from", "2026-11-02", "--until", "2026-11-02", "--status"],
     ),
     "close-check": (["close-check", "2026-10"],),
+    "tie-out": (["tie-out", "2026-11-02"], ["tie-out", "2026-11-02", "--now"]),
+    "report": (["report", "--csv", "november.csv"],),
     "apply": (["apply", "november.plan"],),
     "parked": (["parked"],),
     "not-booked": (["not-booked"],),
@@ -71,6 +77,10 @@ def secret(account: Aws, **content: object) -> str:
 
 class Company(FakeLedger):
     """A ledger beside which stands all that the policy names."""
+
+    def books(self, base_currency: Callable[[], str]) -> FakeBooks:
+        assert base_currency() == "usd"
+        return FakeBooks(self)
 
     def master_data(self) -> FakeMasterData:
         text = Path(POLICY).read_text(encoding="utf-8")
@@ -158,6 +168,8 @@ def test_a_command_needs_what_its_row_says(
     text = Path(POLICY).read_text(encoding="utf-8")
     for version in (text, text.replace("4000", "4711")):
         policies.publish(version, parse_policy(version).version, 0)
+    tied_out = TieOut("", "usd", "2026-11-02", 0, 0, 0, "1205", 0)
+    DynamoTieOuts(account.dynamodb, state).save(date(2026, 11, 2), [tied_out])
     with_stack(
         PostingsTableName=table,
         EventQueueUrl=queue,
