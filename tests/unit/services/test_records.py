@@ -10,6 +10,7 @@ from collections.abc import Mapping
 import pytest
 
 from tests.factories import (
+    a_balance_change,
     a_customer,
     a_paid_invoice,
     a_payment,
@@ -333,3 +334,16 @@ def customers(ledger: FakeLedger) -> set[str]:
     return {
         each.document.customer_id for each in ledger.sent if isinstance(each.document, Customer)
     }
+
+
+def test_what_was_recorded_of_a_deleted_customer_stays(world: World) -> None:
+    """Stripe shows no changes of its credit balance any more: that says nothing about them."""
+    changes = (a_balance_change(-500), a_balance_change(-700, id="cbtxn_2", currency="gbp"))
+    world.stripe.snapshots[CUSTOMER] = a_customer(balance_transactions=changes)
+    world.bring_up_to_date(CUSTOMER)
+    later(world)
+    world.stripe.snapshots[CUSTOMER] = CustomerSnapshot("cus_1", deleted=True)
+    world.bring_up_to_date(CUSTOMER)
+    booked, parked = (world.postings.by_key[f"customer_balance/cbtxn_{each}"] for each in (1, 2))
+    assert (booked.state, booked.needs_attention) == (State.POSTED, False)
+    assert (parked.state, parked.amount_minor) == (State.PARKED, 700)

@@ -55,6 +55,8 @@ class Plan:
             of this plan cover, as a receipt covers the charge that it was paid with.
         older_policies: by key, the version that a document was planned under because it was booked
             under it.
+        tells_all: whether what earlier plans of the subject had and this one has not is called for
+            no more. Of a customer that was deleted, Stripe tells nothing any more.
     """
 
     subject: Subject
@@ -65,6 +67,7 @@ class Plan:
     source_created_unix: int = 0
     supersedes: tuple[str, ...] = ()
     older_policies: Mapping[str, str] = field(default_factory=dict)
+    tells_all: bool = True
 
     @property
     def keys(self) -> frozenset[str]:

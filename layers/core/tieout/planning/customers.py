@@ -27,7 +27,8 @@ from tieout.planning.snapshots import CustomerSnapshot, InvoiceSnapshot
 def plan_customer(draft: PlanDraft, customer: CustomerSnapshot, policy: Policy) -> None:
     """Plan a customer on its own account: created or updated, whether or not it was ever invoiced.
 
-    A customer that was deleted in Stripe stays in Intacct as it is; its documents need it.
+    A customer that was deleted in Stripe stays in Intacct as it is; its documents need it. So does
+    what was booked of its credit balance, though Stripe shows no changes of that any more.
     """
     if customer.deleted:
         draft.not_booked(
@@ -35,6 +36,7 @@ def plan_customer(draft: PlanDraft, customer: CustomerSnapshot, policy: Policy) 
             Reason.NOTHING_TO_BOOK,
             "deleted in Stripe; Intacct keeps the customer and its documents",
         )
+        draft.leave_the_rest()
         return
     add_customer(draft, customer, policy)
 

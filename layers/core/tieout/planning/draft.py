@@ -22,6 +22,7 @@ class PlanDraft:
         self._documents: dict[str, Document] = {}
         self._findings: dict[str, Finding] = {}
         self._supersedes: dict[str, None] = {}
+        self._tells_all = True
 
     def document(
         self,
@@ -95,6 +96,10 @@ class PlanDraft:
         """Say that what another subject may have recorded under `key` is covered by this plan."""
         self._supersedes[key] = None
 
+    def leave_the_rest(self) -> None:
+        """Say that Stripe does not tell what else there is: what was recorded of it stays."""
+        self._tells_all = False
+
     def finish(
         self,
         subject: Subject,
@@ -115,6 +120,7 @@ class PlanDraft:
             source_state=source_state,
             source_created_unix=source_created_unix,
             supersedes=tuple(self._supersedes),
+            tells_all=self._tells_all,
         )
 
 

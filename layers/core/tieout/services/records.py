@@ -204,7 +204,7 @@ class Records:
         """
         of_subject = [
             self.postings.get(each.key, each)
-            for each in self._store.of_subject(plan.subject)
+            for each in (self._store.of_subject(plan.subject) if plan.tells_all else ())
             if each.key not in plan.keys
             and each.key != failure_key(str(plan.subject))
             and each.read_at_unix < work.read_at_unix
