@@ -39,6 +39,9 @@ _PER_MILLE: Mapping[str, float] = {
     "pay past Stripe": 0.6,
     "bill": 1,
     "bill nothing or less": 0.4,
+    "bill a year": 0.3,
+    "change a year": 0.3,
+    "cancel a year": 0.1,
     "change a credit balance": 0.5,
     "reserve": 0.5,
     "capture": 0.4,
@@ -95,17 +98,15 @@ class Story:
 
     Attributes:
         account, clock: Stripe, and the time. today: the day that is being played.
-        without: actions that never happen.
     """
 
-    def __init__(self, customers: int, seed: int, without: frozenset[str] = frozenset()) -> None:
+    def __init__(self, customers: int, seed: int) -> None:
         self.today = FIRST_DAY
         self.clock = SteppedClock(_at(FIRST_DAY, hour=6))
         self.account: StripeAccount = new_account(self.clock, f"year {seed}")
         self.catalog: Catalog = set_up(self.account, CURRENCIES)
         self._customers, self._dice = customers, Dice(seed)
         self._business = Business(self.account, self.catalog, self._dice, CURRENCIES)
-        self._actions = {each: often for each, often in _PER_MILLE.items() if each not in without}
         self._subscriptions: list[Subscription] = []
         self._later: defaultdict[date, list[Callable[[], object]]] = defaultdict(list)
 
@@ -126,7 +127,7 @@ class Story:
         """Let happen what happens by chance."""
         due = [
             name
-            for name, per_mille in self._actions.items()
+            for name, per_mille in _PER_MILLE.items()
             for _ in range(self._dice.often(per_mille * len(self._subscriptions) / 1_000))
         ]
         pause_seconds = 8 * 3_600 // (len(due) + 1)
@@ -168,7 +169,7 @@ class Story:
 
     def _bill(self, of: Subscription) -> None:
         lines: Sequence[LineSpec] = [self._seats(of)]
-        if of.last_invoice is not None and self._dice.below(25) == 0:
+        if of.last_invoice is not None and of.month is None and self._dice.below(25) == 0:
             lines = self._upgraded(of)
         coupon = (self.catalog.coupon,) if self._dice.below(20) == 0 else ()
         invoice = self._business.finalise(
@@ -188,25 +189,26 @@ class Story:
         """Return a credit for unused time on the last invoice, and the larger subscription."""
         assert of.last_invoice is not None
         seats = self.account.store.lines[of.last_invoice][-1]
+        of.seats += 1 + self._dice.below(5)
         credit = LineSpec(
-            f"Unused time on {of.seats} seats",
+            "Unused time",
             amount_minor=-(1 + self._dice.below(max(1, seats["amount"] // 2))),
             proration=True,
             credited_invoice=of.last_invoice,
             credited_lines=(seats["id"],),
             metadata={"revenue_category": "subscriptions"},
         )
-        of.seats += 1 + self._dice.below(5)
         return [credit, self._seats(of)]
 
     def _seats(self, of: Subscription) -> LineSpec:
-        days = 365 if of.month is not None else 30
+        if of.month is not None:
+            return self._business.year(of.currency, of.seats)
         now = self.clock.now()
         return LineSpec(
             f"{of.seats} seats",
             self.catalog.seats[of.currency],
-            of.seats * (10 if of.month is not None else 1),
-            period=(now, now + days * 86_400),
+            of.seats,
+            period=(now, now + 30 * 86_400),
         )
 
     def _collect(self, of: Subscription, invoice: str) -> None:
@@ -222,7 +224,7 @@ class Story:
         elif fate < 90:
             recorded = fate % 2 == 0
             self._in_days(20, lambda: self.account.pay_out_of_band(invoice, recorded=recorded))
-        elif "give up" in self._actions:
+        else:
             self._in_days(45, lambda: self.account.mark_uncollectible(invoice))
 
     def _in_days(self, days: int, action: Callable[[], object]) -> None:

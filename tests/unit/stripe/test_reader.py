@@ -11,6 +11,7 @@ from tests.unit.stripe import shapes
 from tests.unit.stripe.fake_http import FakeHttp, Request, Response, error, paged, reader
 from tests.unit.stripe.money import (
     balance_change,
+    credit_note,
     moved,
 )
 from tests.unit.stripe.shapes import Facts, Json, Line
@@ -56,31 +57,62 @@ def payment(identifier: str, amount: int, invoice: str = shapes.INVOICE, **chang
 # --- invoices ------------------------------------------------------------------------------------
 
 
-def test_a_normal_invoice_is_one_read() -> None:
+@pytest.mark.parametrize("status", ["draft", "open"])
+def test_an_invoice_to_which_nothing_happened_is_one_read(status: str) -> None:
+    raw = shapes.today(Facts(status=status))
+    raw["payments"]["data"] = [payment("inpay_1", 0, status="open")]
     http = FakeHttp()
+    http.answer(INVOICE_PATH, raw)
+
+    assert invoice_snapshot(http).status == status
+    assert http.paths == [INVOICE_PATH]
+
+
+def test_a_paid_invoice_is_two_reads() -> None:
+    """A voided credit note leaves no trace in its amounts, but what was paid after it differs."""
+    http = FakeHttp(credit_notes=paged([credit_note(status="void", voided_at=120)]))
     http.answer(INVOICE_PATH, shapes.today(Facts(status="paid")))
     stripe = reader(http)
 
     found = stripe.snapshot(Subject(SubjectKind.INVOICE, shapes.INVOICE))
 
-    assert stripe.reads == 1
+    assert stripe.reads == 2
+    assert http.paths == [INVOICE_PATH, "credit_notes"]
     assert http.requests[0].query == {"expand[0]": "customer", "expand[1]": "payments"}
     assert isinstance(found, InvoiceSnapshot)
     assert found.customer is not None
     assert found.customer.name == "Live Ltd"
     assert [each.id for each in found.payments] == [shapes.INVOICE_PAYMENT]
+    assert [each.status for each in found.credit_notes] == ["void"]
 
 
-def test_an_invoice_paid_outside_stripe_is_one_read_too() -> None:
-    http = FakeHttp()
+@pytest.mark.parametrize("status", ["void", "uncollectible"])
+def test_what_an_invoice_ends_with_depends_on_void_credit_notes_too(status: str) -> None:
+    http = FakeHttp(credit_notes=paged([credit_note(status="void")]))
+    http.answer(INVOICE_PATH, shapes.today(Facts(status=status)))
+
+    assert [each.status for each in invoice_snapshot(http).credit_notes] == ["void"]
+
+
+def test_so_does_a_payment_that_failed_afterwards() -> None:
+    raw = shapes.today(Facts(status="open"))
+    raw["payments"]["data"] = [payment("inpay_1", 0, status="canceled")]
+    http = FakeHttp(credit_notes=paged([credit_note(status="void")]))
+    http.answer(INVOICE_PATH, raw)
+
+    assert [each.status for each in invoice_snapshot(http).credit_notes] == ["void"]
+
+
+def test_an_invoice_paid_outside_stripe_is_two_reads_too() -> None:
+    http = FakeHttp(credit_notes=paged([]))
     http.answer(INVOICE_PATH, shapes.today(Facts(status="paid", out_of_band=True)))
 
     assert invoice_snapshot(http).payments == ()
-    assert http.paths == [INVOICE_PATH]
+    assert http.paths == [INVOICE_PATH, "credit_notes"]
 
 
 def test_lines_beyond_the_first_are_read_page_by_page() -> None:
-    raw = shapes.today(Facts(status="paid"))
+    raw = shapes.today(Facts())
     raw["lines"]["has_more"] = True
     http = FakeHttp()
     http.answer(INVOICE_PATH, raw)
@@ -126,7 +158,7 @@ def test_the_greatest_number_of_lines_is_still_read() -> None:
 def test_payments_that_are_not_all_embedded_are_listed(embedded: Json | None) -> None:
     raw = {**shapes.today(Facts(status="paid")), "payments": embedded}
     rows = [payment(f"inpay_{number:03}", 10) for number in range(200)]
-    http = FakeHttp()
+    http = FakeHttp(credit_notes=paged([]))
     http.answer(INVOICE_PATH, raw)
     http.answer("invoice_payments", paged(rows))
 
@@ -134,35 +166,35 @@ def test_payments_that_are_not_all_embedded_are_listed(embedded: Json | None) ->
 
     assert len(found.payments) == 200
     assert http.requests[1].query == {"invoice": shapes.INVOICE, "limit": "100"}
-    assert http.paths == [INVOICE_PATH, "invoice_payments", "invoice_payments"]
+    assert http.paths == [INVOICE_PATH, *["invoice_payments"] * 2, "credit_notes"]
 
 
 def test_a_payment_that_came_in_between_two_reads_leads_to_a_second_look() -> None:
     older = shapes.today(Facts()) | {"payments": None}
     newer = shapes.today(Facts(status="paid")) | {"payments": None}
-    http = FakeHttp()
+    http = FakeHttp(credit_notes=paged([]))
     http.answer(INVOICE_PATH, older, newer)
     http.answer("invoice_payments", paged([payment("inpay_1", 2_000)]))
 
     found = invoice_snapshot(http)
 
     assert (found.status, found.amount_paid_minor) == ("paid", 2_000)
-    assert len(http.requests) == 4
+    assert http.paths.count(INVOICE_PATH) == 2
 
 
 def test_amounts_that_never_sum_up_are_read_twice_and_believed_when_nothing_moved() -> None:
     raw = shapes.today(Facts(status="paid", out_of_band=True)) | {"payments": None}
-    http = FakeHttp()
+    http = FakeHttp(credit_notes=paged([]))
     http.answer(INVOICE_PATH, raw)
     http.answer("invoice_payments", paged([]))
 
     assert invoice_snapshot(http).amount_paid_minor == 2_000
-    assert len(http.requests) == 4
+    assert http.paths.count(INVOICE_PATH) == 2
 
 
 def test_an_invoice_that_keeps_changing_is_left_for_later() -> None:
     first = shapes.today(Facts(status="paid")) | {"payments": None}
-    http = FakeHttp()
+    http = FakeHttp(credit_notes=paged([]))
     http.answer(INVOICE_PATH, first, first | {"amount_paid": 1_900})
     http.answer("invoice_payments", paged([]))
 
@@ -183,7 +215,7 @@ def test_an_object_of_the_other_mode_is_refused() -> None:
 
 def test_every_read_of_a_connected_account_says_so() -> None:
     raw = shapes.today(Facts(status="paid")) | {"payments": None}
-    http = FakeHttp()
+    http = FakeHttp(credit_notes=paged([]))
     http.answer(INVOICE_PATH, raw)
     http.answer("invoice_payments", paged([payment("inpay_1", 2_000)]))
 
@@ -218,7 +250,7 @@ def refund_snapshot(http: FakeHttp) -> RefundSnapshot:
 
 
 def test_a_refund_comes_with_its_siblings_and_the_invoices_it_takes_from() -> None:
-    http = FakeHttp()
+    http = FakeHttp(credit_notes=paged([]))
     http.answer("refunds/re_1", refund())
     http.answer("refunds", paged([refund("re_2", created=200), refund(), refund("re_0")]))
     rows = [
@@ -234,7 +266,8 @@ def test_a_refund_comes_with_its_siblings_and_the_invoices_it_takes_from() -> No
     assert found.refund.id == "re_1"
     assert [each.id for each in found.siblings] == ["re_0", "re_1", "re_2"]
     assert [each.id for each in found.invoices] == [shapes.INVOICE]
-    assert http.paths == ["refunds/re_1", "refunds", "invoice_payments", INVOICE_PATH]
+    of_refund = ["refunds/re_1", "refunds", "invoice_payments"]
+    assert http.paths == [*of_refund, INVOICE_PATH, "credit_notes"]
     assert http.requests[1].query == {
         "payment_intent": "pi_1",
         "expand[0]": "data.balance_transaction",
@@ -251,7 +284,7 @@ def test_a_refund_comes_with_its_siblings_and_the_invoices_it_takes_from() -> No
 def test_a_refund_is_seen_in_the_state_of_its_siblings() -> None:
     back = moved("txn_2", created=130)
     later = refund(status="failed", failure_balance_transaction=back)
-    http = FakeHttp()
+    http = FakeHttp(credit_notes=paged([]))
     http.answer("refunds/re_1", refund())
     http.answer("refunds", paged([later]))
     http.answer("invoice_payments", paged([payment("inpay_1", 2_000)]))
@@ -302,7 +335,7 @@ def test_a_refund_of_a_sale_without_invoice_comes_with_the_charge() -> None:
 
 
 def test_a_refund_of_an_invoices_payment_needs_no_charge() -> None:
-    http = FakeHttp()
+    http = FakeHttp(credit_notes=paged([]))
     http.answer("refunds/re_1", refund())
     http.answer("refunds", paged([refund()]))
     http.answer("invoice_payments", paged([payment("inpay_1", 2_000)]))

@@ -1,7 +1,5 @@
 """Reading invoices with everything that hangs on them, in one state."""
 
-from collections.abc import Iterable
-
 from tieout.domain.errors import Unavailable
 from tieout.planning.snapshots import CreditNote, InvoicePayment, InvoiceSnapshot
 from tieout.stripe import decode
@@ -17,26 +15,24 @@ def read_invoice(
 ) -> InvoiceSnapshot:
     """Return an invoice of which all parts belong to one moment.
 
-    A normal invoice is one answer. What needs several is read again when its payments or credit
-    notes do not sum to what it says: either they never do (paid outside Stripe) and nothing moved
-    in between, or something came in while we read.
+    What needs several answers is read again when the payments or credit notes that were listed do
+    not sum to what it says: either they never do (paid outside Stripe) and nothing moved in
+    between, or something came in while we read.
 
     Args:
         rows: Stripe.
         identifier: of the invoice.
         account: the connected account that owns it; None for the company's own.
-        with_credit_notes: whether to list credit notes that the invoice's amounts do not show: a
-            void one leaves no trace there.
+        with_credit_notes: whether to list credit notes even if nothing shows that there are any.
 
     Raises:
         Unavailable: it keeps changing. Refused and other faults: as `Rows` says.
     """
-    before = rows.reads
-    first = _as_read(rows, identifier, account, with_credit_notes=with_credit_notes)
-    if rows.reads == before + 1 or _adds_up(first):
+    first, is_one_state = _as_read(rows, identifier, account, with_credit_notes=with_credit_notes)
+    if is_one_state:
         return first
-    second = _as_read(rows, identifier, account, with_credit_notes=with_credit_notes)
-    if _adds_up(second) or second == first:
+    second, is_one_state = _as_read(rows, identifier, account, with_credit_notes=with_credit_notes)
+    if is_one_state or second == first:
         return second
     raise Unavailable(f"invoice {identifier} is changing while it is read")
 
@@ -58,25 +54,36 @@ def payments_of(rows: Rows, intent: str | None, account: str | None) -> tuple[In
 
 def _as_read(
     rows: Rows, identifier: str, account: str | None, *, with_credit_notes: bool
-) -> InvoiceSnapshot:
+) -> tuple[InvoiceSnapshot, bool]:
+    """Return the invoice, and whether what was listed besides adds up to what it says."""
     place = ("invoices", identifier)
     raw = rows.get(place, account, {"expand": ["customer", "payments"]})
     of_it = {"invoice": identifier}
     lines = payments = None
-    notes: Iterable[CreditNote] = ()
     if has_more(raw.get("lines")):
         lines = list(rows.all((*place, "lines"), account, {}, LINES_MAX))
     if raw.get("payments") is None or has_more(raw["payments"]):
         payments = list(rows.all(("invoice_payments",), account, of_it, PAYMENTS_MAX))
-    if with_credit_notes or _is_credited(raw):
+    invoice = decode.invoice(raw, lines, payments)
+    is_one_state = payments is None or _payments_add_up(invoice)
+    if with_credit_notes or _may_be_credited(invoice):
         listed = rows.all(("credit_notes",), account, of_it, CREDIT_NOTES_MAX)
         notes = [_credit_note(rows, each, account) for each in listed]
-    return decode.invoice(raw, lines, payments, notes)
+        invoice = decode.invoice(raw, lines, payments, notes)
+        is_one_state = is_one_state and _credit_notes_add_up(invoice)
+    return invoice, is_one_state
 
 
-def _is_credited(raw: Raw) -> bool:
-    amounts = ("pre_payment_credit_notes_amount", "post_payment_credit_notes_amount")
-    return any(raw.get(name) for name in amounts)
+def _may_be_credited(invoice: InvoiceSnapshot) -> bool:
+    """Return whether credit notes can matter to what else is booked of the invoice.
+
+    Its amounts forget a note that was voided. Yet what was settled after that depends on it: its
+    memo stays applied to the AR invoice, and what it took off is asked for by a debit memo.
+    Source: stripe-api dossier section 4.3.
+    """
+    is_credited = invoice.pre_payment_credit_notes_minor or invoice.post_payment_credit_notes_minor
+    is_tried = any(each.status != "open" for each in invoice.payments)
+    return bool(is_credited or is_tried or invoice.status not in {"draft", "open"})
 
 
 def _credit_note(rows: Rows, raw: Raw, account: str | None) -> CreditNote:
@@ -87,10 +94,11 @@ def _credit_note(rows: Rows, raw: Raw, account: str | None) -> CreditNote:
     return decode.credit_note(raw, lines)
 
 
-def _adds_up(invoice: InvoiceSnapshot) -> bool:
-    paid_minor = sum(each.amount_paid_minor for each in invoice.payments)
+def _payments_add_up(invoice: InvoiceSnapshot) -> bool:
+    return sum(each.amount_paid_minor for each in invoice.payments) == invoice.amount_paid_minor
+
+
+def _credit_notes_add_up(invoice: InvoiceSnapshot) -> bool:
     issued = [each for each in invoice.credit_notes if each.status == "issued"]
-    return (
-        paid_minor == invoice.amount_paid_minor
-        and sum(each.pre_payment_minor for each in issued) == invoice.pre_payment_credit_notes_minor
-    )
+    credited_minor = sum(each.pre_payment_minor for each in issued)
+    return credited_minor == invoice.pre_payment_credit_notes_minor
