@@ -122,9 +122,9 @@ def lacks(account: Aws) -> str:
     connected = Subject(SubjectKind.INVOICE, "in_9", "acct_1")
     return table_of(
         account,
-        not_booked("fee/txn_1", **usd(59)),
-        not_booked("fee/txn_2", **usd(-9)),
-        not_booked("fee/txn_3", **yen(40)),
+        not_booked("checkout.session/cs_1", **usd(59)),
+        not_booked("checkout.session/cs_2", **usd(-9)),
+        not_booked("checkout.session/cs_3", **yen(40)),
         not_booked("payout/po_1", reason_text="payout paid", **usd(1_234_567)),
         not_booked("credit_note/cn_1"),
         not_booked("invoice/in_1/credit-balance", **usd(100)),
@@ -150,9 +150,9 @@ def test_what_the_books_lack_is_totalled_by_reason_and_kind(lacks: str, capsys: 
     assert later.splitlines() == [
         "not_yet_planned (6)",
         *wrapped(WAY_OUT[LATER]).splitlines(),
-        "  credit notes                             1      1 without amount",
-        "  Stripe's fees                            3                40 JPY",
+        "  checkout sessions                        3                40 JPY",
         "                                                          0.50 USD",
+        "  credit notes                             1      1 without amount",
         "  invoices: paid from credit balance       1              1.00 USD",
         "  payouts                                  1         12,345.67 USD",
     ]
@@ -162,7 +162,7 @@ def test_each_lack_is_listed_if_asked_for(lacks: str, capsys: Captured) -> None:
     assert cli.main(["not-booked", "--table", lacks, "--detail"]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert "    payout/po_1  12,345.67 USD  payout paid" in lines
-    assert "    fee/txn_2  -0.09 USD" in lines
+    assert "    checkout.session/cs_2  -0.09 USD" in lines
 
 
 def test_what_the_books_lack_for_a_program(lacks: str, capsys: Captured) -> None:
@@ -171,7 +171,7 @@ def test_what_the_books_lack_for_a_program(lacks: str, capsys: Captured) -> None
     assert told.keys() == {"groups"}
     assert {
         "reason": "not_yet_planned",
-        "kind": "fee",
+        "kind": "checkout.session",
         "count": 3,
         "without_amount": 0,
         "totals_minor": {"jpy": 40, "usd": 50},

@@ -43,12 +43,16 @@ Movements in Stripe that the books do not show, by reason and kind, with the tot
 currency. What you book by hand, take off the list with `tieout close KEY --note ...`."""
 # Kinds are named by keys; these are the ones that are not their own plain names.
 _KINDS = {
-    "fee": "Stripe's fees",
+    "checkout.session": "checkout sessions",
     "sale": "sales without an invoice",
     "topup": "top-ups",
     "invoice credit-balance": "invoices: paid from credit balance",
-    "invoice overpaid": "invoices: overpaid",
-    "invoice uncollectible": "invoices: uncollectible",
+    "invoice write-off": "invoices: uncollectible",
+    "invoice void": "invoices: voided",
+    "receipt excess": "receipts: beyond the invoice",
+    "receipt returned": "receipts: money went back",
+    "refund failed": "refunds: failed",
+    "payout failed": "payouts: failed",
 }
 
 
