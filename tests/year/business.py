@@ -40,12 +40,15 @@ class Catalog:
     """What the company sells, as Stripe ids.
 
     Attributes:
-        seats: price of a seat by currency.
+        product, annual: Stripe's products: a seat for a month, and for a year.
+        seats, years: price of each by currency.
         taxes: tax rates: none, exclusive, inclusive.
     """
 
     product: str
+    annual: str
     seats: Mapping[str, str]
+    years: Mapping[str, str]
     taxes: Sequence[tuple[str, ...]]
     coupon: str
     inclusive: str
@@ -54,14 +57,21 @@ class Catalog:
 def set_up(account: StripeAccount, currencies: Sequence[str]) -> Catalog:
     """Create what the company sells."""
     product = account.create_product("Seat")["id"]
+    annual = account.create_product("Seat for a year")["id"]
     seats = {
         each: account.create_price(product, 2_500, currency=each, interval="month")["id"]
+        for each in currencies
+    }
+    years = {
+        each: account.create_price(annual, 25_000, currency=each, interval="year")["id"]
         for each in currencies
     }
     exclusive = account.create_tax_rate("Sales tax", "8.875", country="US")["id"]
     inclusive = account.create_tax_rate("VAT", "19", inclusive=True, country="DE")["id"]
     coupon = account.create_coupon("Launch", percent_off="15")["id"]
-    return Catalog(product, seats, ((), (exclusive,), (inclusive,)), coupon, inclusive)
+    return Catalog(
+        product, annual, seats, years, ((), (exclusive,), (inclusive,)), coupon, inclusive
+    )
 
 
 class Business:
@@ -75,6 +85,9 @@ class Business:
         "sign up": "sign_up",
         "bill": "bill",
         "bill nothing or less": "bill_oddly",
+        "bill a year": "bill_year",
+        "change a year": "change_year",
+        "cancel a year": "cancel_year",
         "pay": "pay",
         "pay in part": "pay_in_part",
         "pay together": "pay_together",
@@ -172,6 +185,62 @@ class Business:
             proration=amount_minor < 0,
         )
         self.finalise(InvoiceSpec(customer["id"], (line,), currency=currency))
+
+    def bill_year(self) -> None:
+        """Finalise an invoice over a year in advance."""
+        customer = self._any("customer") or {"id": self.sign_up()}
+        currency = customer.get("currency") or self._one(self._currencies)
+        line = self.year(currency, 1 + self._chance.below(3))
+        taxes = self._one(self.catalog.taxes)
+        self.finalise(InvoiceSpec(customer["id"], (line,), currency=currency, tax_rates=taxes))
+
+    def change_year(self) -> None:
+        """Credit what is left of a year and bill another one, larger or smaller."""
+        if line := self._year_sold():
+            more = self.year(line["currency"], 1 + self._chance.below(3))
+            self._bill_again(line, (self.unused(line), more))
+
+    def cancel_year(self) -> None:
+        """Credit what is left of a year: the customer has it in credit."""
+        if line := self._year_sold():
+            self._bill_again(line, (self.unused(line),))
+
+    def year(self, currency: str, quantity: int) -> LineSpec:
+        """Return a line over a year from now."""
+        now = self.account.clock.now()
+        period = (now, now + 365 * DAY_SECONDS)
+        return LineSpec("A year", self.catalog.years[currency], quantity, period=period)
+
+    def unused(self, line: JsonObject) -> LineSpec:
+        """Return the credit for what is left of a line's period."""
+        now, period = self.account.clock.now(), line["period"]
+        left = (period["end"] - now) / (period["end"] - period["start"])
+        return LineSpec(
+            "Unused time",
+            amount_minor=-int(line["amount"] * left),
+            period=(now, period["end"]),
+            proration=True,
+            credited_invoice=line["invoice"],
+            credited_lines=(line["id"],),
+            metadata={"revenue_category": "annual"},
+        )
+
+    def _year_sold(self) -> JsonObject | None:
+        invoice = self._any("invoice", lambda each: each["status"] in {"open", "paid"})
+        lines = self.account.store.lines[invoice["id"]] if invoice else []
+        now = self.account.clock.now()
+        of_year = [
+            each
+            for each in lines
+            if each["amount"] > 0
+            and each["period"]["end"] > now + DAY_SECONDS
+            and each["pricing"]["price_details"]["product"] == self.catalog.annual
+        ]
+        return self._one(of_year) if of_year else None
+
+    def _bill_again(self, line: JsonObject, lines: tuple[LineSpec, ...]) -> None:
+        customer = self.account.store.get("invoice", line["invoice"])["customer"]
+        self.finalise(InvoiceSpec(customer, lines, currency=line["currency"]))
 
     def finalise(self, spec: InvoiceSpec) -> str:
         """Create and finalise an invoice; return its id."""

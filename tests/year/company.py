@@ -48,6 +48,7 @@ _NEW_ACCOUNTS = {
     "6820": "Paid to sellers",
     "7910": "Currency conversion by Stripe",
     "4040": "One-off sales",
+    "4050": "Annual subscriptions",
     "4001": "Subscription revenue, new",
 }
 
@@ -112,6 +113,7 @@ def policy(catalog: Catalog, decision: Decision | None = None) -> str:
     return _POLICY.format(
         zone=ZONE.key,
         product=catalog.product,
+        annual=catalog.annual,
         inclusive=catalog.inclusive,
         subscriptions=given.subscriptions,
         sales=given.sales,
@@ -142,6 +144,8 @@ def chart(catalog: Catalog) -> Chart:
             **_by_currency(roles.BANK, _BANKS),
             **_by_currency(roles.PAST_STRIPE, _PAST_STRIPE),
             f"{roles.REVENUE}:Subscriptions": frozenset({"4000", "4001"}),
+            # What is earned of it, and what waits to be.
+            f"{roles.REVENUE}:Annual": frozenset({"4050", "2400"}),
             f"{roles.REVENUE}:Services": frozenset({"4010"}),
             f"{roles.REVENUE}:Usage": frozenset({"4020"}),
             roles.SALES: frozenset({"4040"}),
@@ -161,7 +165,7 @@ def chart(catalog: Catalog) -> Chart:
             f"{roles.OTHER}:Transfer": frozenset({"6820"}),
             roles.EXCHANGE: frozenset({"7910"}),
         },
-        products={catalog.product: "subscriptions"},
+        products={catalog.product: "subscriptions", catalog.annual: "annual"},
         tax_rates={catalog.inclusive: "Vat"},
     )
 
@@ -216,10 +220,14 @@ revenue:
     subscriptions: {{account: "{subscriptions}"}}
     services: {{account: "4010", dimensions: {{department: SERVICES}}}}
     usage: {{account: "4020"}}
+    annual:
+      account: "4050"
+      deferred: {{account: "2400", template: Straight line daily}}
     sales: {{account: "4040"}}
   metadata_key: revenue_category
   by_product:
     {product}: subscriptions
+    {annual}: annual
 tax:
   by_tax_rate:
     {inclusive}: "2210"
