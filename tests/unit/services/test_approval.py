@@ -7,8 +7,10 @@ import dataclasses
 
 import pytest
 
-from tests.factories import a_line, a_paid_invoice, an_invoice
+from tests.factories import a_line, a_paid_invoice, an_invoice, moving, selling
 from tests.fakes.stripe import FakeStripe
+from tests.unit.services.day_world import DAY, charged
+from tests.unit.services.day_world import world as days_world
 from tests.unit.services.world import INVOICE, LEASE_SECONDS, World, of
 from tieout.domain.documents import digest
 from tieout.domain.errors import ConfigurationFault
@@ -17,6 +19,7 @@ from tieout.domain.reasons import Reason
 from tieout.domain.subjects import Subject, SubjectKind
 from tieout.planning.snapshots import Snapshot
 from tieout.services.approval import Applied, Approval, Result
+from tieout.services.evidence import SUBJECTS_AT_ONCE
 from tieout.services.plan_files import Approved
 from tieout.services.ports import NotAccepted
 from tieout.services.preview import Pinned, Previewer
@@ -145,3 +148,17 @@ def test_what_intacct_does_not_take_is_told(world: World, key: str) -> None:
     world.ledger.script(key, NotAccepted(Reason.INTACCT_REFUSED, "not today"))
     done = apply(world, approved)
     assert (done[INVOICE].result, done[INVOICE].text) == (Result.NOT_POSTED, f"{key}: not today")
+
+
+@pytest.mark.parametrize("count", [2, SUBJECTS_AT_ONCE + 10])
+def test_a_day_is_posted_with_the_sales_that_it_sums_up(count: int) -> None:
+    world = days_world(*(charged(number, fee_minor=300) for number in range(count)))
+    world.policies.published = [selling("daily_summary", movements=moving().movements)]
+    charges = [of(SubjectKind.CHARGE, f"ch_{number}") for number in range(count)]
+    approved = [each for each in approved_of(world, *charges, DAY) if each.documents]
+    assert [each.subject for each in approved] == [DAY]
+    assert apply(world, approved)[DAY].result is Result.POSTED
+    day = {key: each for key, each in world.postings.by_key.items() if each.subject == DAY}
+    assert {key: each.digest for key, each in day.items()} == approved[0].documents
+    assert day[f"{DAY}/usd/sales"].amount_minor == count * 10_000
+    assert {each.state for each in day.values()} == {State.POSTED}

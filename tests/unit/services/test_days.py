@@ -7,7 +7,6 @@ The mistake most likely made is to book the day first, without the sales that it
 
 from collections.abc import Sequence
 from datetime import date
-from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -17,7 +16,6 @@ from tests.factories import (
     NOON,
     a_movement,
     a_paid_invoice,
-    a_payout,
     a_policy,
     a_refund,
     a_refund_of_sale,
@@ -27,43 +25,19 @@ from tests.factories import (
     selling,
 )
 from tests.fakes.policies import FakePolicies
+from tests.unit.services.day_world import CHARGE, DAY, PAYOUT, charged, paid_out, world
 from tests.unit.services.world import INVOICE, World, again, of
 from tieout.domain.errors import Refused, Unavailable
 from tieout.domain.policy import Policy
 from tieout.domain.postings import State
 from tieout.domain.reasons import Reason
 from tieout.domain.subjects import SubjectKind
-from tieout.planning.snapshots import BalanceTransaction, Origin
+from tieout.planning.snapshots import Origin
 from tieout.services.evidence import SUBJECTS_AT_ONCE
 from tieout.services.process import Done, Result, Retry
 
-DAY = of(SubjectKind.ACTIVITY, "2026-11-02")
-CHARGE = of(SubjectKind.CHARGE, "ch_1")
 # It is eight in the morning, UTC.
 TODAY = of(SubjectKind.ACTIVITY, "2026-11-20")
-PAYOUT = of(SubjectKind.PAYOUT, "po_1")
-
-
-def charged(number: int = 1, **changes: Any) -> BalanceTransaction:  # noqa: ANN401 - as the factory
-    origin = an_origin(id=f"ch_{number}", payment_intent=f"pi_{number}")
-    return a_movement(id=f"txn_{number}", source=f"ch_{number}", origin=origin, **changes)
-
-
-def paid_out(**changes: Any) -> BalanceTransaction:  # noqa: ANN401 - as the factory
-    return a_movement(-5_000, id="txn_po", type="payout", source="po_1", **changes)
-
-
-def world(*movements: BalanceTransaction) -> World:
-    """Return a world weeks after the movements; of every charge there is a sale to be read."""
-    made = World()
-    made.stripe.moved[None] = list(movements)
-    for each in movements:
-        if each.type == "charge" and each.source and each.origin:
-            made.stripe.snapshots[of(SubjectKind.CHARGE, each.source)] = a_sale(
-                id=each.source, payment_intent=each.origin.payment_intent, movement=each
-            )
-    made.stripe.snapshots[PAYOUT] = a_payout(paid_out())
-    return made
 
 
 def again_and_again(made: World, times: int) -> Sequence[Result]:

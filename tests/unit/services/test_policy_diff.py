@@ -14,9 +14,12 @@ from tests.factories import (
     a_policy,
     a_refund,
     a_refund_of,
+    a_sale,
     an_invoice,
+    selling,
 )
 from tests.fakes import FakeClock, FakePolicies, FakeStripe
+from tests.unit.services.day_world import DAY, charged
 from tieout.domain.errors import ConfigurationFault
 from tieout.domain.reasons import Reason
 from tieout.domain.subjects import Subject, SubjectKind
@@ -79,3 +82,22 @@ def test_what_is_kept_does_not_grow_with_the_history() -> None:
         pass
     assert len(diff.moved.places) == 2
     assert diff.moved.money == {("2026-11", "usd"): 3_000_000}
+
+
+def test_a_days_journal_sums_up_sales_and_not_what_pays_an_invoice() -> None:
+    stripe = FakeStripe()
+    stripe.moved[None] = [charged(1), charged(2), charged(3)]
+    for number, invoices in ((1, ("in_1",)), (2, ()), (3, ())):
+        stripe.snapshots[Subject(SubjectKind.CHARGE, f"ch_{number}")] = a_sale(
+            id=f"ch_{number}",
+            payment_intent=f"pi_{number}",
+            movement=charged(number),
+            invoices=invoices,
+        )
+    old, new = selling("ignore"), selling("daily_summary", version="policy-2")
+    diff = PolicyDiff(stripe, FakePolicies(old), old, new, FakeClock(NOON + 5 * 86_400))
+    # The third was made on the day before, so it is not among those of the range.
+    charges = [Subject(SubjectKind.CHARGE, each) for each in ("ch_1", "ch_2")]
+    list(diff.changes([*charges, DAY]))
+    assert dict(diff.moved.money) == {("2026-11", "usd"): 20_000}
+    assert stripe.reads == 4

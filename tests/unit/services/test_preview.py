@@ -9,20 +9,26 @@ import pytest
 
 from tests.factories import (
     NOON,
+    a_charge,
     a_line,
     a_paid_invoice,
     a_policy,
     a_refund,
     a_refund_of,
+    a_sale,
     an_invoice,
+    selling,
 )
-from tests.unit.services.world import CUSTOMER, INVOICE, REFUND, World
+from tests.unit.services.day_world import DAY, charged
+from tests.unit.services.day_world import world as days_world
+from tests.unit.services.world import CUSTOMER, INVOICE, REFUND, World, of
 from tieout.domain import postings as posting_states
 from tieout.domain.documents import CashAccount, digest
 from tieout.domain.errors import ConfigurationFault, Unavailable
 from tieout.domain.policy import Policy
 from tieout.domain.postings import State
 from tieout.domain.reasons import Reason
+from tieout.domain.sale_policy import SaleRules
 from tieout.domain.subjects import Subject, SubjectKind
 from tieout.services.ports import NotAccepted
 from tieout.services.preview import (
@@ -35,6 +41,11 @@ from tieout.services.preview import (
 )
 
 REVENUE = "4000 location=100"
+
+
+def previews(world: World, *subjects: Subject) -> list[Preview]:
+    policies = Pinned(world.policies.current(), world.policies)
+    return list(Previewer(world.stripe, world.postings, policies, world.clock).preview(subjects))
 
 
 def preview(world: World, subject: Subject = INVOICE, policy: Policy | None = None) -> Preview:
@@ -203,3 +214,33 @@ def test_only_some_subjects_are_held_at_a_time(world: World) -> None:
     next(previews)
     assert world.stripe.reads == SUBJECTS_AT_ONCE
     assert len(list(previews)) == SUBJECTS_AT_ONCE
+
+
+# --- Days of the balance ------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("after_its_charge", [True, False])
+def test_a_day_comes_with_the_sales_that_it_would_sum_up(*, after_its_charge: bool) -> None:
+    world = days_world(charged())
+    world.policies.published = [selling("daily_summary")]
+    charge = [of(SubjectKind.CHARGE, "ch_1")] if after_its_charge else []
+    *_, day = previews(world, *charge, DAY)
+    assert [each.key for each in day.items] == [f"{DAY}/usd/sales"]
+    assert day.items[0].change is Change.NEW
+    assert world.stripe.reads == 2
+    assert world.states() == {}
+
+
+def test_a_charge_that_pays_an_invoice_or_is_parked_is_not_in_its_days_journal() -> None:
+    world = days_world(charged(1), charged(2))
+    sales = SaleRules("daily_summary", category="services")
+    world.policies.published = [a_policy(sales=sales)]
+    paying, odd = (of(SubjectKind.CHARGE, each) for each in ("ch_1", "ch_2"))
+    world.stripe.snapshots[paying] = a_charge(
+        payment_intent="pi_1", invoices=("in_1",), movement=charged()
+    )
+    metadata = {"revenue_category": "nobody knows"}
+    world.stripe.snapshots[odd] = a_sale(id="ch_2", payment_intent="pi_2", metadata=metadata)
+    (day,) = previews(world, DAY)
+    assert [each.key for each in day.items] == [str(DAY)]
+    assert day.items[0].change is Change.NOT_BOOKED

@@ -14,7 +14,7 @@ from itertools import islice
 from tieout.domain.documents import digest
 from tieout.domain.errors import ConfigurationFault
 from tieout.domain.postings import Posting, State
-from tieout.domain.subjects import Subject
+from tieout.domain.subjects import Subject, SubjectKind
 from tieout.services.messages import encode
 from tieout.services.plan_files import Approved
 from tieout.services.ports import (
@@ -162,13 +162,27 @@ class Approval:
                 yield Applied(each.subject, Result.POSTED_BEFORE)
 
     def _process(self, subjects: Sequence[Subject]) -> Mapping[Subject, str]:
-        """Bring the subjects up to date; return why, of those that could not be."""
-        messages = {str(subject): self._message(subject) for subject in subjects}
-        results = self._processor.process(list(messages.values())) if messages else {}
-        return {
-            subject: getattr(results.get(messages[str(subject)].message_id), "reason", "")
-            for subject in subjects
-        }
+        """Bring the subjects up to date; return why, of those that could not be.
+
+        A day that leads to more than can be read at once comes nearer to its end each time.
+        """
+        answers: dict[Subject, str] = {}
+        left = list(subjects)
+        while left:
+            messages = {str(subject): self._message(subject) for subject in left}
+            results = self._processor.process(list(messages.values()))
+            before = {subject: answers.get(subject) for subject in left}
+            answers |= {
+                subject: getattr(results.get(messages[str(subject)].message_id), "reason", "")
+                for subject in left
+            }
+            left = [
+                subject
+                for subject in left
+                if subject.kind is SubjectKind.ACTIVITY
+                and answers[subject] not in {"", before[subject]}
+            ]
+        return answers
 
     def _message(self, subject: Subject) -> ReceivedMessage:
         trigger = f"plan applied by {self._who}"

@@ -15,6 +15,7 @@ from tieout.planning.differences import Change, Place, differences
 from tieout.planning.plan import plan
 from tieout.planning.sales import sale_keys
 from tieout.planning.snapshots import ActivitySnapshot, Snapshot
+from tieout.services.day_sales import DaySales
 from tieout.services.ports import Clock, PolicySource, StripeReader
 from tieout.services.preview import Pinned, Uncounted
 from tieout.services.readings import UNEXPECTED_DELIVERIES_MAX, UNREAD_DELIVERIES_MAX, Readings
@@ -63,6 +64,7 @@ class PolicyDiff:
         self._readings = Readings(stripe, Pinned(new, published), clock, Uncounted())
         self._old = old
         self._new = new
+        self._day_sales = DaySales(self._plans_of)
         self.moved = Moved()
 
     def changes(self, subjects: Iterable[Subject]) -> Iterator[Change]:
@@ -85,18 +87,38 @@ class PolicyDiff:
             if not snapshots:
                 self.moved.unread.append(str(subject))
             for snapshot in snapshots:
-                before = under(subject, snapshot, self._old)
-                for change in differences(before, under(subject, snapshot, self._new)):
+                before, after = self._under_both(subject, snapshot)
+                for change in differences(before, after):
                     self.moved.add(change)
                     yield change
 
+    def _under_both(self, subject: Subject, snapshot: Snapshot) -> tuple[Plan, Plan]:
+        """Return the plans of a subject as if one policy, or the other, had always been in force.
 
-def under(subject: Subject, snapshot: Snapshot, policy: Policy) -> Plan:
-    """Return the plan of a subject as if the policy had always been in force.
+        The sales that a day's journals sum up are those that a policy was once recorded for; here
+        they are those that the policy itself puts there.
+        """
+        if not isinstance(snapshot, ActivitySnapshot):
+            both = plan(subject, snapshot, self._old), plan(subject, snapshot, self._new)
+            for each in both:
+                self._day_sales.note(each)
+            return both
+        keys = sale_keys(snapshot)
+        before, after = (
+            plan(
+                subject,
+                snapshot,
+                each,
+                dict.fromkeys(self._day_sales.of_day(subject, snapshot, keys, each.version), each),
+            )
+            for each in (self._old, self._new)
+        )
+        self._day_sales.forget(keys)
+        return before, after
 
-    The sales that a day's journals sum up are those that a policy was once recorded for; here it
-    is this one.
-    """
-    if not isinstance(snapshot, ActivitySnapshot):
-        return plan(subject, snapshot, policy)
-    return plan(subject, snapshot, policy, dict.fromkeys(sale_keys(snapshot), policy))
+    def _plans_of(self, charge: Subject) -> Iterator[Plan]:
+        """Yield the plans of a charge that no range of days has shown yet."""
+        for part in self._readings.read(charge, self._new, _DELIVERIES).parts:
+            if part.snapshot is not None:
+                for each in (self._old, self._new):
+                    yield plan(part.plan.subject, part.snapshot, each)

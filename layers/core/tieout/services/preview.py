@@ -23,6 +23,9 @@ from tieout.domain.policy import Policy
 from tieout.domain.postings import Posting, State, Work
 from tieout.domain.steps import Step, next_step
 from tieout.domain.subjects import Subject
+from tieout.planning.sales import sale_keys
+from tieout.planning.snapshots import ActivitySnapshot
+from tieout.services.day_sales import DaySales
 from tieout.services.ports import Clock, PolicySource, Postings, StripeReader
 from tieout.services.readings import (
     UNEXPECTED_DELIVERIES_MAX,
@@ -182,6 +185,7 @@ class Previewer:
         self._postings = postings
         self._policies = policies
         self._clock = clock
+        self._day_sales = DaySales(lambda charge: [each.plan for each in self._read(charge).parts])
 
     def preview(self, subjects: Iterable[Subject]) -> Iterator[Preview]:
         """Yield the preview of each subject, holding only some at a time.
@@ -209,17 +213,28 @@ class Previewer:
         parts = [part for _, reading in read_now for part in reading.parts]
         self._find(found, parts)
         booked = [
-            (
-                subject,
-                reading,
-                [self._readings.as_booked(each, policy, found) for each in reading.parts],
-            )
+            (subject, reading, [self._as_booked(each, policy, found) for each in reading.parts])
             for subject, reading in read_now
         ]
         # Older policies may call for what today's does not.
         self._find(found, [part for _, _, as_booked in booked for part in as_booked])
         for subject, reading, as_booked in booked:
             yield self._preview(subject, reading, as_booked, found)
+
+    def _as_booked(self, part: Part, policy: Policy, found: Mapping[str, Posting]) -> Part:
+        """Plan again what keeps its policy, and a day with the sales that it would sum up."""
+        self._day_sales.note(part.plan)
+        if not isinstance(part.snapshot, ActivitySnapshot):
+            return self._readings.as_booked(part, policy, found)
+        keys = sale_keys(part.snapshot)
+        undecided = [
+            key for key in keys if not ((posting := found.get(key)) and posting.keeps_its_policy)
+        ]
+        decided = self._day_sales.of_day(
+            part.plan.subject, part.snapshot, undecided, policy.version
+        )
+        self._day_sales.forget(keys)
+        return self._readings.as_booked(part, policy, found, decided)
 
     def _find(self, found: dict[str, Posting], parts: Iterable[Part]) -> None:
         keys = {key for part in parts for key in (*part.plan.keys, *origins(part))}

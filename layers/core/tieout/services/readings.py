@@ -5,7 +5,7 @@ that only says so.
 """
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from tieout.domain.documents import ArAdjustment, JournalEntry, amount_of, dependencies
@@ -133,7 +133,13 @@ class Readings:
             return read_day(self._stripe, subject, policy, now_unix)
         return self._stripe.snapshot(subject)
 
-    def as_booked(self, part: Part, policy: Policy, postings: Mapping[str, Posting]) -> Part:
+    def as_booked(
+        self,
+        part: Part,
+        policy: Policy,
+        postings: Mapping[str, Posting],
+        decided: Collection[str] = (),
+    ) -> Part:
         """Plan again what keeps the policy that it was planned under, or hangs on what does.
 
         A customer has no part in it: it is brought up to today's policy. A day always has: which of
@@ -143,6 +149,7 @@ class Readings:
             part: planned under today's policy.
             policy: today's.
             postings: those of the plan and of what it depends on, by key.
+            decided: keys of what has no posting, but would be decided under today's policy.
 
         Raises:
             TransientFault: a policy could not be read.
@@ -150,7 +157,7 @@ class Readings:
         if part.snapshot is None:
             return part
         subject, hung_on = part.plan.subject, origins(part)
-        versions = {
+        versions = dict.fromkeys(decided, policy.version) | {
             key: posting.policy_version
             for key in part.plan.keys | hung_on
             if (posting := postings.get(key)) and posting.keeps_its_policy
