@@ -20,8 +20,11 @@ class FakeStripe(Faulty):
 
     Attributes:
         snapshots: what is read, by subject; an exception is raised instead.
-        events_listed, invoices_listed: what the lists hold, in any order.
+        events_listed: what the lists of events hold, each in its subject's account, in any order.
+        invoices_listed: what the list of invoices holds, in any order.
+        invoices_of: the same of further accounts.
         created: when the subjects that `listed` yields were created.
+        refused_accounts: whose list of events cannot be read, and why.
         moved: every movement of the balance, by the account that has it, in any order.
         page_rows: how many rows a page has.
     """
@@ -32,6 +35,8 @@ class FakeStripe(Faulty):
         self.snapshots: dict[Subject, Snapshot | Exception] = {}
         self.events_listed: list[EventHint] = []
         self.invoices_listed: list[InvoiceRow] = []
+        self.invoices_of: dict[str, list[InvoiceRow]] = {}
+        self.refused_accounts: dict[str | None, Exception] = {}
         self.created: dict[Subject, int] = {}
         self.moved: dict[str | None, list[BalanceTransaction]] = {}
         self._reads = 0
@@ -50,18 +55,35 @@ class FakeStripe(Faulty):
         return found
 
     def events(
-        self, types: Sequence[str], since_unix: int, until_unix: int | None
+        self,
+        types: Sequence[str],
+        since_unix: int,
+        until_unix: int | None,
+        account: str | None = None,
     ) -> Stretch[EventHint]:
+        if account in self.refused_accounts:
+            raise self.refused_accounts[account]
         lists = -(-len(types) // TYPES_MAX)
-        found = [hint for hint in self.events_listed if hint.event_type in types]
+        found = [
+            hint
+            for hint in self.events_listed
+            if hint.event_type in types and hint.subject.account == account
+        ]
         return self._stretch(found, since_unix, until_unix, reads_per_page=lists)
 
-    def invoices(self, since_unix: int, until_unix: int | None) -> Stretch[InvoiceRow]:
-        return self._stretch(self.invoices_listed, since_unix, until_unix)
+    def invoices(
+        self, since_unix: int, until_unix: int | None, account: str | None = None
+    ) -> Stretch[InvoiceRow]:
+        return self._stretch(self._invoices(account), since_unix, until_unix)
 
-    def open_invoices(self, since_unix: int, until_unix: int | None) -> Stretch[InvoiceRow]:
-        found = [row for row in self.invoices_listed if row.status == "open"]
+    def open_invoices(
+        self, since_unix: int, until_unix: int | None, account: str | None = None
+    ) -> Stretch[InvoiceRow]:
+        found = [row for row in self._invoices(account) if row.status == "open"]
         return self._stretch(found, since_unix, until_unix)
+
+    def _invoices(self, account: str | None) -> list[InvoiceRow]:
+        return self.invoices_listed if account is None else self.invoices_of.get(account, [])
 
     def listed(self, kind: SubjectKind, since_unix: int, until_unix: int) -> Iterator[Subject]:
         self._read()

@@ -202,3 +202,12 @@ def test_a_month_that_lasts_cannot_be_closed(month: Month) -> None:
 )
 def test_the_last_day_of_a_month(day: date, last: date) -> None:
     assert last_day_of(day) == last
+
+
+def test_every_stripe_account_must_be_complete(month: Month) -> None:
+    policy = a_policy(accounts={"acct_2": a_policy(books_from=date(2026, 10, 30))})
+    assert {(each.kind, each.key) for each in month.obstacles(policy)} == {
+        (Kind.DAY_NOT_BOOKED, "acct_2/activity/2026-10-30"),
+        (Kind.DAY_NOT_BOOKED, "acct_2/activity/2026-10-31"),
+        *((Kind.NOT_COMPARED, f"{name}#acct_2") for name in POLLER_PASSES),
+    }

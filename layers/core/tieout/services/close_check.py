@@ -16,11 +16,12 @@ from tieout.domain.postings import Posting, Worklist
 from tieout.domain.reasons import WAY_OUT, Reason
 from tieout.domain.subjects import Subject, SubjectKind
 from tieout.domain.tie_outs import TieOut
+from tieout.services.passes import EVENTS, INVOICES, OPEN_INVOICES, pass_name
 from tieout.services.ports import Clock, Cursors, Postings, TieOutStore
 from tieout.services.walk import days
 
 # What finds, between them, everything that no webhook told of.
-POLLER_PASSES = ("events", "invoices", "open")
+POLLER_PASSES = (EVENTS, INVOICES, OPEN_INVOICES)
 
 
 class Kind(StrEnum):
@@ -95,8 +96,10 @@ class CloseCheck:
         if self._clock.now_unix() <= end_unix:
             yield _obstacle(Kind.NOT_OVER, f"{month:%Y-%m}", f"it lasts until {last}")
         yield from self._unposted(last)
-        yield from self._days(month, last, policy)
-        yield from self._passes(end_unix)
+        for account in (None, *policy.accounts):
+            own = policy.of_account(account) or policy
+            yield from self._days(month, last, own, account)
+            yield from self._passes(end_unix, account)
         yield from self._residuals(last)
 
     def _unposted(self, last: date) -> Iterator[Obstacle]:
@@ -112,10 +115,12 @@ class CloseCheck:
                 if customer_of(posting.key) is None and _may_be_dated_by(posting, last):
                     yield _unposted(kind, posting)
 
-    def _days(self, month: date, last: date, policy: Policy) -> Iterator[Obstacle]:
+    def _days(
+        self, month: date, last: date, policy: Policy, account: str | None
+    ) -> Iterator[Obstacle]:
         """Yield the days whose own journal is not booked; what of it is parked is listed before."""
         for day in days(max(month, policy.books_from or month), last):
-            subject = Subject(SubjectKind.ACTIVITY, day.isoformat())
+            subject = Subject(SubjectKind.ACTIVITY, day.isoformat(), account)
             found = self._postings.of_subject(subject)
             if not found:
                 yield _obstacle(
@@ -126,9 +131,10 @@ class CloseCheck:
                     Kind.DAY_NOT_BOOKED, str(subject), "it was read before the day was over"
                 )
 
-    def _passes(self, end_unix: int) -> Iterator[Obstacle]:
+    def _passes(self, end_unix: int, account: str | None) -> Iterator[Obstacle]:
         """Yield the comparisons with Stripe of which none began after the month and is complete."""
-        for name in POLLER_PASSES:
+        for kind in POLLER_PASSES:
+            name = pass_name(kind, account)
             complete_unix = self._cursors.get(name).complete_unix
             if complete_unix is None or complete_unix <= end_unix:
                 text = "what no webhook told of may be missing: Stripe was not compared since"

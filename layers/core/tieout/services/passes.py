@@ -8,6 +8,8 @@
 Besides, it queues each day of the balance in its time (`tieout.services.day_pass`), and what waited
 for a period once that is open (`tieout.services.period_pass`).
 
+Each Stripe account whose books are kept has its own lists, and passes of its own over them.
+
 Each list is read from the newest to the oldest, a stretch at a time; the poller keeps how far it
 came. Whatever changes between two readings, or between reading Stripe and our tables, queues at
 worst a subject that needs nothing, and is seen by the next pass.
@@ -80,10 +82,23 @@ class Pass(Protocol):
         ...
 
 
+EVENTS, INVOICES, OPEN_INVOICES = "events", "invoices", "open"
+_SEPARATOR = "#"
+
+
+def pass_name(kind: str, account: str | None) -> str:
+    """Return the name of a pass over the lists of an account; None is the main one."""
+    return kind if account is None else f"{kind}{_SEPARATOR}{account}"
+
+
+def kind_of(name: str) -> str:
+    """Return which kind of pass has a name."""
+    return name.partition(_SEPARATOR)[0]
+
+
 class EventsPass:
     """Queues events that the webhook never received."""
 
-    name = "events"
     every_seconds = 0
 
     def __init__(
@@ -93,7 +108,10 @@ class EventsPass:
         queue: WorkQueue,
         clock: Clock,
         overlap_seconds: int,
+        account: str | None = None,
     ) -> None:
+        self.name = pass_name(EVENTS, account)
+        self._account = account
         self._stripe = stripe
         self._inbox = inbox
         self._queue = queue
@@ -108,7 +126,8 @@ class EventsPass:
 
     def compare(self, since_unix: int, until_unix: int | None) -> Compared:
         """Queue, then store, what the inbox does not hold: what it holds was surely queued."""
-        stretch = self._stripe.events(sorted(SUBSCRIPTIONS), since_unix, until_unix)
+        types = sorted(SUBSCRIPTIONS)
+        stretch = self._stripe.events(types, since_unix, until_unix, self._account)
         known = self._inbox.seen(hint.event_id for hint in stretch.rows)
         missed = [hint for hint in reversed(stretch.rows) if hint.event_id not in known]
         for hint in missed:
@@ -124,10 +143,10 @@ class EventsPass:
 class InvoicesPass:
     """Queues recently created invoices that the books are behind on."""
 
-    name = "invoices"
     every_seconds = 0
 
     def __init__(self, stripe: StripeReader, books: "Books", look_back_seconds: int) -> None:
+        self.name = pass_name(INVOICES, books.account)
         self._stripe = stripe
         self._books = books
         self._look_back_seconds = look_back_seconds
@@ -138,7 +157,7 @@ class InvoicesPass:
 
     def compare(self, since_unix: int, until_unix: int | None) -> Compared:
         """Queue the invoices whose state is not the one last brought up to date."""
-        stretch = self._stripe.invoices(since_unix, until_unix)
+        stretch = self._stripe.invoices(since_unix, until_unix, self._books.account)
         missed = self._books.queue_behind(stretch.rows)
         return Compared(len(stretch.rows), missed, stretch.reached_unix)
 
@@ -150,10 +169,10 @@ class OpenInvoicesPass:
     list is enough to say what is absent from it.
     """
 
-    name = "open"
     every_seconds = DAY_SECONDS
 
     def __init__(self, stripe: StripeReader, postings: Postings, books: "Books") -> None:
+        self.name = pass_name(OPEN_INVOICES, books.account)
         self._stripe = stripe
         self._postings = postings
         self._books = books
@@ -164,16 +183,28 @@ class OpenInvoicesPass:
 
     def compare(self, since_unix: int, until_unix: int | None) -> Compared:
         """Queue what is open in one place only or differently."""
-        stretch = self._stripe.open_invoices(since_unix, until_unix)
+        stretch = self._stripe.open_invoices(since_unix, until_unix, self._books.account)
         open_in_books = self._postings.open_invoices(stretch.reached_unix, until_unix)
         missed = self._books.queue_behind(stretch.rows, open_in_books)
         return Compared(len(stretch.rows), missed, stretch.reached_unix)
 
 
 class Books:
-    """What our books say of invoices, and the way to bring them up to date."""
+    """What our books say of an account's invoices, and the way to bring them up to date.
 
-    def __init__(self, postings: Postings, queue: WorkQueue, *, livemode: bool) -> None:
+    Attributes:
+        account: the Stripe account; None for the main one.
+    """
+
+    def __init__(
+        self,
+        postings: Postings,
+        queue: WorkQueue,
+        *,
+        livemode: bool,
+        account: str | None = None,
+    ) -> None:
+        self.account = account
         self._postings = postings
         self._queue = queue
         self._livemode = livemode
@@ -183,7 +214,8 @@ class Books:
 
         Args:
             rows: as Stripe shows them. Drafts are not for the books.
-            open_in_books: ids of invoices of which there would be a row if they were still open.
+            open_in_books: ids of invoices of which there would be a row if they were still open and
+                of this account; those of others are none of ours.
         """
         listed = {row.invoice: row for row in rows if row.status != "draft"}
         invoices = dict.fromkeys([*listed, *open_in_books])
@@ -195,13 +227,16 @@ class Books:
                 self._queue_invoice(invoice, row.state, row.customer)
                 missed += 1
             # The index may be older than the posting itself.
-            elif row is None and posting is not None and posting.is_open_invoice:
+            elif row is None and posting is not None and self._has_open(posting):
                 self._queue_invoice(invoice, f"not-{posting.source_state}", None)
                 missed += 1
         return missed
 
+    def _has_open(self, posting: Posting) -> bool:
+        return posting.is_open_invoice and posting.subject.account == self.account
+
     def _queue_invoice(self, invoice: str, state: str, customer: str | None) -> None:
-        subject = Subject(SubjectKind.INVOICE, invoice)
+        subject = Subject(SubjectKind.INVOICE, invoice, self.account)
         self._queue.send(
             WorkItem(
                 subject=subject,

@@ -1,6 +1,7 @@
 """Poll: find what Stripe has and the books have not, and queue it.
 
-A run has a budget of Stripe reads, in which long lists are not read to their end. So each pass (see
+A run has a budget of Stripe reads for each Stripe account, for that is how Stripe meters them; long
+lists are not read to their end within it. So each pass (see
 `tieout.services.passes`) keeps how far it came, and the next run goes on from there:
 
     newest |========= handled =========|......... still to come .........| oldest
@@ -9,6 +10,7 @@ A run has a budget of Stripe reads, in which long lists are not read to their en
 A run that dies at any line leaves work to be repeated, never work to be forgotten. In every run
 each pass that is due makes a step, so none starves; then they take turns while the budget lasts.
 A pass that came to its end begins anew at the newest, in the next run or when it is due again.
+An account that cannot be read does not stop the others.
 
 How late a change is found: a step reads a page of 100 rows (of each list of 20 types for events),
 so a round of steps costs 4 reads, and a pass over `rows` rows is through after, at most, about
@@ -22,18 +24,23 @@ import dataclasses
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from tieout.domain.errors import ConfigurationFault
+from tieout.domain.errors import ConfigurationFault, TransientFault
+from tieout.domain.policy import Policy
 from tieout.services import metric_names
 from tieout.services.closed_periods import ClosedPeriods
 from tieout.services.day_pass import DaysPass
 from tieout.services.passes import (
     DAY_SECONDS,
     EVENT_HORIZON_SECONDS,
+    EVENTS,
+    INVOICES,
+    OPEN_INVOICES,
     Books,
     EventsPass,
     InvoicesPass,
     OpenInvoicesPass,
     Pass,
+    kind_of,
 )
 from tieout.services.period_pass import PeriodsPass
 from tieout.services.ports import (
@@ -100,13 +107,8 @@ class Poller:
         read_budget: int,
         closed_periods: ClosedPeriods | None = None,
     ) -> None:
-        books = Books(postings, queue, livemode=livemode)
-        self._passes: Sequence[Pass] = (
-            EventsPass(stripe, inbox, queue, clock, overlap_seconds),
-            InvoicesPass(stripe, books, invoice_lookback_days * DAY_SECONDS),
-            OpenInvoicesPass(stripe, postings, books),
-        )
         self._stripe = stripe
+        self._inbox = inbox
         self._postings = postings
         self._queue = queue
         self._cursors = cursors
@@ -114,6 +116,8 @@ class Poller:
         self._clock = clock
         self._metrics = metrics
         self._livemode = livemode
+        self._overlap_seconds = overlap_seconds
+        self._look_back_seconds = invoice_lookback_days * DAY_SECONDS
         self._read_budget = read_budget
         self._closed_periods = closed_periods
 
@@ -121,47 +125,77 @@ class Poller:
         """Take each pass as far as the budget allows and tell what they found.
 
         Raises:
-            TransientFault, ConfigurationFault: Stripe, the queue or a table; the next run goes on
-                where this one came to.
+            TransientFault, ConfigurationFault: Stripe, the queue or a table; what does not need it
+                is done, and the next run goes on where this one came to.
         """
         if self._closed_periods is not None:
             self._closed_periods.ask_daily()
         now_unix = self._clock.now_unix()
-        events, invoices, open_invoices, *by_policy = walks = [
-            _Walk(each, self._cursors, self._stripe, now_unix)
-            for each in (*self._passes, *self._by_policy())
+        groups = [
+            [_Walk(each, self._cursors, self._stripe, now_unix) for each in passes]
+            for passes in self._passes()
         ]
         reads_before = self._stripe.reads
         try:
-            self._take_turns(walks, reads_before + self._read_budget)
+            self._walk(groups)
         finally:
             self._metrics.count(metric_names.STRIPE_READS, self._stripe.reads - reads_before)
+        walks = [walk for group in groups for walk in group]
         report = PollReport(
-            events=events.seen,
-            invoices=invoices.seen,
-            open_invoices=open_invoices.seen,
-            days=_seen(by_policy, DaysPass.name),
-            opened=_seen(by_policy, PeriodsPass.name),
+            events=_seen(walks, EVENTS),
+            invoices=_seen(walks, INVOICES),
+            open_invoices=_seen(walks, OPEN_INVOICES),
+            days=_seen(walks, DaysPass.name),
+            opened=_seen(walks, PeriodsPass.name),
             missed=sum(walk.missed for walk in walks),
             reads=self._stripe.reads - reads_before,
             budget_exhausted=any(walk.is_due for walk in walks),
             behind=any(walk.is_due and walk.age_seconds > PASS_SECONDS_MAX for walk in walks),
-            out_of_reach=events.gap_seconds > EVENT_HORIZON_SECONDS,
+            out_of_reach=any(
+                walk.kind == EVENTS and walk.gap_seconds > EVENT_HORIZON_SECONDS for walk in walks
+            ),
         )
         self._count(report)
         return report
 
-    def _by_policy(self) -> Sequence[Pass]:
-        """Return the passes over days and periods; none before a policy says what those are."""
+    def _passes(self) -> Sequence[Sequence[Pass]]:
+        """Return what asks Stripe nothing, then the passes of each account whose books are kept.
+
+        Before there is a policy, what the main account has is at least queued.
+        """
         try:
             policy = self._policies.current()
         except ConfigurationFault:
-            return ()
+            return (self._of_account(None),)
+        accounts = (None, *policy.accounts)
+        return (self._by_policy(policy), *(self._of_account(each) for each in accounts))
+
+    def _of_account(self, account: str | None) -> Sequence[Pass]:
+        stripe, postings, queue = self._stripe, self._postings, self._queue
+        books = Books(postings, queue, livemode=self._livemode, account=account)
+        return (
+            EventsPass(stripe, self._inbox, queue, self._clock, self._overlap_seconds, account),
+            InvoicesPass(stripe, books, self._look_back_seconds),
+            OpenInvoicesPass(stripe, postings, books),
+        )
+
+    def _by_policy(self, policy: Policy) -> Sequence[Pass]:
         queue, clock = self._queue, self._clock
         return (
             DaysPass(policy, queue, clock, livemode=self._livemode),
             PeriodsPass(policy, self._postings, queue, clock, livemode=self._livemode),
         )
+
+    def _walk(self, groups: Sequence[Sequence["_Walk"]]) -> None:
+        """Take turns in each group, within a budget of its own; raise the first fault last."""
+        faults: list[TransientFault | ConfigurationFault] = []
+        for walks in groups:
+            try:
+                self._take_turns(walks, self._stripe.reads + self._read_budget)
+            except (TransientFault, ConfigurationFault) as fault:
+                faults.append(fault)
+        if faults:
+            raise faults[0]
 
     def _take_turns(self, walks: Sequence["_Walk"], reads_max: int) -> None:
         """Make a step of each walk, whatever it costs, then as many as the budget covers."""
@@ -188,8 +222,8 @@ class Poller:
             self._metrics.count(metric_names.POLLER_BEHIND)
 
 
-def _seen(walks: Iterable["_Walk"], name: str) -> int:
-    return sum(walk.seen for walk in walks if walk.name == name)
+def _seen(walks: Iterable["_Walk"], kind: str) -> int:
+    return sum(walk.seen for walk in walks if walk.kind == kind)
 
 
 class _Walk:
@@ -197,7 +231,7 @@ class _Walk:
 
     Attributes:
         is_due: whether it is under way or should begin.
-        name: of the pass.
+        kind: of pass.
         age_seconds: since the pass began.
         gap_seconds: from the beginning of the last complete pass to that of this one.
         step_reads: what its last step cost; normally what the next will cost.
@@ -213,7 +247,7 @@ class _Walk:
         self.gap_seconds = 0 if complete_unix is None else began_at_unix - complete_unix
         self.is_due = complete_unix is None or self.gap_seconds >= which.every_seconds
         self.step_reads = self.seen = self.missed = 0
-        self.name = which.name
+        self.kind = kind_of(which.name)
         self._pass = which
         self._cursors = cursors
         self._stripe = stripe

@@ -78,7 +78,8 @@ class StripeReader(Protocol):
     """Reads Stripe objects, now, at the pinned version.
 
     A list is read in stretches, both ends included, `until_unix` None for no end. A stretch takes
-    as few requests as show at least one whole second of the list.
+    as few requests as show at least one whole second of the list. `account` is the further or
+    connected account whose list it is; None for the company's main one.
 
     Every method raises `TransientFault` (rate limit, connection, 5xx), `ConfigurationFault` (key
     wrong or lacking a permission, which the text names) or `Refused` (object missing, unreadable,
@@ -90,16 +91,24 @@ class StripeReader(Protocol):
         ...
 
     def events(
-        self, types: Sequence[str], since_unix: int, until_unix: int | None
+        self,
+        types: Sequence[str],
+        since_unix: int,
+        until_unix: int | None,
+        account: str | None = None,
     ) -> Stretch[EventHint]:
         """Return the newest events of the types, of those created from `since` to `until`."""
         ...
 
-    def invoices(self, since_unix: int, until_unix: int | None) -> Stretch[InvoiceRow]:
+    def invoices(
+        self, since_unix: int, until_unix: int | None, account: str | None = None
+    ) -> Stretch[InvoiceRow]:
         """Return the newest invoices created from `since` to `until`, drafts included."""
         ...
 
-    def open_invoices(self, since_unix: int, until_unix: int | None) -> Stretch[InvoiceRow]:
+    def open_invoices(
+        self, since_unix: int, until_unix: int | None, account: str | None = None
+    ) -> Stretch[InvoiceRow]:
         """Return the newest open invoices of those created from `since` to `until`."""
         ...
 

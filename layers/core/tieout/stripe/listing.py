@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 
 from tieout.domain.errors import Refused, Unavailable
 from tieout.domain.subjects import Subject, SubjectKind
@@ -13,6 +14,9 @@ from tieout.stripe.api import StripeApi, path_of
 # Source: stripe-api dossier section 6: the most that Stripe gives, and takes as `types`.
 PAGE_ROWS = 100
 EVENT_TYPES_MAX = 20
+
+# From when to when, both included; None for no end.
+Window = tuple[int, int | None]
 
 _LOG = logging.getLogger(__name__)
 
@@ -43,7 +47,7 @@ def pages(
 
 
 def events(
-    api: StripeApi, types: Sequence[str], since_unix: int, until_unix: int | None
+    api: StripeApi, types: Sequence[str], window: Window, account: str | None = None
 ) -> Stretch[EventHint]:
     """Return the newest events of the types; one request at least for every twenty types.
 
@@ -58,8 +62,9 @@ def events(
             api,
             path_of("events"),
             {"types": list(types[first : first + EVENT_TYPES_MAX])},
-            (since_unix, until_unix),
-            decode.event_hint,
+            window,
+            partial(decode.event_hint, account=account),
+            account,
         )
         for first in range(0, len(types), EVENT_TYPES_MAX)
     ]
@@ -70,11 +75,10 @@ def events(
 
 
 def invoices(
-    api: StripeApi, filters: Mapping[str, object], since_unix: int, until_unix: int | None
+    api: StripeApi, filters: Mapping[str, object], window: Window, account: str | None = None
 ) -> Stretch[InvoiceRow]:
     """Return the newest invoices that a list shows."""
-    window = (since_unix, until_unix)
-    return _stretch(api, path_of("invoices"), filters, window, decode.invoice_row)
+    return _stretch(api, path_of("invoices"), filters, window, decode.invoice_row, account)
 
 
 def subjects(
@@ -97,8 +101,9 @@ def _stretch(
     api: StripeApi,
     path: str,
     filters: Mapping[str, object],
-    window: tuple[int, int | None],
+    window: Window,
     read: Callable[[object], Row | None],
+    account: str | None,
 ) -> Stretch[Row]:
     """Read on until at least one whole second of the window is there, normally one page.
 
@@ -108,7 +113,7 @@ def _stretch(
     since_unix, until_unix = window
     bounds = {"gte": since_unix} | ({} if until_unix is None else {"lte": until_unix})
     found: list[Row] = []
-    for page in _pages(api, path, {**filters, "created": bounds}):
+    for page in _pages(api, path, {**filters, "created": bounds}, account):
         found.extend(_readable(page.rows, read))
         oldest_unix = _created_unix(page.rows)
         if page.last or oldest_unix is None:

@@ -99,18 +99,27 @@ class StripeApiReader:
         return read(subject.id, subject.account)
 
     def events(
-        self, types: Sequence[str], since_unix: int, until_unix: int | None
+        self,
+        types: Sequence[str],
+        since_unix: int,
+        until_unix: int | None,
+        account: str | None = None,
     ) -> Stretch[EventHint]:
         """Return the newest events of the types, of those created from `since` to `until`."""
-        return listing.events(self._api, types, since_unix, until_unix)
+        return listing.events(self._api, types, (since_unix, until_unix), account)
 
-    def invoices(self, since_unix: int, until_unix: int | None) -> Stretch[InvoiceRow]:
+    def invoices(
+        self, since_unix: int, until_unix: int | None, account: str | None = None
+    ) -> Stretch[InvoiceRow]:
         """Return the newest invoices created from `since` to `until`, drafts included."""
-        return listing.invoices(self._api, {}, since_unix, until_unix)
+        return listing.invoices(self._api, {}, (since_unix, until_unix), account)
 
-    def open_invoices(self, since_unix: int, until_unix: int | None) -> Stretch[InvoiceRow]:
+    def open_invoices(
+        self, since_unix: int, until_unix: int | None, account: str | None = None
+    ) -> Stretch[InvoiceRow]:
         """Return the newest open invoices of those created from `since` to `until`."""
-        return listing.invoices(self._api, {"status": "open"}, since_unix, until_unix)
+        window = (since_unix, until_unix)
+        return listing.invoices(self._api, {"status": "open"}, window, account)
 
     def listed(self, kind: SubjectKind, since_unix: int, until_unix: int) -> Iterator[Subject]:
         """Yield the subjects of a kind created from `since` to `until`, newest first."""

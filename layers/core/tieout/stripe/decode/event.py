@@ -1,5 +1,6 @@
 """What lists show: events as hints, invoices as rows to compare with the books."""
 
+import dataclasses
 from collections.abc import Callable
 from typing import TypeVar
 
@@ -14,10 +15,14 @@ UNREADABLE_STATE = "unreadable"
 _Value = TypeVar("_Value")
 
 
-def event_hint(raw: object) -> EventHint | None:
+def event_hint(raw: object, account: str | None = None) -> EventHint | None:
     """Return the hint that an event is; None for one that is not for our books.
 
     Only ids are taken from the payload: its shape depends on a version chosen long ago.
+
+    Args:
+        raw: the event.
+        account: in whose list it stands; it need not say so itself.
 
     Raises:
         Refused: the event cannot be read.
@@ -29,6 +34,7 @@ def event_hint(raw: object) -> EventHint | None:
         subject = subject_of(fields.raw)
         if subject is None:
             return None
+        subject = dataclasses.replace(subject, account=subject.account or account)
         group = group_of(fields.raw, subject)
     except ValueError as unusable:
         raise fields.refusal("data.object", f"is not usable: {unusable}") from unusable
