@@ -15,20 +15,23 @@ INTACCT_ENDPOINT = f"http://127.0.0.1{ENDPOINT_PATH}"
 
 
 class StripeWire(stripe.HTTPClient):
-    """Takes the requests of Stripe's library straight to the double."""
+    """Takes the requests of Stripe's library straight to the double that its key opens."""
 
     name = "in process"
 
-    def __init__(self, double: StripeApi) -> None:
+    def __init__(self, double: StripeApi, by_key: Mapping[str, StripeApi] | None = None) -> None:
         super().__init__()
         self._double = double
+        self._by_key = by_key or {}
 
     def request(  # type: ignore[override]  # the library leaves the rest untyped
         self, method: str, url: str, headers: Mapping[str, str], *_: object, **__: object
     ) -> tuple[bytes, int, Mapping[str, str]]:
         parts = urlsplit(url)
         lower = {name.lower(): value for name, value in headers.items()}
-        answer = self._double.handle(method.upper(), f"{parts.path}?{parts.query}", lower)
+        key = lower.get("authorization", "").removeprefix("Bearer ")
+        double = self._by_key.get(key, self._double)
+        answer = double.handle(method.upper(), f"{parts.path}?{parts.query}", lower)
         return answer.body, answer.status, answer.headers
 
 

@@ -103,7 +103,10 @@ class _Message:
 
 
 class Product:
-    """One installation between one Stripe account and one Intacct company.
+    """One installation between a Stripe account and one Intacct company.
+
+    Further accounts, each with its own key, and connected ones are polled; only the main account's
+    events are delivered.
 
     Attributes:
         waiting, dead: messages in the queue, and those set aside for a person.
@@ -117,6 +120,7 @@ class Product:
         *,
         weather: Weather = CALM,
         seed: int = 0,
+        further: Sequence[StripeAccount] = (),
     ) -> None:
         assert isinstance(account.clock, SteppedClock)
         self.account, self.company, self.time = account, company, account.clock
@@ -130,9 +134,11 @@ class Product:
         self._weather, self._chance = weather, random.Random(seed)  # noqa: S311 - a simulation
         self._taken = self._told = self._sent = 0
         self._inbox, livemode = FakeInbox(), account.options.livemode
-        http = StripeWire(StripeDouble(account))
+        keys = {each.options.account_id: each.options.api_keys[0].value for each in further}
+        doubles = {keys[each.options.account_id]: StripeDouble(each) for each in further}
+        http = StripeWire(StripeDouble(account), doubles)
         self.stripe = StripeApiReader(
-            StripeApi(http, lambda: FULL_KEY, STRIPE_BASE), livemode=livemode
+            StripeApi(http, lambda: FULL_KEY, STRIPE_BASE, key_of=keys.get), livemode=livemode
         )
         self._receiver = Receiver(
             lambda _body, _header: None,
