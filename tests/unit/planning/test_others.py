@@ -3,8 +3,6 @@
 Method: snapshots through `plan`, looking at the findings.
 """
 
-import pytest
-
 from tests.factories import (
     a_paid_invoice,
     a_policy,
@@ -18,22 +16,6 @@ from tieout.domain.plans import Disposition
 from tieout.domain.reasons import Reason
 from tieout.domain.subjects import Subject, SubjectKind
 from tieout.planning.plan import plan
-
-
-@pytest.mark.parametrize(
-    ("changes", "reason"),
-    [
-        ({"status": "issued"}, Reason.NOT_YET_PLANNED),
-        ({"status": "void"}, Reason.NOTHING_TO_BOOK),
-        ({"status": "issued", "amount_minor": 0}, Reason.NOTHING_TO_BOOK),
-    ],
-    ids=["issued", "void", "refunds book all of it"],
-)
-def test_a_credit_note_is_on_the_list_as_long_as_something_of_it_is_not_booked(
-    changes: dict[str, object], reason: Reason
-) -> None:
-    made = planned(an_other(id="cn_1", kind="credit_note", **changes))
-    assert the_finding(made, "credit_note/cn_1").reason is reason
 
 
 def test_an_object_of_a_later_kind_is_recorded_with_kind_status_and_amount() -> None:
@@ -65,3 +47,10 @@ def test_what_belongs_to_an_account_that_nobody_named_is_recorded_and_not_booked
         Disposition.NOT_BOOKED,
         Reason.CONNECTED_ACCOUNT,
     )
+
+
+def test_a_checkout_session_is_booked_by_what_it_led_to() -> None:
+    made = planned(an_other(id="cs_1", kind="checkout.session", status="complete"))
+    (finding,) = made.findings
+    assert (finding.key, finding.reason) == ("checkout.session/cs_1", Reason.NOTHING_TO_BOOK)
+    assert made.documents == ()

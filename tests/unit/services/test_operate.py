@@ -108,6 +108,10 @@ def test_totals_keep_currencies_apart_and_signs() -> None:
     [
         ("payout/po_1", None, "payout"),
         ("invoice/in_1/credit-balance", None, "invoice credit-balance"),
+        ("dispute/du_1/txn_1", None, "dispute"),
+        ("activity/2026-11-02/usd", None, "activity"),
+        ("activity/2026-11-02/usd/from-eur", None, "activity"),
+        ("acct_1/activity/2026-11-02/usd", "acct_1", "activity"),
         ("acct_1/invoice/in_1", "acct_1", "invoice"),
         ("acct_1/invoice/in_1/unread", "acct_1", "invoice unread"),
     ],

@@ -43,6 +43,7 @@ Movements in Stripe that the books do not show, by reason and kind, with the tot
 currency. What you book by hand, take off the list with `tieout close KEY --note ...`."""
 # Kinds are named by keys; these are the ones that are not their own plain names.
 _KINDS = {
+    "activity": "days of the balance",
     "checkout.session": "checkout sessions",
     "sale": "sales without an invoice",
     "topup": "top-ups",

@@ -174,7 +174,7 @@ def _plan(subject: Subject, snapshot: Snapshot, policy: Policy, booked_under: Bo
         case CreditNoteSnapshot():
             plan_credit_note(draft, snapshot, policy, booked_under)
         case OtherSnapshot():
-            plan_other(draft, snapshot, policy)
+            plan_other(draft, snapshot)
         case ActivitySnapshot():
             plan_activity(draft, snapshot, policy, booked_under, subject.account)
         case DisputeSnapshot() | PayoutSnapshot() | TopupSnapshot():

@@ -16,8 +16,7 @@ from tieout.planning.accounts import clearing
 from tieout.planning.deferral import as_of
 from tieout.planning.draft import PlanDraft
 from tieout.planning.fields import DESCRIPTION_LENGTH_MAX
-from tieout.planning.others import reason_not_planned
-from tieout.planning.periods import posting_date
+from tieout.planning.periods import is_before_books, posting_date
 from tieout.planning.refund_lines import TakenBack, taken_back
 from tieout.planning.refund_shares import has_failed
 from tieout.planning.sale_refunds import add_sale_refund
@@ -60,8 +59,9 @@ def plan_refund(
     elif snapshot.sale is not None:
         add_sale_refund(draft, snapshot, snapshot.sale, policy, booked_under)
     elif not snapshot.invoices:
-        text = f"{refund.status}; the charge paid no invoice"
-        _not_booked(draft, refund, reason_not_planned(last_moved_at_unix, policy), text)
+        before_books = is_before_books(last_moved_at_unix, policy)
+        reason = Reason.BEFORE_BOOKS if before_books else Reason.NOT_YET_PLANNED
+        _not_booked(draft, refund, reason, f"{refund.status}; Stripe names no charge of it")
     else:
         draft.document(
             refund_key(refund.id),

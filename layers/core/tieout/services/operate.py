@@ -84,11 +84,14 @@ def totals(postings: Iterable[Posting]) -> dict[str, int]:
 def kind_of(posting: Posting) -> str:
     """Return what kind of thing a posting is about: its key without the ids.
 
-    `payout/po_1` is a `payout`, `invoice/in_1/credit-balance` an `invoice credit-balance`.
+    `payout/po_1` is a `payout`, `invoice/in_1/credit-balance` an `invoice credit-balance`,
+    `dispute/du_1/txn_1` a `dispute` and every journal of a day an `activity`.
     """
     account = posting.subject.account
     kind, _, *more = posting.key.removeprefix(f"{account}/").split("/")
-    return " ".join([kind, *more])
+    if kind == SubjectKind.ACTIVITY:
+        return kind
+    return " ".join([kind, *(each for each in more if "_" not in each)])
 
 
 def look_up(postings: Postings, keys: Sequence[str]) -> Sequence[Posting]:
