@@ -1,4 +1,4 @@
-"""What is recognised and calls for no document of its own: visible with its amount, never dropped."""
+"""What is recognised and calls for no document of its own: visible, never dropped."""
 
 from tieout.domain.reasons import Reason
 from tieout.planning.draft import PlanDraft
