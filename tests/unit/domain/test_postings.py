@@ -103,6 +103,15 @@ def test_a_corrected_document_after_a_refusal_gets_its_own_control_id() -> None:
     assert again.revision == first.revision
 
 
+@pytest.mark.parametrize("account", [None, "acct_2"])
+def test_a_customer_belongs_to_itself_in_the_stripe_account_that_has_it(
+    account: str | None,
+) -> None:
+    of_invoice = dataclasses.replace(work(), subject=dataclasses.replace(INVOICE, account=account))
+    made = begin_sending(customer(), None, of_invoice, amend=False)
+    assert made.subject == Subject(SubjectKind.CUSTOMER, "cus_1", account)
+
+
 def test_changing_a_customer_there_and_back_makes_three_different_writes() -> None:
     created = posted(customer("Acme"))
     renamed = begin_sending(customer("Beta"), created, work(), amend=True)

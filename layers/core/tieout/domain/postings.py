@@ -524,7 +524,10 @@ def _first(key: str, work: Work) -> Posting:
 
     A customer comes up with every invoice, but must not depend on the first of them.
     """
-    subject = customer_of(key) or work.subject
+    customer = customer_of(key)
+    subject = work.subject
+    if customer is not None:
+        subject = dataclasses.replace(customer, account=work.subject.account)
     return Posting(key, subject, State.PLANNED, created_at_unix=work.now_unix)
 
 
