@@ -19,19 +19,22 @@ from tests.factories import (
     a_policy,
     a_refund,
     a_refund_of,
+    a_sale,
     an_invoice,
     an_origin,
 )
 from tests.fakes.books import FakeBooks
 from tests.unit.services.world import INVOICE, REFUND, World, of
 from tieout.domain.errors import Unavailable
+from tieout.domain.keys import reference
 from tieout.domain.movement_policy import Category, MovementRules
 from tieout.domain.policy import Policy
+from tieout.domain.sale_policy import SaleRules
 from tieout.domain.subjects import SubjectKind
 from tieout.domain.tie_outs import Cause, OpenItem, TieOut
 from tieout.planning.snapshots import ChargeSnapshot
 from tieout.services.ports import InvoiceRow, LedgerRow, OpenReceivable
-from tieout.services.tie_out import TieOuts
+from tieout.services.tie_out import TieOuts, is_own
 
 DAY = of(SubjectKind.ACTIVITY, NOON_DAY.isoformat())
 CHARGE = of(SubjectKind.CHARGE, "ch_1")
@@ -262,3 +265,40 @@ def test_a_connected_account_has_its_own_balance_and_clearing_account(world: Wor
         "sale/pi_1": (Cause.NOT_READ, -10_000),
         f"acct_9/activity/{NOON_DAY}/usd": (Cause.DAY_OPEN, 320),
     }
+
+
+@pytest.mark.parametrize(
+    "name", ["acct_1Nv0FGQ9RKHgCVdK/2026-11-02/usd", "2026-11-02/usd/from-eur", "po_1"]
+)
+def test_what_tieout_posted_is_not_taken_for_an_entry_by_hand(name: str) -> None:
+    document = reference(name.replace("/from-", "-").replace("/", "-"))
+    assert is_own(
+        LedgerRow("1200", "usd", NOON_DAY, -320, document, "fees", "GJ 1", of_ledger=True)
+    )
+    by_hand = LedgerRow("1200", "usd", NOON_DAY, -320, "acc 4", "fees", "GJ 2", of_ledger=True)
+    assert not is_own(by_hand)
+
+
+def test_a_parked_day_of_a_connected_account_is_named(world: World) -> None:
+    clearing = {"usd": dataclasses.replace(policy().clearing["usd"], account="1299")}
+    without_fees = a_policy(clearing=clearing)
+    publish(world, policy(version="policy-2", accounts={"acct_9": without_fees}))
+    world.stripe.moved["acct_9"] = [a_movement(-700, id="txn_7", type="stripe_fee")]
+    day = dataclasses.replace(DAY, account="acct_9")
+    world.bring_up_to_date(day)
+    tie_outs = TieOuts(world.stripe, FakeBooks(world.ledger), world.postings, world.clock)
+    made = tie_outs.of_day(NOON_DAY, world.policies.current(), (), "acct_9")
+    (usd,) = (each for each in made if each.currency == "usd")
+    assert named(usd) == {f"{day}/usd": (Cause.PARKED, 700)}
+
+
+def test_sales_wait_for_the_journal_of_their_day(world: World) -> None:
+    sales = SaleRules("daily_summary", category="services")
+    publish(world, policy(version="policy-2", sales=sales))
+    world.stripe.snapshots[CHARGE] = a_sale(movement=CHARGED)
+    world.stripe.moved = {None: [CHARGED]}
+    world.bring_up_to_date(CHARGE)
+    waiting = {f"{DAY}/usd": (Cause.DAY_OPEN, 320), f"{DAY}/usd/sales": (Cause.DAY_OPEN, -10_000)}
+    assert named(tie(world)) == waiting
+    world.bring_up_to_date(DAY)
+    assert (tie(world).residual_minor, tie(world).residues) == (0, ())

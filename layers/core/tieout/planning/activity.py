@@ -224,7 +224,7 @@ def _add_conversion(
         line = fx_line(given_minor, f"Converted to {currency}", of.policy)
         return clearing_entry(heading, [line], of.policy)
 
-    draft.document(key, carried_over, given_minor, other)
+    draft.document(key, carried_over, -given_minor, other)
 
 
 def _add_sales(

@@ -68,7 +68,7 @@ def _add_payout(
         _refuse_other_content(payout)
         return _entry(heading, movement, "in_transit", policy)
 
-    draft.document(heading.key, leaves, payout.amount_minor, payout.currency)
+    draft.document(heading.key, leaves, movement.net_minor, movement.currency)
     named = policy.movements.payouts.get(movement.currency)
     if named is None or named.in_transit is None or not _has_arrived(payout):
         return
@@ -145,7 +145,7 @@ def _add(
     draft.document(
         heading.key,
         lambda: _entry(heading, movement, via, policy),
-        movement.amount_minor,
+        movement.net_minor,
         movement.currency,
     )
 

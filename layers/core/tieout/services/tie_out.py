@@ -9,7 +9,7 @@ calls somebody. Nothing is written to Stripe or Intacct.
 """
 
 import re
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -17,14 +17,16 @@ from datetime import date, timedelta
 from tieout.domain import effects
 from tieout.domain.dates import accounting_date, day_bounds
 from tieout.domain.errors import Unavailable
-from tieout.domain.keys import reference
+from tieout.domain.keys import reference, sales_summary_key
 from tieout.domain.policy import Policy
-from tieout.domain.postings import Posting, State, Worklist
+from tieout.domain.postings import State, Worklist
+from tieout.domain.reasons import Reason
 from tieout.domain.subjects import Subject, SubjectKind
 from tieout.domain.tie_outs import Cause, OpenItem, Residue, TieOut, with_rest
 from tieout.planning.activity import evidence
 from tieout.planning.plan import plan
 from tieout.planning.snapshots import ActivitySnapshot, BalanceTransaction
+from tieout.services.clearing_effects import clearing_effect, on_clearing
 from tieout.services.ports import (
     Books,
     Clock,
@@ -42,9 +44,9 @@ ATTEMPTS_MAX = 3
 # Source: stripe-api dossier section 4.1: how the id of an invoice begins.
 _STRIPE_INVOICE = "in_"
 # How the references of Tieout's own documents begin: with Stripe's ids, or with the day of an
-# activity.
+# activity; of a further account with the account's.
 _OWN_REFERENCE = re.compile(
-    r"(in|inpay|pi|ch|py|re|pyr|cn|cbtxn|txn|po|du|dp|tu)_|\d{4}-\d{2}-\d{2}-", re.ASCII
+    r"(acct|in|inpay|pi|ch|py|re|pyr|cn|cbtxn|txn|po|du|dp|tu)_|\d{4}-\d{2}-\d{2}-", re.ASCII
 )
 
 Found = Iterator[tuple[str, Residue]]
@@ -151,14 +153,16 @@ class TieOuts:
     def _unposted(self, case: _Case) -> Found:
         """Yield what the lists of exceptions say that the clearing accounts lack."""
         for worklist, cause in _CAUSES.items():
-            for posting in self._postings.on_worklist(worklist):
+            postings = list(self._postings.on_worklist(worklist))
+            listed = {posting.key for posting in postings}
+            for posting in postings:
                 dated = posting.posting_date or _day_text(posting.created_at_unix, case.policy)
                 settled = posting.state in {State.POSTED, State.CLOSED}
                 if settled or posting.subject.account != case.account:
                     continue
                 if dated > case.day.isoformat():
                     continue
-                for currency, amount_minor in clearing_effect(posting, case.policy).items():
+                for currency, amount_minor in clearing_effect(posting, case.policy, listed).items():
                     yield (
                         currency,
                         Residue(posting.key, cause, -amount_minor, dated, posting.reason_text),
@@ -167,19 +171,27 @@ class TieOuts:
     def _unseen(self, case: _Case) -> Found:
         """Yield what Stripe moved of which the postings know nothing."""
         for snapshot in _days(case):
-            yield from self._unseen_sources(snapshot)
+            yield from self._unseen_sources(snapshot, case)
             yield from self._unbooked_day(snapshot, case)
 
-    def _unseen_sources(self, snapshot: ActivitySnapshot) -> Found:
-        known = self._postings.get_many(evidence(snapshot))
+    def _unseen_sources(self, snapshot: ActivitySnapshot, case: _Case) -> Found:
+        """Yield what no posting is there for, and the sales that wait for their day's journal."""
+        known, day = self._postings.get_many(evidence(snapshot)), snapshot.day
+        waiting: Counter[tuple[str, str]] = Counter()
         for movement in snapshot.movements:
-            (key,) = evidence(ActivitySnapshot(snapshot.day, (movement,))) or (None,)
-            if key is None or key in known:
+            (key,) = evidence(ActivitySnapshot(day, (movement,))) or (None,)
+            if key is None:
                 continue
             currency, amount_minor = _gross(movement)
-            text = f"{movement.type} {movement.source or ''}".rstrip()
-            since = snapshot.day.isoformat()
-            yield currency, Residue(key, Cause.NOT_READ, -amount_minor, since, text)
+            if key not in known:
+                text = f"{movement.type} {movement.source or ''}".rstrip()
+                yield currency, Residue(key, Cause.NOT_READ, -amount_minor, day.isoformat(), text)
+            elif known[key].reason is Reason.IN_DAILY_SUMMARY:
+                waiting[sales_summary_key(day, currency, case.account), currency] += amount_minor
+        booked = self._postings.get_many(key for key, _ in waiting)
+        for (key, currency), amount_minor in waiting.items():
+            if key not in booked:
+                yield currency, Residue(key, Cause.DAY_OPEN, -amount_minor, day.isoformat())
 
     def _unbooked_day(self, snapshot: ActivitySnapshot, case: _Case) -> Found:
         day = snapshot.day.isoformat()
@@ -190,7 +202,7 @@ class TieOuts:
             if document.key in booked:
                 continue
             sums = effects.by_place(effects.effects(document))
-            for currency, amount_minor in _on_clearing(sums, case.policy).items():
+            for currency, amount_minor in on_clearing(sums, case.policy).items():
                 yield currency, Residue(document.key, Cause.DAY_OPEN, -amount_minor, day)
 
     def _by_hand(self, case: _Case) -> Found:
@@ -273,54 +285,6 @@ _CAUSES: Mapping[Worklist, Cause] = {
     Worklist.IN_FLIGHT: Cause.IN_TRANSIT,
     Worklist.NOT_BOOKED: Cause.NOT_BOOKED,
 }
-# How the amount of what has no content yet would move the clearing account, by its key: the first
-# that fits. What has both signs, as days and disputes have, is signed already.
-_SIGNS: Sequence[tuple[str, str, int]] = (
-    ("receipt/", "/out-of-band", 0),
-    ("receipt/", "/returned", -1),
-    ("receipt/", "", 1),
-    ("sale/", "/returned", -1),
-    ("sale/", "", 1),
-    ("refund/", "/failed", 1),
-    ("refund/", "", -1),
-    ("payout/", "/arrived", 0),
-    ("payout/", "/failed", 1),
-    ("payout/", "", -1),
-    ("topup/", "/reversed", -1),
-    ("topup/", "", 1),
-    ("dispute/", "/lost", 0),
-    ("dispute/", "", 1),
-    ("movement/", "", 1),
-    ("activity/", "", 1),
-)
-
-
-def clearing_effect(posting: Posting, policy: Policy) -> Mapping[str, int]:
-    """Return what a posting's document does, or would do, to clearing accounts, by currency.
-
-    Minor units, debit positive. A finding has no lines; its amount counts with the sign that its
-    kind has.
-    """
-    if posting.effects:
-        return _on_clearing(effects.read(posting.effects), policy)
-    if posting.amount_minor is None or posting.currency is None:
-        return {}
-    if posting.currency not in policy.clearing:
-        return {}
-    for begin, end, sign in _SIGNS:
-        if posting.key.startswith(begin) and posting.key.endswith(end):
-            return {posting.currency: sign * posting.amount_minor} if sign else {}
-    return {}
-
-
-def _on_clearing(sums: Mapping[str, int], policy: Policy) -> Mapping[str, int]:
-    found: dict[str, int] = defaultdict(int)
-    for currency, account in policy.clearing.items():
-        names = {account.account, effects.cash_text(account)}
-        for place, amount_minor in sums.items():
-            if any(place == name or place.startswith(f"{name} ") for name in names):
-                found[currency] += amount_minor
-    return found
 
 
 def is_own(row: LedgerRow) -> bool:
