@@ -49,7 +49,14 @@ def test_a_category_names_where_its_revenue_waits() -> None:
         '{account: "0400"}', '{account: "0400", deferred: {account: "2400", template: Daily}}'
     )
     category = parse_policy(text).revenue.categories["all"]
-    assert category.deferred == DeferredRevenue("2400", "Daily")
+    assert category.deferred == DeferredRevenue("2400", "Daily", refunds_from="revenue")
+
+
+def test_a_category_says_where_refunds_of_it_are_taken_from() -> None:
+    deferred = '{account: "2400", template: Daily, refunds_from: deferred}'
+    text = SMALLEST.replace('{account: "0400"}', f'{{account: "0400", deferred: {deferred}}}')
+    category = parse_policy(text).revenue.categories["all"]
+    assert category.deferred == DeferredRevenue("2400", "Daily", refunds_from="deferred")
 
 
 @pytest.mark.parametrize(
@@ -60,6 +67,10 @@ def test_a_category_names_where_its_revenue_waits() -> None:
         (
             '{account: "1200", template: Daily}',
             "revenue.categories.all.deferred.account: is that of `clearing.eur.account` too",
+        ),
+        (
+            '{account: "2400", template: Daily, refunds_from: both}',
+            "revenue.categories.all.deferred.refunds_from: must be `revenue` or `deferred`",
         ),
     ],
 )

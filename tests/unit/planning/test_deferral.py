@@ -5,7 +5,7 @@ hand, day by day, so that what plans and credits earn together can be looked at.
 """
 
 import dataclasses
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from fractions import Fraction
 from zoneinfo import ZoneInfo
 
@@ -31,6 +31,7 @@ from tieout.domain.documents import (
     Deferral,
     Dimensions,
     JournalEntry,
+    digest,
 )
 from tieout.domain.policy import DeferredRevenue, Policy, RevenueCategory
 from tieout.planning.deferral import taken_back, taken_back_lines
@@ -39,9 +40,12 @@ from tieout.planning.snapshots import InvoiceLine
 DEFERRED = DeferredRevenue("2400", "Straight line daily")
 
 
-def deferring(**changes: object) -> Policy:
+ENDED_BY_HAND = dataclasses.replace(DEFERRED, refunds_from="deferred")
+
+
+def deferring(deferred: DeferredRevenue = DEFERRED, **changes: object) -> Policy:
     policy = a_policy(**changes)
-    category = RevenueCategory("subscriptions", "4000", deferred=DEFERRED)
+    category = RevenueCategory("subscriptions", "4000", deferred=deferred)
     categories = {**policy.revenue.categories, "subscriptions": category}
     return dataclasses.replace(
         policy, revenue=dataclasses.replace(policy.revenue, categories=categories)
@@ -228,27 +232,42 @@ def test_a_memo_leaves_nothing_to_be_earned_from_its_day_on(day: int) -> None:
     assert earned_minor((LINE, *taken), date(2026, 11, day)) == 0
 
 
-def test_a_refund_takes_back_what_is_earned_and_what_still_waits() -> None:
-    invoice = a_paid_invoice(lines=(service("2026-10-05T12:00", "2026-11-04T12:00", 3_000),))
-    made = planned(a_refund_of(a_refund(1_000), invoice), deferring())
-    entry = the(made, "refund/re_1", JournalEntry)
-    assert [(line.account, line.amount_minor) for line in entry.lines] == [
-        ("4000", 1_000),
-        ("1200", -1_000),
-    ]
-    invoice = a_paid_invoice(lines=(service("2026-11-02T12:00", "2026-12-02T12:00", 3_000),))
-    failed = a_refund(1_500, status="failed", returned_at_unix=at("2026-11-20T12:00"))
-    made = planned(a_refund_of(failed, invoice), deferring())
+@pytest.mark.parametrize(
+    ("deferred", "start", "expected"),
+    [
+        (DEFERRED, "2026-11-02T12:00", [("4000", 1_500)]),
+        (DEFERRED, "2026-10-05T12:00", [("4000", 1_500)]),
+        (ENDED_BY_HAND, "2026-11-02T12:00", [("4000", 100), ("2400", 1_400)]),
+        (ENDED_BY_HAND, "2026-10-05T12:00", [("4000", 1_500)]),
+    ],
+    ids=["revenue, early", "revenue, late", "deferred, early", "deferred, late"],
+)
+def test_a_refund_takes_back_revenue_or_as_policy_says_what_still_waits(
+    deferred: DeferredRevenue, start: str, expected: list[tuple[str, int]]
+) -> None:
+    """Its schedule goes on unless a person ends it, and has put the rest into revenue by its end."""
+    end = (datetime.fromisoformat(start) + timedelta(days=30)).isoformat()
+    invoice = a_paid_invoice(lines=(service(start, end, 3_000),))
+    refund = a_refund(1_500, status="failed", returned_at_unix=at("2026-11-20T12:00"))
+    made = planned(a_refund_of(refund, invoice), deferring(deferred))
     taken = the(made, "refund/re_1", JournalEntry)
     assert [(line.account, line.amount_minor) for line in taken.lines] == [
-        ("4000", 100),
-        ("2400", 1_400),
+        *expected,
         ("1200", -1_500),
     ]
     given_back = the(made, "refund/re_1/failed", JournalEntry)
     assert [(each.account, -each.amount_minor) for each in given_back.lines] == [
         (each.account, each.amount_minor) for each in taken.lines
     ]
+
+
+def test_how_refunds_are_booked_changes_no_booked_invoice() -> None:
+    invoice = a_paid_invoice(lines=(service("2026-11-02T12:00", "2026-12-02T12:00", 3_000),))
+    digests = {
+        digest(the(planned(invoice, deferring(each)), "invoice/in_1", ArInvoice))
+        for each in (DEFERRED, ENDED_BY_HAND)
+    }
+    assert len(digests) == 1
 
 
 def test_a_void_after_part_payment_ends_what_is_left_of_the_schedule() -> None:

@@ -101,6 +101,9 @@ class Customer:
     amend: Literal["always", "if_created", "never"] = "if_created"
 
 
+RefundsFrom = Literal["revenue", "deferred"]
+
+
 @dataclass(frozen=True, slots=True)
 class Deferral:
     """How a line is earned: day by day over its service period, by a schedule of Intacct's.
@@ -109,12 +112,14 @@ class Deferral:
         account: where it waits until it is earned.
         template: the schedule's template.
         start, end: first and last day of the service, both included.
+        refunds_from: where journal entries take back what still waits.
     """
 
     account: str
     template: str
     start: date
     end: date
+    refunds_from: RefundsFrom = field(default="revenue", metadata=NOT_CONTENT)
 
 
 @dataclass(frozen=True, slots=True)

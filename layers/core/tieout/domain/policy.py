@@ -9,7 +9,7 @@ from datetime import date
 from typing import Literal
 from zoneinfo import ZoneInfo
 
-from tieout.domain.documents import CashAccount, Dimensions
+from tieout.domain.documents import CashAccount, Dimensions, RefundsFrom
 from tieout.domain.movement_policy import MovementRules
 from tieout.domain.policy_rules import RuleBook
 from tieout.domain.receivable_policy import CustomerCreditRules
@@ -22,10 +22,14 @@ class DeferredRevenue:
 
     Attributes:
         template: the name of Intacct's template of revenue recognition.
+        refunds_from: where a journal entry takes back what is not earned yet: from revenue, where
+            the schedule will have put it, or from where it waits, for a company whose people then
+            end the schedule.
     """
 
     account: str
     template: str
+    refunds_from: RefundsFrom = "revenue"
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,11 +8,11 @@ import hashlib
 import json
 import re
 from collections.abc import Iterable, Mapping
-from typing import Literal, cast
+from typing import Literal, cast, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tieout.domain.currencies import CURRENCIES
-from tieout.domain.documents import CashAccount
+from tieout.domain.documents import CashAccount, RefundsFrom
 from tieout.domain.errors import ConfigurationFault
 from tieout.domain.movement_policy import read_movement_rules
 from tieout.domain.policy import (
@@ -299,6 +299,9 @@ def _deferred(category: Section) -> DeferredRevenue | None:
     deferred = DeferredRevenue(
         account=section.text("account", ACCOUNT_LENGTH_MAX),
         template=section.text("template", NAME_LENGTH_MAX),
+        refunds_from=cast(
+            "RefundsFrom", section.choice("refunds_from", get_args(RefundsFrom), "revenue")
+        ),
     )
     section.refuse_unknown()
     return deferred

@@ -34,7 +34,8 @@ def deferral(line: InvoiceLine, category: RevenueCategory, policy: Policy) -> De
     end = accounting_date(end_unix + 1, policy.zone) - timedelta(days=1)
     if end <= start:
         return None
-    return Deferral(category.deferred.account, category.deferred.template, start, end)
+    waits = category.deferred
+    return Deferral(waits.account, waits.template, start, end, waits.refunds_from)
 
 
 def taken_back(line: ArLine, amount_minor: int, on: date) -> tuple[tuple[str, int], ...]:
@@ -82,8 +83,16 @@ def taken_back_lines(line: ArLine, on: date) -> tuple[ArLine, ...]:
 
 
 def as_of(earned: Iterable[Earned], on: date) -> Iterator[Earned]:
-    """Yield what a journal entry takes back, each part on the account that it is on by a day."""
+    """Yield what a journal entry takes back, each part on the account that it is taken from.
+
+    An entry cannot end a schedule, so all of it is taken from revenue: the schedule goes on and
+    fills up what is missing there. Unless policy says that people end schedules; then each part is
+    taken from where it is by the day.
+    """
     for each in earned:
-        for account, amount_minor in taken_back(each.line, each.amount_minor, on):
-            line = dataclasses.replace(each.line, account=account, deferral=None)
-            yield dataclasses.replace(each, line=line, amount_minor=amount_minor)
+        line, deferral = each.line, each.line.deferral
+        if deferral is not None and deferral.refunds_from == "revenue":
+            line = dataclasses.replace(line, deferral=None)
+        for account, amount_minor in taken_back(line, each.amount_minor, on):
+            part = dataclasses.replace(line, account=account, deferral=None)
+            yield dataclasses.replace(each, line=part, amount_minor=amount_minor)
