@@ -245,7 +245,7 @@ def test_a_memo_leaves_nothing_to_be_earned_from_its_day_on(day: int) -> None:
 def test_a_refund_takes_back_revenue_or_as_policy_says_what_still_waits(
     deferred: DeferredRevenue, start: str, expected: list[tuple[str, int]]
 ) -> None:
-    """Its schedule goes on unless a person ends it, and has put the rest into revenue by its end."""
+    """The schedule goes on unless a person ends it, and by its end has made the rest revenue."""
     end = (datetime.fromisoformat(start) + timedelta(days=30)).isoformat()
     invoice = a_paid_invoice(lines=(service(start, end, 3_000),))
     refund = a_refund(1_500, status="failed", returned_at_unix=at("2026-11-20T12:00"))
