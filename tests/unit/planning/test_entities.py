@@ -10,7 +10,9 @@ import pytest
 
 from tests.factories import (
     NOON,
+    a_charge,
     a_customer,
+    a_movement,
     a_paid_invoice,
     a_payment,
     a_policy,
@@ -122,3 +124,21 @@ def test_what_belongs_to_an_invoice_as_a_whole_is_where_a_rule_puts_its_lines(
 def test_a_charge_without_invoice_is_routed_by_its_own_facts() -> None:
     charge = a_sale(customer=a_customer(metadata={"region": "emea"}))
     assert entities(planned(charge, by_rules())) == {"E200"}
+
+
+def test_the_reversal_of_a_receipt_is_where_the_receipt_is() -> None:
+    """The charge itself tells nothing of what the invoice was routed by."""
+    invoice = a_paid_invoice(customer=a_customer(metadata={"region": "emea"}))
+    failed = a_charge(
+        status="failed",
+        payment_intent="pi_1",
+        invoices=("in_1",),
+        payments=invoice.payments,
+        paid_invoices=(invoice,),
+        failure=a_movement(-10_000, type="payment_failure_refund"),
+    )
+    assert entities(planned(failed, by_rules())) == {"E200"}
+    subject = Subject(SubjectKind.CHARGE, "ch_1")
+    booked_under = {"invoice/in_1": by_rules()}
+    made = plan(subject, failed, a_policy(version="policy-2", entity="E300"), booked_under)
+    assert entities(made) == {"E200"}

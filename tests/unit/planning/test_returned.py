@@ -86,6 +86,24 @@ def test_a_return_at_a_time_nobody_knows_makes_room_when_it_is_needed() -> None:
     assert the(made, "receipt/inpay_2", ArPayment).after == ("receipt/inpay_1/returned",)
 
 
+def test_what_went_to_the_credit_balance_is_parked_and_not_reversed_with_the_receipt() -> None:
+    payment = a_payment(13_000)
+    invoice = a_paid_invoice(payments=(payment,), amount_overpaid_minor=3_000)
+    made = planned(dataclasses.replace(FAILED, payments=(payment,), paid_invoices=(invoice,)))
+    assert the(made, "receipt/inpay_1/returned", PaymentReversal).amount_minor == 10_000
+    finding = the_finding(made, "receipt/inpay_1/excess/returned")
+    assert (finding.reason, finding.amount_minor) == (Reason.REFUND_OVER_PAYMENT, 3_000)
+
+
+def test_a_payment_that_only_went_to_the_credit_balance_has_no_receipt_to_reverse() -> None:
+    owed_before = a_paid_invoice(
+        lines=(), total_minor=0, credit_balance_applied_minor=-10_000, payments=(PAYMENT,)
+    )
+    made = planned(dataclasses.replace(FAILED, paid_invoices=(owed_before,)))
+    assert made.documents == ()
+    assert the_finding(made, "receipt/inpay_1/excess/returned").amount_minor == 10_000
+
+
 def test_while_stripe_still_calls_it_paid_a_second_payment_is_a_persons_to_judge() -> None:
     made = planned(a_paid_invoice(payments=(PAYMENT, AGAIN), amount_paid_minor=10_000))
     assert the_finding(made, "receipt/inpay_2").reason is Reason.OVER_APPLICATION

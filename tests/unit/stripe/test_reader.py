@@ -389,6 +389,20 @@ def test_a_charge_brings_its_fee_along_in_the_same_read() -> None:
     }
 
 
+def test_a_charge_whose_money_went_back_brings_the_invoices_it_paid_along() -> None:
+    http = FakeHttp()
+    http.answer("charges/ch_1", charge(failure_balance_transaction=moved(amount=-2_000)))
+    http.answer("invoice_payments", paged([payment("inpay_1", 2_000)]))
+    http.answer(INVOICE_PATH, shapes.today(Facts(status="paid")))
+    http.answer("credit_notes", paged([]))
+
+    found = snapshot(http, SubjectKind.CHARGE, "ch_1")
+
+    assert isinstance(found, ChargeSnapshot)
+    assert [each.id for each in found.paid_invoices] == list(found.invoices)
+    assert found.paid_invoices
+
+
 def test_a_charge_without_intent_is_one_read() -> None:
     http = FakeHttp()
     http.answer("charges/ch_1", charge(payment_intent=None))

@@ -100,6 +100,11 @@ def excess_key(of_receipt: str) -> str:
     return f"{of_receipt}/excess"
 
 
+def returned_excess_key(invoice_payment_id: str) -> str:
+    """Key of what takes that entry back, since the payment failed afterwards."""
+    return f"{excess_key(receipt_key(invoice_payment_id))}/returned"
+
+
 def write_off_key(invoice_id: str) -> str:
     """Key of the credit memo that writes off what is uncollectible of an invoice."""
     return f"invoice/{invoice_id}/write-off"

@@ -469,6 +469,7 @@ class ChargeSnapshot:
     Attributes:
         invoices: ids of invoices; their own subjects book the payment.
         payments: the InvoicePayments behind them.
+        paid_invoices: the invoices themselves, where the money went back.
         movement, failure: how it moved the balance, and how its late failure did.
         fees: what Stripe kept of it; empty until the charge has moved Stripe's balance.
         moved_at_unix: when it last did; None until then.
@@ -485,6 +486,7 @@ class ChargeSnapshot:
     fees: tuple[Fee, ...] = ()
     moved_at_unix: int | None = None
     payments: tuple[InvoicePayment, ...] = ()
+    paid_invoices: tuple[InvoiceSnapshot, ...] = ()
     movement: BalanceTransaction | None = None
     failure: BalanceTransaction | None = None
     customer: CustomerSnapshot | None = None

@@ -195,6 +195,8 @@ def origins(part: Part) -> frozenset[str]:
             keys.update(invoice_key(each.id) for each in part.snapshot.invoices)
             if part.snapshot.sale is not None:
                 keys.add(sale_key(source_id(part.snapshot.sale)))
+        case ChargeSnapshot():
+            keys.update(invoice_key(each.id) for each in part.snapshot.paid_invoices)
         case CreditNoteSnapshot():
             keys.add(invoice_key(part.snapshot.invoice.id))
             keys.add(write_off_key(part.snapshot.invoice.id))

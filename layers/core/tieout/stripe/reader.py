@@ -1,5 +1,6 @@
 """Stripe, read now, at the pinned version: the adapter behind `services.ports.StripeReader`."""
 
+import dataclasses
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import partial
 
@@ -161,7 +162,12 @@ class StripeApiReader:
     def _charge(self, identifier: str, account: str | None) -> ChargeSnapshot:
         raw = self._raw_charge(identifier, account)
         intent = decode.charge(raw).payment_intent
-        return decode.charge(raw, payments_of(self._rows, intent, account))
+        charge = decode.charge(raw, payments_of(self._rows, intent, account))
+        if charge.failure is None:
+            return charge
+        # What takes a receipt back is booked where its invoice is.
+        paid = tuple(read_invoice(self._rows, each, account) for each in charge.invoices)
+        return dataclasses.replace(charge, paid_invoices=paid)
 
     def _raw_charge(self, identifier: str, account: str | None) -> Raw:
         return self._rows.get(("charges", identifier), account, {"expand": ["customer", *MOVES]})
