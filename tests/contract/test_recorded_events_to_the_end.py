@@ -128,14 +128,22 @@ class RecordedStripe:
                 return decode.other(raw, str(raw["object"]))
 
     def events(
-        self, types: Sequence[str], since_unix: int, until_unix: int | None
+        self,
+        types: Sequence[str],
+        since_unix: int,
+        until_unix: int | None,
+        account: str | None = None,
     ) -> Stretch[EventHint]:
         raise NotImplementedError
 
-    def invoices(self, since_unix: int, until_unix: int | None) -> Stretch[InvoiceRow]:
+    def invoices(
+        self, since_unix: int, until_unix: int | None, account: str | None = None
+    ) -> Stretch[InvoiceRow]:
         raise NotImplementedError
 
-    def open_invoices(self, since_unix: int, until_unix: int | None) -> Stretch[InvoiceRow]:
+    def open_invoices(
+        self, since_unix: int, until_unix: int | None, account: str | None = None
+    ) -> Stretch[InvoiceRow]:
         raise NotImplementedError
 
     def listed(self, kind: SubjectKind, since_unix: int, until_unix: int) -> Iterator[Subject]:
