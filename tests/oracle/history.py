@@ -21,6 +21,7 @@ from tests.oracle.chart import (
     GIVEN_BY_HAND,
     OTHER,
     PAST_STRIPE,
+    PAYOUT_FEES,
     SALES,
     STRIPE,
     Chart,
@@ -34,6 +35,7 @@ from tests.sandbox.stripe.store import ObjectStore
 
 _OF_CHARGES = frozenset({"charge", "payment", "payment_failure_refund", "payment_reversal"})
 _OF_REFUNDS = frozenset({"refund", "payment_refund", "refund_failure"})
+_GOING_OUT = frozenset({"refund", "payment_refund", "payment_failure_refund", "payment_reversal"})
 _DISPUTED = frozenset({"dispute", "dispute_reversal"})
 # What happens in one second happens in this order.
 _RANKS = ("finalised", "credit", "payment", "credit_note", "refund", "write_off", "void", "balance")
@@ -305,9 +307,11 @@ class _History:
             self._book(moved["created"], moved["id"], "conversion", each, lines)
 
     def _pay_fee(self, moved: JsonObject) -> None:
-        disputed = moved["reporting_category"] in _DISPUTED
-        fee = (DISPUTE_FEES if disputed else FEES, moved["fee"])
-        lines = [fee, (of_currency(STRIPE, moved["currency"]), -moved["fee"])]
+        if moved["reporting_category"] in _DISPUTED:
+            account = DISPUTE_FEES
+        else:
+            account = PAYOUT_FEES if moved["type"].startswith("payout") else FEES
+        lines = [(account, moved["fee"]), (of_currency(STRIPE, moved["currency"]), -moved["fee"])]
         self._book(moved["created"], moved["id"], "fee", moved["currency"], lines)
 
     def _move(self, moved: JsonObject) -> None:
@@ -333,7 +337,8 @@ class _History:
         """Return what came in (negative: went out) in the currency of the charge or refund."""
         origin = self._origin(moved)
         minor = origin["amount_captured" if origin["object"] == "charge" else "amount"]
-        return int(minor) if moved["amount"] >= 0 else -int(minor)
+        # In the currency of the balance a very small amount may be nothing, so its sign tells less.
+        return -int(minor) if moved["type"] in _GOING_OUT else int(minor)
 
     def _book(
         self, at_unix: int, told_by: str, what: str, currency: str, lines: Iterable[Line]

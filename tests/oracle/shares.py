@@ -6,10 +6,12 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from fractions import Fraction
 
-from tests.oracle.chart import SHIPPING, Chart
+from tests.oracle.chart import GOODWILL, SHIPPING, Chart
 from tests.sandbox.stripe.json_types import JsonObject
 
 Parts = list[int]
+# The item of what a credit note gives that was on no line; an invoice has nothing of it.
+_ON_NO_LINE = "on no line"
 
 
 def divided(amount_minor: int, weights: Sequence[int]) -> Parts:
@@ -33,7 +35,7 @@ class Sold:
     """A finalised invoice.
 
     Attributes:
-        names: of its items: each line, shipping, each tax rate.
+        names: of its items: each line, shipping, each tax rate, what is on no line.
         accounts, amounts: of each item; the amounts sum to the total.
         unpaid: what neither payment nor credit has settled of each.
         paid: what payments settled of each and nothing took back, by payment intent.
@@ -81,6 +83,7 @@ def sold(invoice: JsonObject, lines: Sequence[JsonObject], chart: Chart) -> Sold
         items["shipping"] = SHIPPING, shipping_minor
     for tax_rate, amount_minor in sorted(_taxes(invoice).items()):
         items[tax_rate] = chart.tax(tax_rate), amount_minor
+    items[_ON_NO_LINE] = GOODWILL, 0
     amounts = [amount_minor for _, amount_minor in items.values()]
     largest = max(range(len(lines)), key=lambda index: abs(amounts[index]))
     amounts[largest] += invoice["total"] - sum(amounts)
@@ -92,14 +95,19 @@ def credited(note: JsonObject, lines: Sequence[JsonObject], of: Sold) -> Parts:
     """Return what a credit note takes back of each item of its invoice."""
     parts = dict.fromkeys(of.names, 0)
     for line in lines:
-        parts[line["invoice_line_item"]] += net(line)
+        parts[_item_of(line)] += net(line)
     if shipping_minor := _shipping_minor(note):
         parts["shipping"] += shipping_minor
     for tax_rate, amount_minor in _taxes(note).items():
         parts[tax_rate] += amount_minor
-    largest = max(lines, key=lambda line: abs(net(line)))["invoice_line_item"]
-    parts[largest] += note["total"] - sum(parts.values())
+    largest = max(lines, key=lambda line: abs(net(line)))
+    parts[_item_of(largest)] += note["total"] - sum(parts.values())
     return list(parts.values())
+
+
+def _item_of(line: JsonObject) -> str:
+    """Return the item of its invoice that a credit note's line takes back."""
+    return line["invoice_line_item"] or _ON_NO_LINE
 
 
 def _taxes(document: JsonObject) -> Counter[str]:

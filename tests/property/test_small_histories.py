@@ -63,10 +63,12 @@ def voided(*, seen: bool) -> Sequence[Step]:
     return [Step(action, chance, 1, seen) for action, chance in steps]
 
 
-def play(history: Sequence[Step], seed: int, decision: Decision) -> tuple[Business, Product]:
+def play(
+    history: Sequence[Step], seed: int, decision: Decision, *, reopens: bool
+) -> tuple[Business, Product]:
     """Let it all happen after two customers were billed, and the product book it."""
     clock, chance = SteppedClock(), Given()
-    account = new_account(clock, "small history")
+    account = new_account(clock, "small history", reopens=reopens)
     catalog, books = set_up(account, CURRENCIES), new_books(clock)
     business = Business(account, catalog, chance, CURRENCIES)
     product = Product(account, books, policy(catalog, decision), weather=WEATHER, seed=seed)
@@ -101,13 +103,14 @@ def play(history: Sequence[Step], seed: int, decision: Decision) -> tuple[Busine
     history=st.lists(steps_of(ACTIONS), min_size=1, max_size=STEPS_MAX),
     seed=st.integers(0, 99),
     sales=st.sampled_from(MODES),
+    reopens=st.booleans(),
 )
 @example(history=voided(seen=True), seed=0, sales=MODES[0])
 @example(history=voided(seen=False), seed=0, sales=MODES[0])
 def test_the_books_of_a_small_history_tie_out(
-    history: Sequence[Step], seed: int, sales: str
+    history: Sequence[Step], seed: int, sales: str, *, reopens: bool
 ) -> None:
-    business, product = play(history, seed, Decision(sales=sales))
+    business, product = play(history, seed, Decision(sales=sales), reopens=reopens)
 
     assert not [f"{each.key}: {each.reason_text}" for each in product.parked]
     assert not product.dead

@@ -115,6 +115,8 @@ class Business:
         "reinstate": "reinstate",
         "close a dispute": "close_dispute",
         "pay out": "pay_out",
+        "pay out at once": "pay_out_at_once",
+        "cancel a payout": "cancel_payout",
         "fail a payout": "fail_payout",
         "top up": "top_up",
         "reverse a top-up": "reverse_top_up",
@@ -345,27 +347,48 @@ class Business:
         )
         if invoice is None:
             return
-        lines = [each for each in self.account.store.lines[invoice["id"]] if each["amount"] > 0]
-        if not lines:
+        line = self._credited_line(invoice)
+        if line is None:
             return
-        line = self._one(lines)
-        left = line["amount"] - self._credited_of(line)
-        if left <= 0:
-            return
-        amount_minor = left if self._chance.below(2) else 1 + self._chance.below(left)
-        spec = CreditLineSpec(line["id"], amount_minor)
-        total_minor = self._note_total(line, amount_minor)
-        late = max(0, total_minor - invoice["amount_remaining"])
-        ways: Mapping[str, int] = {self._one(("refund", "credit", "out_of_band")): late}
+        total_minor = self._note_total(line, invoice)
+        late_minor = max(0, total_minor - invoice["amount_remaining"])
+        way = self._one(("refund", "earlier refund", "credit", "out of band"))
         self.account.create_credit_note(
             CreditNoteSpec(
                 invoice["id"],
-                (spec,),
-                refund_minor=ways.get("refund", 0),
-                credit_minor=ways.get("credit", 0),
-                out_of_band_minor=ways.get("out_of_band", 0),
+                (line,),
+                refund_minor=late_minor if way == "refund" else 0,
+                refunds=self._refunded(invoice, late_minor) if way == "earlier refund" else (),
+                credit_minor=late_minor if way == "credit" else 0,
+                out_of_band_minor=late_minor if way == "out of band" else 0,
             )
         )
+
+    def _credited_line(self, invoice: JsonObject) -> CreditLineSpec | None:
+        """Return what is credited: (a part of) a line, or something that was on none of them."""
+        if self._chance.below(5) == 4:
+            return CreditLineSpec(None, 1 + self._chance.below(invoice["total"]), "Goodwill")
+        lines = [each for each in self.account.store.lines[invoice["id"]] if each["amount"] > 0]
+        if not lines:
+            return None
+        line = self._one(lines)
+        left = line["amount"] - self._credited_of(line)
+        if left <= 0:
+            return None
+        amount_minor = left if self._chance.below(2) else 1 + self._chance.below(left)
+        return CreditLineSpec(line["id"], amount_minor)
+
+    def _refunded(self, invoice: JsonObject, amount_minor: int) -> tuple[str, ...]:
+        """Refund what a credit note is going to name; nothing where Stripe might refuse that."""
+        if invoice["pre_payment_credit_notes_amount"] + invoice["post_payment_credit_notes_amount"]:
+            return ()
+        for payment in self.account.store.where("invoice_payment", "invoice", invoice["id"]):
+            intent = payment["payment"].get("payment_intent")
+            for charge in self.account.store.where("charge", "payment_intent", intent):
+                is_whole = charge["status"] == "succeeded" and not charge["amount_refunded"]
+                if is_whole and 0 < amount_minor <= charge["amount_captured"]:
+                    return (self.account.refund(charge["id"], amount_minor)["id"],)
+        return ()
 
     def void_credit_note(self) -> None:
         """Void a credit note, where Stripe still lets us."""
@@ -442,12 +465,26 @@ class Business:
             self.account.close_dispute(dispute["id"], won=won)
 
     def pay_out(self) -> None:
-        """Pay out what is available of a currency, and let it arrive."""
+        """Pay out what is available of a currency, or have what is lacking debited."""
         balance = self.account.balance()["available"]
         if balance:
             payout = self.account.create_payout(currency=self._one(balance)["currency"])
             if self._chance.below(4):
                 self.account.pay_payout(payout["id"])
+
+    def pay_out_at_once(self) -> None:
+        """Pay out a part of what is available of a currency instantly, which costs a fee."""
+        available = [each for each in self.account.balance()["available"] if each["amount"] > 0]
+        if available:
+            entry = self._one(available)
+            amount_minor = 1 + self._chance.below(entry["amount"])
+            currency = entry["currency"]
+            self.account.create_payout(currency=currency, amount_minor=amount_minor, instant=True)
+
+    def cancel_payout(self) -> None:
+        """Take a payout back before the bank has it."""
+        if payout := self._any("payout", lambda each: each["status"] == "pending"):
+            self.account.cancel_payout(payout["id"])
 
     def fail_payout(self) -> None:
         """Have a payout sent back, early or late."""
@@ -567,10 +604,9 @@ class Business:
             if each["invoice_line_item"] == line["id"]
         )
 
-    def _note_total(self, line: JsonObject, amount_minor: int) -> int:
-        """Return what crediting a part of a line gives back, as Stripe would preview it."""
-        invoice = self.account.store.get("invoice", line["invoice"])
-        preview = self.account.credit_line(CreditLineSpec(line["id"], amount_minor), invoice)
+    def _note_total(self, line: CreditLineSpec, invoice: JsonObject) -> int:
+        """Return what crediting a line gives back, as Stripe would preview it."""
+        preview = self.account.credit_line(line, invoice)
         exclusive = sum(
             each["amount"] for each in preview["taxes"] if each["tax_behavior"] == "exclusive"
         )

@@ -36,6 +36,7 @@ _CATEGORIES = {
     "fee_tax": "6801",
     "fx_fees": "6802",
     "stripe_billing_fees": "6803",
+    "payout_fees": "6804",
     "application_fee_income": "4100",
     "transfers": "6820",
 }
@@ -44,11 +45,13 @@ _NEW_ACCOUNTS = {
     "6801": "Tax on Stripe's fees",
     "6802": "Stripe conversion fees",
     "6803": "Stripe's bills",
+    "6804": "Payout fees",
     "6811": "Dispute fees",
     "6820": "Paid to sellers",
     "7910": "Currency conversion by Stripe",
     "4040": "One-off sales",
     "4050": "Annual subscriptions",
+    "4060": "Goodwill",
     "4001": "Subscription revenue, new",
 }
 
@@ -72,9 +75,15 @@ class Decision:
     closed_through: date | None = None
 
 
-def new_account(clock: SteppedClock, seed: str) -> StripeAccount:
-    """Return the company's Stripe account, without a history."""
-    options = AccountOptions(seed=seed, settlements=_SETTLED_IN)
+def new_account(clock: SteppedClock, seed: str, *, reopens: bool = False) -> StripeAccount:
+    """Return the company's Stripe account, without a history.
+
+    Args:
+        reopens: whether an invoice is owed again when its payment fails late; nobody knows.
+    """
+    options = AccountOptions(
+        seed=seed, settlements=_SETTLED_IN, late_failure_reopens_invoice=reopens
+    )
     return StripeAccount(options, clock)
 
 
@@ -148,6 +157,8 @@ def chart(catalog: Catalog) -> Chart:
             f"{roles.REVENUE}:Annual": frozenset({"4050", "2400"}),
             f"{roles.REVENUE}:Services": frozenset({"4010"}),
             f"{roles.REVENUE}:Usage": frozenset({"4020"}),
+            roles.GOODWILL: frozenset({"4060"}),
+            roles.PAYOUT_FEES: frozenset({"6804"}),
             roles.SALES: frozenset({"4040"}),
             roles.SHIPPING: frozenset({"4030"}),
             roles.TAX: frozenset({"2200"}),
@@ -224,6 +235,8 @@ revenue:
       account: "4050"
       deferred: {{account: "2400", template: Straight line daily}}
     sales: {{account: "4040"}}
+    goodwill: {{account: "4060"}}
+  default: goodwill
   metadata_key: revenue_category
   by_product:
     {product}: subscriptions

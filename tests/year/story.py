@@ -51,6 +51,8 @@ _PER_MILLE: Mapping[str, float] = {
     "close a dispute": 0.3,
     "top up": 0.05,
     "reverse a top-up": 0.02,
+    "pay out at once": 0.05,
+    "cancel a payout": 0.02,
     "fail a payout": 0.02,
     "bill by Stripe": 0.1,
     "transfer": 0.2,
@@ -137,13 +139,13 @@ class Story:
             self.clock.advance(pause_seconds)
 
     def evening(self) -> None:
-        """Pay out what Stripe has of every currency; yesterday's payouts arrive."""
+        """Pay out what Stripe has, or lacks, of every currency; earlier payouts arrive."""
         self.clock.set(max(self.clock.now(), _at(self.today, hour=22)))
         for payout in self.account.store.newest("payout", 2 * len(CURRENCIES)):
-            if payout["status"] == "in_transit":
+            if payout["status"] in {"pending", "in_transit"}:
                 self.account.pay_payout(payout["id"])
         for entry in self.account.balance()["available"]:
-            if entry["amount"] > 0:
+            if entry["amount"]:
                 self._try(partial(self.account.create_payout, currency=entry["currency"]))
 
     def night(self) -> None:
