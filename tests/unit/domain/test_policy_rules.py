@@ -262,11 +262,21 @@ def test_a_name_is_used_once() -> None:
         ("currency", Truth.NEITHER),
         ("starts_with(amount_minor, 'ent')", Truth.NEITHER),
         ("contains(['eur', 'usd'], currency)", Truth.YES),
+        ("contains(currency, customer.metadata.tier)", Truth.NO),
+        ("contains(currency, amount_minor)", Truth.NEITHER),
+        ("amount_minor > currency", Truth.NEITHER),
+        ("floor(`1e400`) > amount_minor", Truth.NEITHER),
+        ("keys(customer.metadata)[::0]", Truth.NEITHER),
     ],
 )
 def test_only_true_is_yes(text: str, truth: Truth) -> None:
     facts = {"currency": "eur", "amount_minor": 100, "customer": {"metadata": {}}, "line": None}
     assert compile_expression(text).holds(facts) is truth
+
+
+@pytest.mark.parametrize("text", ["contains(currency, `1`)", "keys(customer)[::0]"])
+def test_a_value_that_cannot_be_worked_out_is_none(text: str) -> None:
+    assert compile_expression(text).value({"currency": "eur", "customer": {}}) is None
 
 
 def test_every_fact_may_be_asked_for_and_nothing_else() -> None:

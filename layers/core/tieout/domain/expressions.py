@@ -62,6 +62,10 @@ _OF_THEIR_PARTS = frozenset(
     }
 )
 
+# What a search raises. JMESPath checks neither what is looked for in a text nor what is compared,
+# so that Python's own errors come through.
+_FAILURES = (JMESPathError, TypeError, ValueError, ArithmeticError)
+
 
 class ExpressionError(ValueError):
     """The text is no usable expression; says what and, if it can, at which column (from 1)."""
@@ -123,8 +127,8 @@ class Expression:
             value = self.parsed.search(facts)
         except JMESPathTypeError as error:
             return Truth.NO if error.actual_type == "null" else Truth.NEITHER
-        except JMESPathError:
-            return Truth.NEITHER
+        except _FAILURES as error:
+            return Truth.NO if "NoneType" in str(error) else Truth.NEITHER
         if value is True:
             return Truth.YES
         return Truth.NO if value is None or value is False else Truth.NEITHER
@@ -133,7 +137,7 @@ class Expression:
         """Return a text or a number as text; None for everything else."""
         try:
             value = self.parsed.search(facts)
-        except JMESPathError:
+        except _FAILURES:
             return None
         is_single = isinstance(value, str | int) and not isinstance(value, bool)
         return str(value) if is_single else None
