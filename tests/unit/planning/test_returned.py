@@ -20,7 +20,7 @@ from tests.factories import (
     the,
     the_finding,
 )
-from tieout.domain.documents import ArPayment, PaymentReversal, dependencies, digest
+from tieout.domain.documents import ArPayment, JournalEntry, PaymentReversal, dependencies, digest
 from tieout.domain.policy import Periods
 from tieout.domain.reasons import Reason
 
@@ -102,6 +102,19 @@ def test_a_payment_that_only_went_to_the_credit_balance_has_no_receipt_to_revers
     made = planned(dataclasses.replace(FAILED, paid_invoices=(owed_before,)))
     assert made.documents == ()
     assert the_finding(made, "receipt/inpay_1/excess/returned").amount_minor == 10_000
+
+
+def test_the_next_payment_brings_what_was_owed_before_again() -> None:
+    before = dataclasses.replace(WENT_BACK, amount_paid_minor=13_000)
+    again = dataclasses.replace(AGAIN, amount_paid_minor=13_000)
+    made = planned(
+        a_paid_invoice(
+            payments=(before, again), amount_paid_minor=13_000, credit_balance_applied_minor=-3_000
+        )
+    )
+    assert the(made, "receipt/inpay_2", ArPayment).amount_minor == 10_000
+    assert the(made, "receipt/inpay_2/excess", JournalEntry).amount_minor == 3_000
+    assert made.findings == ()
 
 
 def test_while_stripe_still_calls_it_paid_a_second_payment_is_a_persons_to_judge() -> None:

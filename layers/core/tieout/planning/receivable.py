@@ -166,7 +166,9 @@ class _Walk:
             self.unreturned.append(payment)
 
     def give_back(self, payment: InvoicePayment) -> None:
-        relief = self.settlements[payment.id].relief
+        settlement = self.settlements[payment.id]
+        relief = settlement.relief
+        self.for_balance_minor += settlement.excess_minor
         for each in relief.debit_memos:
             self.open_minor[each.key] += each.amount_minor
         on_memos_minor = sum(each.amount_minor for each in relief.debit_memos)
