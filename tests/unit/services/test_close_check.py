@@ -14,6 +14,7 @@ from tests.fakes.cursors import FakeCursors
 from tests.fakes.postings import FakePostings
 from tests.fakes.tie_outs import FakeTieOuts
 from tieout.domain.dates import day_bounds
+from tieout.domain.keys import unread_key
 from tieout.domain.postings import Posting, State
 from tieout.domain.reasons import WAY_OUT, Reason
 from tieout.domain.subjects import Subject, SubjectKind
@@ -138,6 +139,14 @@ def test_a_parked_customer_alone_is_of_no_month(month: Month) -> None:
 
 def test_a_day_that_was_never_read_stands_in_the_way(month: Month) -> None:
     del month.postings.by_key["activity/2026-10-25/usd"]
+    (found,) = month.obstacles()
+    assert (found.kind, found.key) == (Kind.DAY_NOT_BOOKED, "activity/2026-10-25")
+
+
+def test_a_day_whose_failed_reading_was_set_aside_was_never_read(month: Month) -> None:
+    booked = month.postings.by_key.pop("activity/2026-10-25/usd")
+    key = unread_key(str(booked.subject))
+    month.has(dataclasses.replace(booked, key=key, state=State.CLOSED, reason=Reason.NOT_READ))
     (found,) = month.obstacles()
     assert (found.kind, found.key) == (Kind.DAY_NOT_BOOKED, "activity/2026-10-25")
 

@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from enum import StrEnum
 
 from tieout.domain.dates import day_bounds
-from tieout.domain.keys import customer_of
+from tieout.domain.keys import customer_of, unread_key
 from tieout.domain.policy import Policy
 from tieout.domain.postings import Posting, Worklist
 from tieout.domain.reasons import WAY_OUT, Reason
@@ -121,7 +121,9 @@ class CloseCheck:
         """Yield the days whose own journal is not booked; what of it is parked is listed before."""
         for day in days(max(month, policy.books_from or month), last):
             subject = Subject(SubjectKind.ACTIVITY, day.isoformat(), account)
-            found = self._postings.of_subject(subject)
+            # That it could not be read is no reading, not even once somebody set it aside.
+            unread = unread_key(str(subject))
+            found = [each for each in self._postings.of_subject(subject) if each.key != unread]
             if not found:
                 yield _obstacle(
                     Kind.DAY_NOT_BOOKED, str(subject), "what moved the balance was never read"
