@@ -8,6 +8,7 @@ An object that was recorded by itself is delivered in an event of its kind. The 
 of the project: without them those tests are skipped, and say so.
 """
 
+import dataclasses
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
@@ -15,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from tests.factories import a_policy
+from tests.factories import a_policy, moving
 from tests.sandbox.stripe.account import StripeAccount
 from tests.sandbox.stripe.json_types import PINNED_VERSION, PRE_BASIL_VERSION
 from tests.sandbox.stripe.specs import InvoiceSpec, LineSpec, ShippingSpec
@@ -58,7 +59,7 @@ ENDS: Mapping[str, str] = {
     "events/charge_succeeded.json": UNREADABLE,
     "events/charge_updated.json": MISSING,
     "events/checkout_session_completed.json": NOT_BOOKED,
-    "events/credit_note_created.json": NOT_BOOKED,
+    "events/credit_note_created.json": MISSING,
     "events/customer_tax_id_created.json": NOT_OURS,
     "events/customer_updated.json": BOOKED,
     "events/invoice_finalized.json": BOOKED,
@@ -72,7 +73,7 @@ ENDS: Mapping[str, str] = {
     "objects/balance_transaction_txn_fake_ch_fakefakefakefakefake0001.json": NOT_OURS,
     "objects/charge_ch_fakefakefakefakefake0001.json": UNREADABLE,
     "objects/customer_cus_6lsBvm5rJ0zyHc.json": BOOKED,
-    "objects/dispute_dp_funds_reinstated_full.json": NOT_BOOKED,
+    "objects/dispute_dp_funds_reinstated_full.json": BOOKED,
     "objects/invoice_in_fakefakefakefakefake0001.json": UNREADABLE,
     "objects/invoice_in_fakefakefakefakefake0004.json": BOOKED,
     "objects/payout_custom_bank_account.json": UNREADABLE,
@@ -83,7 +84,7 @@ ENDS: Mapping[str, str] = {
 ENDS_OF_RESOURCES: Mapping[str, str] = {
     "charge": UNREADABLE,
     "checkout.session": NOT_BOOKED,
-    "credit_note": NOT_BOOKED,
+    "credit_note": MISSING,
     "customer": BOOKED,
     "dispute": NOT_BOOKED,
     "invoice": NOTHING,
@@ -124,6 +125,15 @@ class RecordedStripe:
             case SubjectKind.REFUND:
                 facts = decode.refund(raw)
                 return RefundSnapshot(facts, siblings=(facts,), invoices=())
+            case SubjectKind.CREDIT_NOTE:
+                invoice = decode.credited_invoice(raw)
+                raise Refused(Reason.OBJECT_MISSING_IN_STRIPE, f"{invoice} was not recorded")
+            case SubjectKind.DISPUTE:
+                return decode.dispute(raw, map(decode.movement, raw["balance_transactions"]))
+            case SubjectKind.PAYOUT:
+                return decode.payout(raw, ())
+            case SubjectKind.TOPUP:
+                return decode.topup(raw, ())
             case _:
                 return decode.other(raw, str(raw["object"]))
 
@@ -185,7 +195,7 @@ def event_of(raw: Json) -> Json:
 def end_of(monkeypatch: pytest.MonkeyPatch, event: Json) -> str:
     """Send an event through the product and say what became of it."""
     stripe = RecordedStripe(event["data"]["object"])
-    policy = a_policy(zero_invoices="book")
+    policy = dataclasses.replace(moving(), zero_invoices="book")
     product = InProcess(monkeypatch, stripe, policy, livemode=event["livemode"])
 
     status, reason = product.deliver(event)
