@@ -249,9 +249,13 @@ class _History:
         return not payments or (late and all(each["status"] == "canceled" for each in payments))
 
     def _go_back(self, payment: JsonObject, moved: JsonObject) -> None:
+        """Let the customer owe again what a payment had brought, even of what had been given up."""
         of, amount_minor = self._invoices[payment["invoice"]], payment["amount_paid"]
+        of.written_off = of.written_off and payment["status"] == "paid"
+        of.owed_minor += amount_minor
         money = (of_currency(STRIPE, payment["currency"]), -amount_minor)
-        self._settle(of, -amount_minor, payment["id"], "failure", moved["created"], [money])
+        lines = [money, (of_customer(of.invoice["customer"]), amount_minor)]
+        self._book(moved["created"], payment["id"], "failure", payment["currency"], lines)
 
     def _refund(self, moved: JsonObject) -> None:
         refund = self._store.get("refund", moved["source"])
@@ -366,12 +370,12 @@ def unpaid_debt(account: StripeAccount, invoice: JsonObject) -> int:
 
 
 def payments_gone_back(store: ObjectStore, charge: JsonObject) -> Sequence[JsonObject]:
-    """Return what a charge that failed late had paid and Stripe still shows as paid."""
+    """Return what a charge that failed late had paid, as far as Stripe still shows it."""
     if charge["failure_balance_transaction"] is None:
         return []
     intent = charge["payment_intent"]
     payments = store.where("invoice_payment", "payment.payment_intent", intent)
-    return [each for each in payments if each["status"] == "paid"]
+    return [each for each in payments if each["status_transitions"]["paid_at"] is not None]
 
 
 def open_amounts(account: StripeAccount) -> Mapping[tuple[str, str], int]:
@@ -385,7 +389,9 @@ def open_amounts(account: StripeAccount) -> Mapping[tuple[str, str], int]:
         for charge in account.store.all("charge"):
             for payment in payments_gone_back(account.store, charge):
                 customer = account.store.get("invoice", payment["invoice"])["customer"]
-                totals[customer, payment["currency"]] += payment["amount_paid"]
+                # Else the invoice itself asks for it again.
+                if payment["status"] == "paid":
+                    totals[customer, payment["currency"]] += payment["amount_paid"]
     return totals
 
 

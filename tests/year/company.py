@@ -82,7 +82,10 @@ def new_account(clock: SteppedClock, seed: str, *, reopens: bool = False) -> Str
         reopens: whether an invoice is owed again when its payment fails late; nobody knows.
     """
     options = AccountOptions(
-        seed=seed, settlements=_SETTLED_IN, late_failure_reopens_invoice=reopens
+        seed=seed,
+        settlements=_SETTLED_IN,
+        late_failure_reopens_invoice=reopens,
+        late_failure_keeps_payment=True,
     )
     return StripeAccount(options, clock)
 

@@ -138,8 +138,10 @@ class DelayedPaymentActions(PaymentActions):
             return
         before = copied(invoice)
         amount_minor = payment["amount_paid"]
-        payment |= {"amount_paid": None, "status": "canceled"}
-        payment["status_transitions"] = {"canceled_at": self.clock.now(), "paid_at": None}
+        payment["status"] = "canceled"
+        payment["status_transitions"]["canceled_at"] = self.clock.now()
+        if not self.options.late_failure_keeps_payment:
+            payment["amount_paid"] = payment["status_transitions"]["paid_at"] = None
         invoice["status"] = "open"
         invoice["status_transitions"]["paid_at"] = None
         invoice["amount_paid"] -= amount_minor

@@ -58,6 +58,7 @@ class AccountOptions:
       adjustment of its own; ``dispute_fee_returned_when_won`` is the rule of some countries (4.6).
     * ``late_failure_reopens_invoice``: a payment that fails after it had succeeded leaves its
       InvoicePayment canceled and the invoice owed, else both stay paid;
+      ``late_failure_keeps_payment``: what was paid and when stays on the canceled one;
       ``late_failure_returns_fee``: its fee comes back with it (4.5, 9).
     * ``instant_fee_inside``: the same for the fee of an instant payout (4.8).
     * ``debit_payouts_readable``: whether a payout that debits our bank tells what it consists of
@@ -79,6 +80,7 @@ class AccountOptions:
     conversion_fee_basis_points: int = 0
     dispute_fee_minor: int = 1500
     late_failure_reopens_invoice: bool = False
+    late_failure_keeps_payment: bool = False
     late_failure_returns_fee: bool = True
     instant_payout_basis_points: int = 100
     instant_fee_inside: bool = True
