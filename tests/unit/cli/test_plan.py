@@ -211,6 +211,14 @@ def test_what_was_approved_is_posted_and_what_changed_is_listed(
     assert "posted before: 1 objects" in again
 
 
+def test_what_is_no_text_is_no_plan(shop: Shop, capsys: Captured, tmp_path: Path) -> None:
+    file = tmp_path / "october.plan"
+    file.write_bytes(b"\x7fELF\xd0\n")
+    assert cli.main(["apply", str(file), *AT]) == 2
+    assert "it was edited: a line of it is no JSON object" in capsys.readouterr().err
+    assert shop.ledger.requests == []
+
+
 def test_an_edited_plan_posts_nothing(shop: Shop, capsys: Captured, tmp_path: Path) -> None:
     plan = tmp_path / "november.plan"
     run(capsys, "plan", "--since", "2026-11-01", "--until", "2026-11-10", "--out", str(plan))

@@ -93,6 +93,7 @@ def test_a_plan_without_its_end_is_refused(length: int) -> None:
         ("books_from: 2026-01-01\n", "no JSON object"),
         ("[]\n", "no JSON object"),
         ('{"a": 1}\n', "this is no plan: `tieout plan --since DAY --out FILE` writes one"),
+        ('{"tieout_plan": 1, "stack": "mine"}\n', "first line was edited"),
     ],
 )
 def test_what_is_no_plan_is_said_to_be_none(text: str, told: str) -> None:

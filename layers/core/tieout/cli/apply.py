@@ -66,7 +66,8 @@ def _apply(options: argparse.Namespace) -> int:
 
 def _opened(path: Path) -> Any:  # noqa: ANN401 - a text stream
     try:
-        return path.open(encoding="utf-8")
+        # Whatever is no text is no plan either, and is said to be none.
+        return path.open(encoding="utf-8", errors="replace")
     except OSError as error:
         raise CannotBeDone(f"{path}: {error.strerror}") from error
 

@@ -130,11 +130,13 @@ def _header(line: str) -> Header:
     if "tieout_plan" not in content:
         raise CannotBeDone("this is no plan: `tieout plan --since DAY --out FILE` writes one")
     version = content.pop("tieout_plan")
-    if version != VERSION or content.keys() != Header.__dataclass_fields__.keys():
+    if version != VERSION:
         raise CannotBeDone(
             f"the plan is of version {version}, this is a tieout for version {VERSION}: "
             "make a new one"
         )
+    if content.keys() != Header.__dataclass_fields__.keys():
+        raise CannotBeDone("the plan's first line was edited. Nothing is posted; make a new one")
     return Header(**content)
 
 
