@@ -4,6 +4,7 @@
     ├── TransientFault          nothing was executed: the queue tries again after a pause
     │   ├── Throttled           Intacct or Stripe asked us to slow down
     │   ├── Unavailable         a system did not answer before anything was sent
+    │   │   └── ReadRefused     Intacct answered a read, and did not do it
     │   └── LeaseHeld           another worker has this document or session in hand
     ├── OutcomeUnknown          a write was sent and no answer came: look it up before any re-send
     ├── Refused                 planning will not guess: park with a reason

@@ -84,7 +84,7 @@ class _Sending:
     function: Function
 
 
-class _ReadRefused(Unavailable):
+class ReadRefused(Unavailable):
     """Intacct answered a read, and did not do it."""
 
 
@@ -202,7 +202,7 @@ class IntacctLedger:
         """
         try:
             return closed_through(self._ask(closed_books_function()))
-        except _ReadRefused:
+        except ReadRefused:
             return None
         except ConfigurationFault as fault:
             if fault.reason is Reason.PERMISSION_MISSING:
@@ -252,7 +252,7 @@ class IntacctLedger:
             case answers.NotSent() | answers.NoAnswer():
                 raise Unavailable(answer.text)
             case ControlFailure():
-                raise _ReadRefused(text_of(answer.errors))
+                raise ReadRefused(text_of(answer.errors))
 
     # --- Both ---------------------------------------------------------------------------------
 
@@ -343,7 +343,7 @@ def _rows(result: FunctionResult | None) -> Sequence[Row]:
     meaning = classify(Level.RESULT, result.errors, result.status)
     if meaning == Refusal(Reason.PERMISSION_MISSING):
         raise ConfigurationFault(Reason.PERMISSION_MISSING, text_of(result.errors))
-    raise _ReadRefused(f"look-up: {text_of(result.errors)}")
+    raise ReadRefused(f"look-up: {text_of(result.errors)}")
 
 
 def _is_refused_for_one_of(group: Sequence[_Sending], answer: _Heard) -> bool:

@@ -169,8 +169,8 @@ class Records:
         self.write(posting_states.failure(subject, self.postings.get(key), work))
 
     def verdict(self, plan: Plan) -> Verdict:
-        """Return what became of a plan as a whole."""
-        return worst(self.verdicts[key] for key in plan.keys)
+        """Return what became of a plan as a whole: of what is pending the first, in its order."""
+        return worst(self.verdicts[each.key] for each in (*plan.documents, *plan.findings))
 
     def conclude(self, plan: Plan, work: Work) -> Verdict:
         """Return what became of a subject's plan, and close its reading if all was dealt with.
