@@ -135,6 +135,8 @@ class CreditNoteActions(RefundActions, CreditNoteShapes):
                 continue
             charge_id = self.store.get("payment_intent", intent_id)["latest_charge"]
             charge = self.store.get("charge", charge_id)
+            if charge["status"] != "succeeded":
+                continue
             if charge["amount_captured"] - charge["amount_refunded"] >= amount_minor:
                 return str(charge_id)
         raise refused("No payment of this invoice has that much left to refund")

@@ -302,6 +302,13 @@ def test_a_note_whose_parts_do_not_sum_is_parked() -> None:
     assert "4000" in finding.text
 
 
+def test_a_note_that_does_not_say_where_the_money_went_is_parked() -> None:
+    note = a_credit_note(4_000, pre_payment_minor=0)
+    made = planned(a_credit_note_of(a_paid_invoice(credit_notes=(note,))))
+    finding = the_finding(made, "credit_note/cn_1")
+    assert (finding.reason, finding.amount_minor) == (Reason.DOES_NOT_ADD_UP, 4_000)
+
+
 def test_a_note_in_another_currency_is_parked() -> None:
     note = a_credit_note(4_000, currency="eur")
     made = planned(a_credit_note_of(an_invoice(credit_notes=(note,))))

@@ -6,7 +6,7 @@ together take every line exactly once.
 """
 
 import dataclasses
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tieout.domain.documents import ArLine
@@ -49,14 +49,28 @@ def credited_lines(note: CreditNote, invoice: InvoiceSnapshot, policy: Policy) -
     Source: stripe-api dossier section 4.3.
     """
     lines = invoice_lines(_as_invoice(note, invoice), policy)
-    refunded: dict[str, int] = {}
-    outside_minor = note.out_of_band_minor
-    for each in note.refunds:
-        if each.refund is None:
-            outside_minor += each.amount_minor
-        else:
-            refunded[each.refund] = refunded.get(each.refund, 0) + each.amount_minor
-    parts = [note.pre_payment_minor, *refunded.values(), note.balance_credit_minor, outside_minor]
+    shares, _ = divide(credited_parts(note), [line.amount_minor for line in lines])
+    return CreditedLines(
+        lines=lines,
+        pre_payment=shares[0],
+        refunds=dict(zip(note.refunded_minor, shares[1:-2], strict=True)),
+        balance=shares[-2],
+        out_of_band=shares[-1],
+    )
+
+
+def credited_parts(note: CreditNote) -> Sequence[int]:
+    """Return what it took off before payment, each refund, to the balance, outside Stripe.
+
+    Raises:
+        Refused: they do not sum to the note's total.
+    """
+    parts = [
+        note.pre_payment_minor,
+        *note.refunded_minor.values(),
+        note.balance_credit_minor,
+        note.outside_minor,
+    ]
     if sum(parts) != note.total_minor or min(parts) < 0:
         raise Refused(
             Reason.DOES_NOT_ADD_UP,
@@ -64,14 +78,7 @@ def credited_lines(note: CreditNote, invoice: InvoiceSnapshot, policy: Policy) -
             f"Stripe) are {parts}, its total is {note.total_minor} (minor units of "
             f"{note.currency})",
         )
-    shares, _ = divide(parts, [line.amount_minor for line in lines])
-    return CreditedLines(
-        lines=lines,
-        pre_payment=shares[0],
-        refunds=dict(zip(refunded, shares[1:-2], strict=True)),
-        balance=shares[-2],
-        out_of_band=shares[-1],
-    )
+    return parts
 
 
 def _as_invoice(note: CreditNote, invoice: InvoiceSnapshot) -> InvoiceSnapshot:

@@ -26,7 +26,12 @@ from tieout.domain.reasons import Reason
 from tieout.domain.text import clean
 from tieout.planning.accounts import out_of_band
 from tieout.planning.credit_balance import CREDIT_WHY, credit_account
-from tieout.planning.credit_note_lines import CreditedLines, credited_lines, with_amounts
+from tieout.planning.credit_note_lines import (
+    CreditedLines,
+    credited_lines,
+    credited_parts,
+    with_amounts,
+)
 from tieout.planning.customers import add_customer, debtor_id
 from tieout.planning.deferral import as_of
 from tieout.planning.draft import PlanDraft
@@ -115,13 +120,7 @@ def plan_credit_note(
     _add_pre_payment(draft, of)
     _add_given_back(draft, of)
     if not draft.has_entries:
-        draft.not_booked(
-            credit_note_key(note.id),
-            Reason.NOTHING_TO_BOOK,
-            "it was refunded, and the refund takes back its lines",
-            0,
-            note.currency,
-        )
+        _note_refunded(draft, note)
     if draft.has_documents and invoice.customer is not None:
         add_customer(draft, invoice.customer, policy)
 
@@ -133,6 +132,16 @@ def _refuse(note: CreditNote, invoice: InvoiceSnapshot) -> ArAdjustment:
         f"{amount_text(note.pre_payment_minor, note.currency)} off what is owed, is more than "
         f"invoice {invoice.id} over {amount_text(invoice.total_minor, invoice.currency)} had left",
     )
+
+
+def _note_refunded(draft: PlanDraft, note: CreditNote) -> None:
+    key, text = credit_note_key(note.id), "it was refunded, and the refund takes back its lines"
+    try:
+        credited_parts(note)
+    except Refused as refused:
+        draft.refused(key, refused, note.total_minor, note.currency)
+    else:
+        draft.not_booked(key, Reason.NOTHING_TO_BOOK, text, 0, note.currency)
 
 
 def _add_pre_payment(draft: PlanDraft, of: _Note) -> None:
@@ -229,9 +238,6 @@ def _outside(of: _Note) -> _Given:
 def _add_given_back(draft: PlanDraft, of: _Note) -> None:
     """Plan what was given back without a refund, after the invoice was paid."""
     note = of.note
-    outside_minor = note.out_of_band_minor + sum(
-        each.amount_minor for each in note.refunds if each.refund is None
-    )
     if note.balance_credit_minor:
         key = credit_note_balance_key(note.id)
         draft.document(
@@ -240,12 +246,12 @@ def _add_given_back(draft: PlanDraft, of: _Note) -> None:
             note.balance_credit_minor,
             note.currency,
         )
-    if outside_minor:
+    if note.outside_minor:
         out_key = credit_note_out_of_band_key(note.id)
         draft.document(
             out_key,
             lambda: _entry(of, out_key, of.issued_on, of.text, _outside(of)),
-            outside_minor,
+            note.outside_minor,
             note.currency,
         )
 

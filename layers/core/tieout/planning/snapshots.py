@@ -208,6 +208,21 @@ class CreditNote:
     out_of_band_minor: int = 0
     metadata: Mapping[str, str] = field(default_factory=dict)
 
+    @property
+    def refunded_minor(self) -> Mapping[str, int]:
+        """What of it each refund pays back, by the refund's id."""
+        found: dict[str, int] = {}
+        for each in self.refunds:
+            if each.refund is not None:
+                found[each.refund] = found.get(each.refund, 0) + each.amount_minor
+        return found
+
+    @property
+    def outside_minor(self) -> int:
+        """What of it was given back outside Stripe, recorded there as a refund or not."""
+        recorded = (each.amount_minor for each in self.refunds if each.refund is None)
+        return self.out_of_band_minor + sum(recorded)
+
 
 @dataclass(frozen=True, slots=True)
 class InvoiceSnapshot:
