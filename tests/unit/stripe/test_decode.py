@@ -525,6 +525,17 @@ def test_a_row_has_the_fingerprint_that_the_books_keep() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("starting", "ending", "left"),
+    [(20, 0, 980), (-20, 0, 1_000), (20, None, 1_000), (0, 0, 1_000)],
+)
+def test_a_row_leaves_out_what_the_customer_owed_from_before(
+    starting: int, ending: int | None, left: int
+) -> None:
+    shown = invoice(starting_balance=starting, ending_balance=ending, amount_remaining=1_000)
+    assert decode.invoice_row(shown).remaining_minor == left
+
+
 def test_a_row_of_unreadable_amounts_still_appears_in_a_state_no_books_have() -> None:
     row = decode.invoice_row(invoice(amount_paid="2000"))
 

@@ -9,6 +9,7 @@ from tieout.domain.events import group_of, subject_of
 from tieout.domain.plans import invoice_state
 from tieout.services.ports import EventHint, InvoiceRow
 from tieout.stripe.decode.fields import Fields, object_of
+from tieout.stripe.decode.invoice import credit_balance_applied_minor
 
 UNREADABLE_STATE = "unreadable"
 
@@ -65,9 +66,19 @@ def invoice_row(raw: object) -> InvoiceRow:
         status=fields.text_or_empty("status"),
         state=_state(fields),
         created_unix=fields.moment("created"),
-        remaining_minor=_readable(lambda: fields.integer("amount_remaining"), 0),
+        remaining_minor=_readable(lambda: _remaining_minor(fields), 0),
         currency=_readable(fields.currency, ""),
     )
+
+
+def _remaining_minor(fields: Fields) -> int:
+    """Return what is open without what the customer owed from before: it is no part of the sale.
+
+    Stripe asks for such a debt with the next invoice; payments settle the invoice first.
+    """
+    remaining_minor = fields.integer("amount_remaining")
+    debt_minor = max(-credit_balance_applied_minor(fields), 0)
+    return remaining_minor - min(debt_minor, max(remaining_minor, 0))
 
 
 def _readable(read: Callable[[], _Value], otherwise: _Value) -> _Value:

@@ -62,7 +62,7 @@ def invoice(
         amount_overpaid_minor=fields.integer_or_none("amount_overpaid") or 0,
         taxes=_total_taxes(fields),
         shipping=shipping(fields.child("shipping_cost")),
-        credit_balance_applied_minor=_credit_balance_applied_minor(fields),
+        credit_balance_applied_minor=credit_balance_applied_minor(fields),
         pre_payment_credit_notes_minor=fields.integer("pre_payment_credit_notes_amount"),
         post_payment_credit_notes_minor=fields.integer("post_payment_credit_notes_amount"),
         payments=payments_of_invoice(fields, payments),
@@ -100,7 +100,7 @@ def _total_taxes(fields: Fields) -> tuple[TaxAmount, ...]:
     return totals
 
 
-def _credit_balance_applied_minor(fields: Fields) -> int:
+def credit_balance_applied_minor(fields: Fields) -> int:
     """Return the customer credit balance used, positive; a balance owed that was added, negative.
 
     Source: stripe-api dossier section 4.1: a balance below zero is in the customer's favour, and
