@@ -17,8 +17,11 @@ from tests.sandbox.story import table
 from tests.year.business import DAY_SECONDS
 from tests.year.company import Decision, chart, new_books, policy
 from tests.year.product import Product, Weather
-from tests.year.story import FIRST_DAY, Story
+from tests.year.story import FIRST_DAY, Dice, Story
 
+CLOSING_DAY = 4
+# The product ties out every day; it is told the same by some of them, and sooner over.
+TIE_OUT_EVERY_DAYS = 10
 CHANGE_OF_POLICY = date(2026, 7, 1)
 WEATHER = Weather(lost=0.02, repeated=0.1, disorder=20)
 
@@ -28,6 +31,8 @@ class Year:
 
     Attributes:
         story: what happens on Stripe. product: what books it.
+        wrong: what the product itself said that is wrong, or stands in the way of a close.
+        tied_out: how many balances it compared.
     """
 
     def __init__(self, customers: int, seed: int) -> None:
@@ -40,6 +45,9 @@ class Year:
             weather=WEATHER,
             seed=seed,
         )
+        self.wrong: list[str] = []
+        self.tied_out = 0
+        self._dice = Dice(seed)
         self.product.poll()
 
     def play_month(self) -> None:
@@ -47,9 +55,10 @@ class Year:
         month = self.story.today.month
         while self.story.today.month == month:
             self._play_day()
-            if self.story.today.day == 4 and self.story.today > FIRST_DAY.replace(month=2):
-                last_day = self.story.today.replace(day=1) - timedelta(days=1)
-                self._decide(dataclasses.replace(self._decision, closed_through=last_day))
+            if self.story.today.day == CLOSING_DAY and self.story.today > FIRST_DAY.replace(
+                month=2
+            ):
+                self._close_month()
             if self.story.today == CHANGE_OF_POLICY:
                 self._decide(dataclasses.replace(self._decision, subscriptions="4001"))
         self._work()
@@ -68,7 +77,27 @@ class Year:
         self.story.night()
         self.product.poll()
         self._work()
+        if self.story.today.day == 1 or self._dice.below(TIE_OUT_EVERY_DAYS) == 0:
+            self._tie_out()
         self.product.forget_events(self.product.time.now() - 3 * DAY_SECONDS)
+
+    def _tie_out(self) -> None:
+        """Let the product compare the day that is over; it must explain whatever differs."""
+        nets = self.story.account.balance_after_fees()
+        for made in self.product.tie_out():
+            self.tied_out += 1
+            if not made.adds_up or made.closing_minor != nets.get(made.currency, 0):
+                self.wrong.append(f"{made.day} {made.currency}: Stripe has {made.closing_minor}")
+            if made.unexplained_minor or made.open_items:
+                self.wrong.append(f"{made.day} {made.currency}: {made.residues} {made.open_items}")
+
+    def _close_month(self) -> None:
+        last_day = self.story.today.replace(day=1) - timedelta(days=1)
+        obstacles = self.product.obstacles(last_day.replace(day=1))
+        self.wrong += [f"{last_day:%Y-%m} cannot be closed: {each}" for each in obstacles]
+        if not obstacles:
+            self.product.company.close_period(last_day.year, last_day.month)
+            self._decide(dataclasses.replace(self._decision, closed_through=last_day))
 
     def _work(self) -> None:
         self.product.deliver()
@@ -92,7 +121,7 @@ def main(arguments: Sequence[str] | None = None, out: TextIO = sys.stdout) -> in
         year.play_month()
         checks = year.judge()
         _say_month(label, year, checks, time.process_time() - started, out)
-        wrong += len(differences(checks)) + len(year.product.parked)
+        wrong += len(differences(checks)) + len(year.product.parked) + len(year.wrong)
     book_of(year.story.account, chart(year.story.catalog)).check()
     print("bean-check: clean", file=out)
     return 1 if wrong else 0
@@ -108,6 +137,7 @@ def _say_month(
         f"\n{label}: {counts.get('invoice', 0)} invoices, {counts.get('charge', 0)} charges, "
         f"{counts.get('balance_transaction', 0)} movements; {billed} Intacct transactions "
         f"({billed / charges:.2f} per charge); {len(year.product.parked)} parked; "
+        f"{year.tied_out} balances tied out; "
         f"{seconds:.0f} s of CPU",
         file=out,
     )
@@ -124,6 +154,8 @@ def _say_month(
     print(table(header, rows, to_the_right=("Stripe", "Intacct", "difference")), file=out)
     for each in differences(checks):
         print(f"DIFFERS: {each}", file=out)
+    for said in year.wrong[:20]:
+        print(f"WRONG: {said}", file=out)
     for posting in year.product.parked[:20]:
         print(f"PARKED: {posting.key}: {posting.reason_text}", file=out)
     out.flush()

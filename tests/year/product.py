@@ -13,10 +13,11 @@ import random
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from operator import attrgetter
 
 from tests.fakes import FakeCursors, FakeInbox, FakeMetrics, FakePolicies, FakeQueue, FakeSessions
+from tests.fakes.tie_outs import FakeTieOuts
 from tests.sandbox.intacct import (
     COMPANY_ID,
     SENDER_ID,
@@ -34,15 +35,19 @@ from tests.year.postings import IndexedPostings
 from tieout.domain.events import SUBSCRIPTIONS
 from tieout.domain.policy_file import parse_policy
 from tieout.domain.postings import Posting, Worklist
+from tieout.domain.tie_outs import TieOut
 from tieout.intacct.client import IntacctLedger
 from tieout.intacct.entities import EntitiesLedger
 from tieout.intacct.gateway import Gateway
 from tieout.intacct.session import SessionKeeper, SignIn
+from tieout.services.close_check import CloseCheck, Obstacle
+from tieout.services.daily_tie_out import DailyTieOut
 from tieout.services.messages import encode
 from tieout.services.poll import Poller, PollReport
 from tieout.services.ports import IntacctCredentials
 from tieout.services.process import Done, Processor, ReceivedMessage, Result, Retry
 from tieout.services.receive import Receiver
+from tieout.services.tie_out import TieOuts
 from tieout.stripe.api import StripeApi
 from tieout.stripe.reader import StripeApiReader
 
@@ -159,12 +164,18 @@ class Product:
             self.metrics,
             LEASE_SECONDS,
         )
+        cursors, made = FakeCursors(), FakeTieOuts()
+        books = self.ledger.books(lambda: self.policies.current().base_currency)
+        tie_outs = TieOuts(self.stripe, books, self.postings, self.clock)
+        self._daily = DailyTieOut(tie_outs, made, self.policies, self.clock, self.metrics)
+        self._made = made
+        self._close_check = CloseCheck(self.postings, cursors, made, self.clock)
         self._poller = Poller(
             self.stripe,
             self._inbox,
             self.postings,
             self.queue,
-            FakeCursors(),
+            cursors,
             self.clock,
             self.metrics,
             policies=self.policies,
@@ -219,6 +230,16 @@ class Product:
     def poll(self) -> PollReport:
         """Let the poller find what the webhook missed."""
         return self._poller.run()
+
+    def tie_out(self) -> Sequence[TieOut]:
+        """Tie yesterday out as the product does every day, and return what came of it."""
+        report = self._daily.run()
+        assert report is not None, "it was not time for it"
+        return self._made.by_day[date.fromisoformat(report.day)]
+
+    def obstacles(self, month: date) -> Sequence[Obstacle]:
+        """Return what stands in the way of closing a month, as the product sees it."""
+        return list(self._close_check.obstacles(month, self.policies.current()))
 
     def settle(self) -> None:
         """Work on the queue until it is empty; time passes for what must wait."""
