@@ -6,7 +6,16 @@ Method: one snapshot planned under two policies.
 import dataclasses
 from datetime import date
 
-from tests.factories import a_customer, a_line, a_paid_invoice, a_policy, an_invoice, planned
+from tests.factories import (
+    DAY_SECONDS,
+    NOON,
+    a_customer,
+    a_line,
+    a_paid_invoice,
+    a_policy,
+    an_invoice,
+    planned,
+)
 from tieout.domain.documents import ArInvoice, ArPayment
 from tieout.domain.plans import Finding, Plan
 from tieout.domain.policy import Periods, Policy
@@ -51,6 +60,27 @@ def test_what_was_parked_moves_whole_and_back() -> None:
     (back,) = between(an_invoice(), booked, parked)
     assert [each.after_minor for each in back.moves] == [0, 0]
     assert sum(each.before_minor for each in back.moves) == 0
+
+
+def test_a_void_takes_back_what_its_invoice_moves_under_each_policy() -> None:
+    voided = an_invoice(status="void", voided_at_unix=NOON + 40 * DAY_SECONDS)
+    _, void = between(voided, categorised_as("subscriptions"), categorised_as("usage"))
+    assert (void.key, void.fields) == ("invoice/in_1/void", ())
+    assert void.moves == (
+        Move(Place("2026-12", "4000 location=100", "usd"), 10_000, 0),
+        Move(Place("2026-12", "4020 location=100", "usd"), 0, 10_000),
+    )
+
+
+def test_a_void_takes_nothing_back_of_an_invoice_that_is_not_booked() -> None:
+    voided = an_invoice(status="void", voided_at_unix=NOON)
+    changes = between(voided, categorised_as(None), categorised_as("usage"))
+    (void,) = (each for each in changes if each.key == "invoice/in_1/void")
+    assert {each.place.account: each.after_minor for each in void.moves} == {
+        "4020 location=100": 10_000,
+        "accounts receivable": -10_000,
+    }
+    assert [each.before_minor for each in void.moves] == [0, 0]
 
 
 def test_another_month_is_a_move_even_on_the_same_account() -> None:

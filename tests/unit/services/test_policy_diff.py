@@ -8,8 +8,11 @@ import dataclasses
 import pytest
 
 from tests.factories import (
+    DAY_SECONDS,
     NOON,
+    a_charge,
     a_line,
+    a_movement,
     a_paid_invoice,
     a_policy,
     a_refund,
@@ -20,12 +23,15 @@ from tests.factories import (
 )
 from tests.fakes import FakeClock, FakePolicies, FakeStripe
 from tests.unit.services.day_world import DAY, charged
+from tieout.domain.documents import CashAccount
+from tieout.domain.effects import cash_text
 from tieout.domain.errors import ConfigurationFault
 from tieout.domain.reasons import Reason
 from tieout.domain.subjects import Subject, SubjectKind
 from tieout.services.policy_diff import PolicyDiff
 
 INVOICE, OTHER = (Subject(SubjectKind.INVOICE, each) for each in ("in_1", "in_2"))
+CHARGE = Subject(SubjectKind.CHARGE, "ch_1")
 REFUND = Subject(SubjectKind.REFUND, "re_1")
 OLD = a_policy()
 NEW = a_policy(version="policy-2", revenue=dataclasses.replace(OLD.revenue, default="usage"))
@@ -57,6 +63,44 @@ def test_a_refund_is_counted_without_the_invoice_that_it_is_read_with() -> None:
     stripe.snapshots[REFUND] = a_refund_of(a_refund(), a_paid_invoice())
     diff = diff_of(stripe)
     assert [each.key for each in diff.changes([REFUND])] == ["refund/re_1"]
+
+
+def test_a_void_moves_the_money_back_in_its_own_month() -> None:
+    stripe = FakeStripe()
+    stripe.snapshots[INVOICE] = an_invoice(status="void", voided_at_unix=NOON + 40 * DAY_SECONDS)
+    diff = diff_of(stripe)
+    assert [each.key for each in diff.changes([INVOICE])] == ["invoice/in_1", "invoice/in_1/void"]
+    assert {
+        (place.month, place.account): amount for place, amount in diff.moved.places.items()
+    } == {
+        ("2026-11", "4000 location=100"): 10_000,
+        ("2026-11", "4020 location=100"): -10_000,
+        ("2026-12", "4000 location=100"): -10_000,
+        ("2026-12", "4020 location=100"): 10_000,
+    }
+
+
+def test_a_late_failure_takes_back_what_the_receipt_of_its_invoice_moves() -> None:
+    failure = a_movement(-10_000, id="txn_back", type="payment_failure_refund")
+    invoice = a_paid_invoice()
+    stripe = FakeStripe()
+    stripe.snapshots[CHARGE] = a_charge(
+        status="failed",
+        payment_intent="pi_1",
+        invoices=("in_1",),
+        payments=invoice.payments,
+        failure=failure,
+        paid_invoices=(invoice,),
+    )
+    elsewhere = a_policy(version="policy-2", clearing={"usd": CashAccount("1299")})
+    clock = FakeClock(NOON + 9 * DAY_SECONDS)
+    diff = PolicyDiff(stripe, FakePolicies(OLD), OLD, elsewhere, clock)
+    (change,) = diff.changes([CHARGE])
+    assert change.key == "receipt/inpay_1/returned"
+    assert {each.place.account: (each.before_minor, each.after_minor) for each in change.moves} == {
+        cash_text(OLD.clearing["usd"]): (-10_000, 0),
+        "1299": (0, -10_000),
+    }
 
 
 def test_what_stripe_does_not_show_is_told() -> None:

@@ -7,12 +7,24 @@ import dataclasses
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 
-from tieout.domain.documents import Customer, Document, amount_of, digest, posting_date_of
+from tieout.domain.documents import (
+    Customer,
+    Document,
+    InvoiceReversal,
+    PaymentReversal,
+    amount_of,
+    dependencies,
+    digest,
+    posting_date_of,
+)
 from tieout.domain.effects import effects
 from tieout.domain.plans import Finding, Plan
 
 Planned = Document | Finding | None
+Documents = Mapping[str, Document]
+_NO_OTHERS: Documents = MappingProxyType({})
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -50,19 +62,31 @@ class Change:
     fields: tuple[str, ...] = ()
 
 
-def differences(before: Plan, after: Plan) -> Iterator[Change]:
+def differences(
+    before: Plan,
+    after: Plan,
+    others_before: Documents = _NO_OTHERS,
+    others_after: Documents = _NO_OTHERS,
+) -> Iterator[Change]:
     """Yield what differs, in the order of `before`, then what only `after` has.
 
-    A customer that comes along with what is booked for it is left to its own subject.
+    A customer that comes along with what is booked for it is left to its own subject. A reversal
+    says the same of whatever it takes back, and moves what that moved: it differs if the sums do.
+
+    Args:
+        before: a plan.
+        after: another one of the same subject.
+        others_before: by key, what reversals in `before` take back that is of other subjects.
+        others_after: the same of `after`.
     """
     old, new = _planned(before), _planned(after)
-    old_documents = {each.key: each for each in before.documents}
-    new_documents = {each.key: each for each in after.documents}
+    old_documents = {**others_before, **{each.key: each for each in before.documents}}
+    new_documents = {**others_after, **{each.key: each for each in after.documents}}
     for key in dict.fromkeys((*old, *new)):
         was, is_now = old.get(key), new.get(key)
-        if _is_same(was, is_now):
-            continue
         sums = _sums(was, old_documents), _sums(is_now, new_documents)
+        if _is_same(was, is_now) and sums[0] == sums[1]:
+            continue
         moves = tuple(
             Move(place, sums[0][place], sums[1][place])
             for place in sorted({*sums[0], *sums[1]})
@@ -91,9 +115,13 @@ def _said(finding: Finding) -> tuple[str, str]:
     return finding.disposition, finding.reason
 
 
-def _sums(planned: Planned, documents: Mapping[str, Document]) -> Counter[Place]:
+def _sums(planned: Planned, documents: Documents) -> Counter[Place]:
     sums: Counter[Place] = Counter()
     if planned is None or isinstance(planned, Finding):
+        return sums
+    # What takes something back that is not booked waits, and moves nothing.
+    is_reversal = isinstance(planned, InvoiceReversal | PaymentReversal)
+    if is_reversal and not documents.keys() >= set(dependencies(planned)):
         return sums
     day, amount = posting_date_of(planned), amount_of(planned)
     if day is not None and amount is not None:

@@ -4,17 +4,19 @@ Nothing is compared with the books, and nothing is written.
 """
 
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
+from tieout.domain.documents import Document
 from tieout.domain.errors import ConfigurationFault
 from tieout.domain.plans import Plan
 from tieout.domain.policy import Policy
-from tieout.domain.subjects import Subject
+from tieout.domain.sale_decisions import IN_THE_DAY
+from tieout.domain.subjects import Subject, SubjectKind
 from tieout.planning.differences import Change, Place, differences
 from tieout.planning.plan import plan
 from tieout.planning.sales import sale_keys
-from tieout.planning.snapshots import ActivitySnapshot, Snapshot
+from tieout.planning.snapshots import ActivitySnapshot, ChargeSnapshot, Snapshot
 from tieout.services.day_sales import DaySales
 from tieout.services.ports import Clock, PolicySource, StripeReader
 from tieout.services.preview import Pinned, Uncounted
@@ -88,14 +90,15 @@ class PolicyDiff:
                 self.moved.unread.append(str(subject))
             for snapshot in snapshots:
                 before, after = self._under_both(subject, snapshot)
-                for change in differences(before, after):
+                others = (_receipts(snapshot, subject, each) for each in (self._old, self._new))
+                for change in differences(before, after, *others):
                     self.moved.add(change)
                     yield change
 
     def _under_both(self, subject: Subject, snapshot: Snapshot) -> tuple[Plan, Plan]:
         """Return the plans of a subject as if one policy, or the other, had always been in force.
 
-        The sales that a day's journals sum up are those that a policy was once recorded for; here
+        The sales that a day's journals sum up are those that were once decided to be there; here
         they are those that the policy itself puts there.
         """
         if not isinstance(snapshot, ActivitySnapshot):
@@ -109,7 +112,9 @@ class PolicyDiff:
                 subject,
                 snapshot,
                 each,
-                dict.fromkeys(self._day_sales.of_day(subject, snapshot, keys, each.version), each),
+                decided=dict.fromkeys(
+                    self._day_sales.of_day(subject, snapshot, keys, each.version), IN_THE_DAY
+                ),
             )
             for each in (self._old, self._new)
         )
@@ -122,3 +127,19 @@ class PolicyDiff:
             if part.snapshot is not None:
                 for each in (self._old, self._new):
                     yield plan(part.plan.subject, part.snapshot, each)
+
+
+def _receipts(snapshot: Snapshot, subject: Subject, policy: Policy) -> Mapping[str, Document]:
+    """Return what is booked of the invoices that a failed charge had paid, by key.
+
+    The charge's own plan reverses their receipts and has none of them.
+    """
+    if not isinstance(snapshot, ChargeSnapshot):
+        return {}
+    return {
+        each.key: each
+        for invoice in snapshot.paid_invoices
+        for each in plan(
+            Subject(SubjectKind.INVOICE, invoice.id, subject.account), invoice, policy
+        ).documents
+    }
