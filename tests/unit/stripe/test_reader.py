@@ -344,6 +344,20 @@ def test_a_refund_of_an_invoices_payment_needs_no_charge() -> None:
     assert refund_snapshot(http).sale is None
 
 
+def test_a_refund_of_a_payment_that_went_back_later_is_still_of_its_invoice() -> None:
+    """What it took back of the invoice's lines is booked, and must not become a sale's."""
+    http = FakeHttp(credit_notes=paged([]))
+    http.answer("refunds/re_1", refund())
+    http.answer("refunds", paged([refund()]))
+    http.answer("invoice_payments", paged([payment("inpay_1", 2_000, status="canceled")]))
+    http.answer(INVOICE_PATH, shapes.today(Facts(status="paid")))
+
+    found = refund_snapshot(http)
+
+    assert [each.id for each in found.invoices] == [shapes.INVOICE]
+    assert found.sale is None
+
+
 def charge(**changes: object) -> Json:
     return {
         "id": "ch_1",

@@ -144,6 +144,11 @@ class InvoicePayment:
     payment_record: str | None = None
     returned_at_unix: int | None = None
 
+    @property
+    def is_of_its_invoice(self) -> bool:
+        """Whether it pays its invoice, may yet do so, or did so before its money went back."""
+        return self.status != "canceled" or self.amount_paid_minor > 0
+
 
 @dataclass(frozen=True, slots=True)
 class CreditNoteLine:

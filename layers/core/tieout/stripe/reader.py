@@ -177,7 +177,7 @@ class StripeApiReader:
         refund = decode.refund(raw)
         siblings = {refund.id: refund, **self._siblings(refund, account)}
         payments = payments_of(self._rows, refund.payment_intent, account)
-        paid = dict.fromkeys(each.invoice for each in payments if each.status != "canceled")
+        paid = dict.fromkeys(each.invoice for each in payments if each.is_of_its_invoice)
         sale = None
         if not paid and refund.charge is not None:
             sale = decode.charge(self._raw_charge(refund.charge, account), payments)

@@ -28,10 +28,7 @@ def charge(raw: object, payments: Iterable[InvoicePayment] = ()) -> ChargeSnapsh
     moves = tuple(move(fields, each) for each in MOVES)
     named = fields.identifier("invoice")
     payments = tuple(payments)
-    # One that was canceled after it had been paid did pay its invoice.
-    paid = [
-        each.invoice for each in payments if each.status != "canceled" or each.amount_paid_minor
-    ]
+    paid = [each.invoice for each in payments if each.is_of_its_invoice]
     means = fields.child("payment_method_details")
     return ChargeSnapshot(
         id=fields.text("id"),
