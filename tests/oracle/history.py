@@ -127,8 +127,8 @@ class _History:
         """Book what was paid past Stripe without an InvoicePayment of its own."""
         recorded_minor = sum(
             each["amount_paid"]
-            for each in self._store.all("invoice_payment")
-            if each["invoice"] == invoice["id"] and each["status"] == "paid"
+            for each in self._store.where("invoice_payment", "invoice", invoice["id"])
+            if each["status"] == "paid"
         )
         amount_minor = invoice["amount_paid"] + invoice["amount_overpaid"] - recorded_minor
         of = self._invoices[invoice["id"]]

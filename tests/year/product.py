@@ -40,7 +40,7 @@ from tieout.intacct.client import IntacctLedger
 from tieout.intacct.entities import EntitiesLedger
 from tieout.intacct.gateway import Gateway
 from tieout.intacct.session import SessionKeeper, SignIn
-from tieout.services.close_check import CloseCheck, Obstacle
+from tieout.services.close_check import CloseCheck, Obstacle, last_day_of
 from tieout.services.daily_tie_out import DailyTieOut
 from tieout.services.messages import encode
 from tieout.services.poll import Poller, PollReport
@@ -166,8 +166,8 @@ class Product:
         )
         cursors, made = FakeCursors(), FakeTieOuts()
         books = self.ledger.books(lambda: self.policies.current().base_currency)
-        tie_outs = TieOuts(self.stripe, books, self.postings, self.clock)
-        self._daily = DailyTieOut(tie_outs, made, self.policies, self.clock, self.metrics)
+        self._tie_outs = TieOuts(self.stripe, books, self.postings, self.clock)
+        self._daily = DailyTieOut(self._tie_outs, made, self.policies, self.clock, self.metrics)
         self._made = made
         self._close_check = CloseCheck(self.postings, cursors, made, self.clock)
         self._poller = Poller(
@@ -238,8 +238,10 @@ class Product:
         return self._made.by_day[date.fromisoformat(report.day)]
 
     def obstacles(self, month: date) -> Sequence[Obstacle]:
-        """Return what stands in the way of closing a month, as the product sees it."""
-        return list(self._close_check.obstacles(month, self.policies.current()))
+        """Tie the month's last day out anew; return what the product says is in a close's way."""
+        policy, last = self.policies.current(), last_day_of(month)
+        self._made.save(last, self._tie_outs.of_day(last, policy))
+        return list(self._close_check.obstacles(month, policy))
 
     def settle(self) -> None:
         """Work on the queue until it is empty; time passes for what must wait."""
