@@ -201,6 +201,16 @@ def test_a_month_that_lasts_cannot_be_closed(month: Month) -> None:
     assert month.obstacles()[0].kind is Kind.NOT_OVER
 
 
+def test_days_that_are_not_over_are_one_obstacle_and_not_one_each(month: Month) -> None:
+    month.clock.unix = day_bounds(date(2026, 10, 20), POLICY.zone)[1]
+    for each in days(date(2026, 10, 19), LAST):
+        del month.postings.by_key[f"activity/{each}/usd"]
+    found = {each.key: each for each in month.obstacles()}
+    assert found["2026-10"].text == "the month is not over: it lasts until 2026-10-31"
+    not_booked = [key for key, each in found.items() if each.kind is Kind.DAY_NOT_BOOKED]
+    assert not_booked == ["activity/2026-10-19"]
+
+
 @pytest.mark.parametrize(
     ("day", "last"),
     [

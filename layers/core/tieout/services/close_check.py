@@ -94,7 +94,8 @@ class CloseCheck:
         last = last_day_of(month)
         end_unix = day_bounds(last, policy.zone)[1]
         if self._clock.now_unix() <= end_unix:
-            yield _obstacle(Kind.NOT_OVER, f"{month:%Y-%m}", f"it lasts until {last}")
+            text = f"the month is not over: it lasts until {last}"
+            yield _obstacle(Kind.NOT_OVER, f"{month:%Y-%m}", text)
         yield from self._unposted(last)
         for account in (None, *policy.accounts):
             own = policy.of_account(account) or policy
@@ -118,8 +119,13 @@ class CloseCheck:
     def _days(
         self, month: date, last: date, policy: Policy, account: str | None
     ) -> Iterator[Obstacle]:
-        """Yield the days whose own journal is not booked; what of it is parked is listed before."""
+        """Yield the days whose own journal is not booked; what of it is parked is listed before.
+
+        A day that is not over has none yet.
+        """
         for day in days(max(month, policy.books_from or month), last):
+            if self._clock.now_unix() <= day_bounds(day, policy.zone)[1]:
+                return
             subject = Subject(SubjectKind.ACTIVITY, day.isoformat(), account)
             # That it could not be read is no reading, not even once somebody set it aside.
             unread = unread_key(str(subject))
