@@ -35,10 +35,13 @@ class FakeBooks(Faulty):
                 sums[row.account, row.currency] += row.amount_minor
         return dict(sums)
 
-    def rows(self, accounts: Collection[str], since: date, until: date) -> Iterable[LedgerRow]:
+    def rows(
+        self, accounts: Collection[str], since: date, until: date, *, journals_only: bool = False
+    ) -> Iterable[LedgerRow]:
         self._may_fail()
         for row in self._all():
-            if row.account in accounts and since <= row.day <= until:
+            asked_for = row.account in accounts and since <= row.day <= until
+            if asked_for and (row.of_ledger or not journals_only):
                 yield row
 
     def open_receivables(self) -> Iterable[OpenReceivable]:

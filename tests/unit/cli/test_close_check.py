@@ -53,7 +53,9 @@ def postings(
         postings.put(Posting(key, subject, State.POSTED, 1, read_at_unix=read_at_unix))
     for name in POLLER_PASSES:
         DynamoCursors(account.dynamodb, state).put(name, Progress(complete_unix=1_795_000_000))
-    tied_out = TieOut("", "usd", LAST.isoformat(), 0, 100, 100, "1200", 100)
+    tied_out = TieOut(
+        "", "usd", LAST.isoformat(), 0, 100, 100, "1200", 100, made_at_unix=1_795_161_000
+    )
     DynamoTieOuts(account.dynamodb, state).save(LAST, [tied_out])
     return postings
 

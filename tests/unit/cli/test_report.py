@@ -5,6 +5,7 @@ against tables in this process.
 """
 
 import csv
+import dataclasses
 import io
 import json
 from collections.abc import Callable
@@ -40,9 +41,10 @@ def tied(day: date = DAY, *residues: Residue) -> TieOut:
         "1205",
         1_023_400 + residual_minor,
         residues,
-        (OpenItem("in_1", "usd", 500, 0, "not in Intacct"),),
+        (OpenItem("in_1", "usd", 500, 0, "not in Intacct", explained=True),),
         500,
         0,
+        made_at_unix=1_793_620_800,
     )
 
 
@@ -87,6 +89,18 @@ def test_a_chart_has_a_line_for_each_side() -> None:
     assert found(page({DAY: DAYS[DAY]}, "x"), line) == []
 
 
+def test_days_that_were_not_tied_out_are_on_the_page() -> None:
+    shown = html.fromstring(page({DAY: DAYS[DAY]}, "x", ["2026-10-29"]))
+    assert "Not tied out: 2026-10-29" in shown.text_content()
+
+
+def test_an_open_invoice_that_nobody_can_explain_calls_somebody() -> None:
+    tied_out = tied()
+    item = dataclasses.replace(tied_out.open_items[0], explained=False)
+    shown = html.fromstring(page({DAY: [dataclasses.replace(tied_out, open_items=(item,))]}, "x"))
+    assert "Open invoices differ on 2026-10-30" in shown.text_content()
+
+
 def test_no_day_is_a_page_that_says_so() -> None:
     assert "Nothing was tied out" in page({}, "x")
 
@@ -95,13 +109,18 @@ def test_the_table_has_every_amount_and_no_formula() -> None:
     file = io.StringIO()
     csv.writer(file).writerows(csv_rows(DAYS))
     rows = list(csv.DictReader(io.StringIO(file.getvalue())))
-    assert {len(row) for row in rows} == {12}
-    assert [row["residual"] for row in rows if row["row"] == "balance"] == ["49.99", "48.99"]
-    assert [row["amount"] for row in rows if row["row"] == "residual"] == [
-        "49.99",
-        "49.99",
-        "-1.00",
-    ]
+    assert {len(row) for row in rows} == {13}
+    differences = {
+        kind: [row["difference"] for row in rows if row["row"] == kind]
+        for kind in ("balance", "residual", "receivables", "open invoice")
+    }
+    assert differences == {
+        "balance": ["49.99", "48.99"],
+        "residual": ["49.99", "49.99", "-1.00"],
+        "receivables": ["-5.00", "-5.00"],
+        "open invoice": ["-5.00", "-5.00"],
+    }
+    assert {row["read_at"] for row in rows} == {"2026-11-02 12:00 UTC"}
     assert all(not row["text"].startswith("=") for row in rows)
 
 

@@ -21,6 +21,7 @@ from tieout.domain.subjects import Subject, SubjectKind
 from tieout.domain.tie_outs import Cause, OpenItem, Residue, TieOut
 from tieout.services.close_check import (
     POLLER_PASSES,
+    TIE_OUT_AGE_SECONDS_MAX,
     CloseCheck,
     Kind,
     Obstacle,
@@ -32,7 +33,7 @@ from tieout.services.walk import days
 POLICY = a_policy()
 MONTH, LAST = date(2026, 10, 1), date(2026, 10, 31)
 END_UNIX = day_bounds(LAST, POLICY.zone)[1]
-TIED_OUT = TieOut("", "usd", "2026-10-31", 0, 100, 100, "1200", 100)
+TIED_OUT = TieOut("", "usd", "2026-10-31", 0, 100, 100, "1200", 100, made_at_unix=END_UNIX + 43_200)
 INVOICE = Subject(SubjectKind.INVOICE, "in_1")
 
 
@@ -178,6 +179,16 @@ def test_a_month_that_was_not_tied_out_cannot_be_closed(month: Month) -> None:
     (found,) = month.obstacles()
     assert (found.kind, found.text) == (Kind.NOT_TIED_OUT, "tie-out: not run")
     assert found.way_out.startswith("`tieout tie-out 2026-10-31 --now`")
+
+
+def test_a_tie_out_of_long_ago_proves_nothing(month: Month) -> None:
+    """Somebody may have booked into the month since."""
+    month.clock.unix = TIED_OUT.made_at_unix + TIE_OUT_AGE_SECONDS_MAX + 1
+    (found,) = month.obstacles()
+    assert (found.kind, found.way_out) == (
+        Kind.OLD_TIE_OUT,
+        "`tieout tie-out 2026-10-31 --now` makes it again.",
+    )
 
 
 def test_a_residual_stands_in_the_way_even_if_it_is_explained(month: Month) -> None:

@@ -72,6 +72,17 @@ def test_a_day_with_something_open_is_read_once_more() -> None:
     assert world.run_at(AGAIN_AFTER_SECONDS + 3_600) is None
 
 
+def test_a_day_may_be_tied_out_again_at_any_time_and_that_is_kept() -> None:
+    world = World()
+    world.books.by_hand = [BY_HAND]
+    world.run_at(FIRST_AFTER_SECONDS)
+    world.books.by_hand = []
+    world.clock.advance(9 * DAY_SECONDS)
+    (made,) = world.daily.tie(NOON_DAY, world.policies.current(), look_back_days=31)
+    assert made.residual_minor == 0
+    assert world.store.by_day[NOON_DAY] == (made,)
+
+
 def test_what_is_open_has_the_age_of_the_day_it_began_on() -> None:
     world = World()
     world.books.by_hand = [BY_HAND]

@@ -29,11 +29,12 @@ from tieout.domain.errors import Unavailable
 from tieout.domain.keys import reference
 from tieout.domain.movement_policy import Category, MovementRules
 from tieout.domain.policy import Policy
+from tieout.domain.postings import State
 from tieout.domain.sale_policy import SaleRules
 from tieout.domain.subjects import SubjectKind
 from tieout.domain.tie_outs import Cause, OpenItem, TieOut
 from tieout.planning.snapshots import ChargeSnapshot
-from tieout.services.ports import InvoiceRow, LedgerRow, OpenReceivable
+from tieout.services.ports import InvoiceRow, LedgerRow, NotExecuted, OpenReceivable
 from tieout.services.tie_out import TieOuts, is_own
 
 DAY = of(SubjectKind.ACTIVITY, NOON_DAY.isoformat())
@@ -232,6 +233,45 @@ def test_open_invoices_are_compared_one_by_one(world: World) -> None:
     assert all(isinstance(each, OpenItem) for each in tied.open_items)
 
 
+def test_an_entry_that_was_dated_back_is_named(world: World) -> None:
+    book_everything(world)
+    books = FakeBooks(world.ledger)
+    earlier = NOON_DAY - timedelta(days=10)
+    books.by_hand = [LedgerRow("1200", "usd", earlier, -1_000, "", "by Bob", "115", of_ledger=True)]
+    tied = tie(world, books)
+    assert named(tied) == {"entry 115": (Cause.BY_HAND, -1_000)}
+    assert tied.residues[0].since == str(earlier)
+
+
+def test_days_that_nobody_read_are_found_as_far_back_as_asked(world: World) -> None:
+    long_ago = NOON - 5 * DAY_SECONDS
+    world.stripe.moved[None] = [dataclasses.replace(CHARGED, created_unix=long_ago)]
+    tie_outs = TieOuts(world.stripe, FakeBooks(world.ledger), world.postings, world.clock)
+
+    def found(look_back_days: int) -> dict[str, tuple[Cause, int]]:
+        made = tie_outs.of_day(NOON_DAY, policy(), look_back_days=look_back_days)
+        return named(next(each for each in made if each.currency == "usd"))
+
+    day = NOON_DAY - timedelta(days=5)
+    assert found(1) == {"rest": (Cause.UNKNOWN, -9_680)}
+    assert found(5) == {
+        "sale/pi_1": (Cause.NOT_READ, -10_000),
+        f"activity/{day}/usd": (Cause.DAY_OPEN, 320),
+    }
+
+
+def test_an_invoice_that_differs_calls_somebody_unless_something_of_it_is_parked(
+    world: World,
+) -> None:
+    world.stripe.moved = {}
+    row = InvoiceRow("in_1", "cus_1", "open", "", NOON, remaining_minor=10_000, currency="usd")
+    world.stripe.invoices_listed = [row]
+    assert not tie(world).is_explained
+    publish(world, policy(version="policy-2", revenue=_without_default()))
+    world.bring_up_to_date(INVOICE)
+    assert [each.explained for each in tie(world).open_items] == [True]
+
+
 def test_a_voided_credit_note_is_owed_beside_its_invoice(
     world: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -302,3 +342,16 @@ def test_sales_wait_for_the_journal_of_their_day(world: World) -> None:
     assert named(tie(world)) == waiting
     world.bring_up_to_date(DAY)
     assert (tie(world).residual_minor, tie(world).residues) == (0, ())
+
+
+@pytest.mark.parametrize(("idle_seconds", "cause"), [(4_500, "in_transit"), (4_501, "stuck")])
+def test_what_nobody_works_on_any_more_is_not_on_its_way(
+    world: World, idle_seconds: int, cause: str
+) -> None:
+    world.ledger.script("refund/re_1", NotExecuted("Intacct is busy"))
+    book_everything(world)
+    assert world.postings.by_key["refund/re_1"].state is State.PLANNED
+    world.clock.advance(idle_seconds)
+    tied = tie(world)
+    assert named(tied) == {"refund/re_1": (Cause(cause), 2_500)}
+    assert bool(tied.unexplained_minor) is (cause == "stuck")

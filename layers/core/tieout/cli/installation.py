@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
     from tieout.intacct.entities import EntitiesLedger
+    from tieout.services.daily_tie_out import DailyTieOut
 
 STRIPE_TIMEOUT_SECONDS = 10
 INTACCT_TIMEOUT_SECONDS = 60
@@ -63,6 +64,16 @@ class Installation:
     def tie_outs(self) -> DynamoTieOuts:
         """What the poller tied out, by day."""
         return DynamoTieOuts(self._dynamodb, self.stack.outputs["StateTableName"])
+
+    @cached_property
+    def daily_tie_out(self) -> "DailyTieOut":
+        """What the poller does once a day."""
+        from tieout.services.daily_tie_out import DailyTieOut  # noqa: PLC0415 - it plans
+        from tieout.services.preview import Uncounted  # noqa: PLC0415
+        from tieout.services.tie_out import TieOuts  # noqa: PLC0415
+
+        tie_outs = TieOuts(self.stripe, self.books, self.postings, self.clock)
+        return DailyTieOut(tie_outs, self.tie_outs, self.policies, self.clock, Uncounted())
 
     @cached_property
     def queue(self) -> SqsWorkQueue:

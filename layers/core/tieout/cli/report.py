@@ -3,14 +3,14 @@
 import argparse
 import csv
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
-from tieout.cli.console import DONE, NOT_READY, add_command, money, paint, say
+from tieout.cli.console import DONE, NOT_READY, add_command, moment, money, paint, say
 from tieout.cli.installation import Installation
-from tieout.cli.report_page import CAUSE_TEXTS, age_days, page
+from tieout.cli.report_page import CAUSE_TEXTS, age_days, item_text, page
 from tieout.domain.dates import accounting_date
 from tieout.domain.money import decimal_from_minor
 from tieout.domain.tie_outs import EXPLAINED, TieOut
@@ -22,10 +22,11 @@ _FORMULA_BEGINNINGS = ("=", "+", "-", "@", "\t", "\r")
 _TIE_OUT = """examples:
   tieout tie-out --stack tieout-prod                   the last day that the poller tied out
   tieout tie-out 2026-10-31 --stack tieout-prod        another day, as it was stored
-  tieout tie-out 2026-10-31 --now --stack tieout-prod  read Stripe and Intacct again
+  tieout tie-out 2026-10-31 --now --stack tieout-prod  read Stripe and Intacct again, and keep that
 
 The residual is what the clearing account shows more than Stripe has, item by item: what is parked,
-queued, entered by hand in Intacct, or not known. exit code 1: a part of it is not explained."""
+queued, entered by hand in Intacct, or not known. Open invoices are those of the moment at which it
+was read. exit code 1: a part of the residual, or of the open invoices, is not explained."""
 _REPORT = """examples:
   tieout report --stack tieout-prod --out october.html --from 2026-10-01 --to 2026-10-31
   tieout report --stack tieout-prod --csv october.csv --from 2026-10-01 --to 2026-10-31
@@ -60,20 +61,14 @@ def _tie_out(options: argparse.Namespace) -> int:
         say([dataclasses.asdict(each) for each in made])
     else:
         say("\n\n".join(map(described, made)))
-    return NOT_READY if any(each.unexplained_minor for each in made) else DONE
+    return DONE if all(each.is_explained for each in made) else NOT_READY
 
 
 def _made_now(installation: Installation, day: date) -> Sequence[TieOut]:
-    from tieout.services.tie_out import TieOuts  # noqa: PLC0415 - stored ones need no planning
-
     if day > _yesterday(installation):
         raise CannotBeDone(f"{day.isoformat()} is not over yet: the day before is the last to tie")
-    before = installation.tie_outs.of_days([day - timedelta(days=1)])
-    tie_outs = TieOuts(
-        installation.stripe, installation.books, installation.postings, installation.clock
-    )
-    known = [each for made in before.values() for each in made]
-    return tie_outs.of_day(day, installation.policies.current(), known)
+    policy = installation.policies.current()
+    return installation.daily_tie_out.tie(day, policy, look_back_days=DAYS_SHOWN)
 
 
 def _stored(installation: Installation, day: date, options: argparse.Namespace) -> Sequence[TieOut]:
@@ -90,11 +85,10 @@ def _stored(installation: Installation, day: date, options: argparse.Namespace) 
 def described(tie_out: TieOut) -> str:
     """Return a tie-out as text for a terminal."""
     currency = tie_out.currency
-    explained = tie_out.unexplained_minor == 0
-    verdict = "ties out" if not tie_out.residual_minor else "explained" if explained else "OPEN"
     account = tie_out.ledger_account or "(no clearing account in the policy)"
+    of_account = f"{tie_out.account} " if tie_out.account else ""
     lines = [
-        f"{tie_out.day} {currency.upper()}: {paint(verdict, 'green' if explained else 'red')}",
+        f"{tie_out.day} {of_account}{currency.upper()}: {_verdict(tie_out)}",
         f"  Stripe, opening    {money(tie_out.opening_minor, currency):>22}",
         f"  moved              {money(tie_out.moved_minor, currency):>22}",
         f"  Stripe, closing    {money(tie_out.closing_minor, currency):>22}",
@@ -107,16 +101,25 @@ def described(tie_out: TieOut) -> str:
         f", {age_days(each, tie_out)} days"
         for each in tie_out.residues
     ]
-    lines.append(
-        f"  open invoices: {money(tie_out.receivable_stripe_minor, currency)} in Stripe, "
-        f"{money(tie_out.receivable_books_minor, currency)} in the books"
-    )
+    if not tie_out.account:
+        lines.append(
+            f"  open invoices, {moment(tie_out.made_at_unix)}: "
+            f"{money(tie_out.receivable_stripe_minor, currency)} in Stripe, "
+            f"{money(tie_out.receivable_books_minor, currency)} in the books"
+        )
     lines += [
         f"    {each.invoice}: {money(each.stripe_minor, currency)} in Stripe, "
-        f"{money(each.books_minor, currency)} in the books ({each.text})"
+        f"{money(each.books_minor, currency)} in the books ({item_text(each)})"
         for each in tie_out.open_items
     ]
     return "\n".join(lines)
+
+
+def _verdict(tie_out: TieOut) -> str:
+    if not tie_out.is_explained:
+        return paint("OPEN", "red")
+    differs = tie_out.residual_minor or tie_out.open_items
+    return paint("explained" if differs else "ties out", "green")
 
 
 # --- report -----------------------------------------------------------------------------------
@@ -132,16 +135,16 @@ def _report(options: argparse.Namespace) -> int:
         raise CannotBeDone(f"--from {first.isoformat()} is after --to {last.isoformat()}")
     days = [first + timedelta(days=each) for each in range((last - first).days + 1)]
     found = installation.tie_outs.of_days(days)
+    missing = [day.isoformat() for day in days if day not in found]
     written: dict[str, str] = {}
     if options.out is not None:
         title = f"Tie-out of {installation.stack.name}"
-        options.out.write_text(page(found, title), encoding="utf-8")
+        options.out.write_text(page(found, title, missing), encoding="utf-8")
         written["page"] = str(options.out)
     if options.csv is not None:
         with options.csv.open("w", encoding="utf-8", newline="") as file:
             csv.writer(file).writerows(csv_rows(found))
         written["csv"] = str(options.csv)
-    missing = [day.isoformat() for day in days if day not in found]
     if options.json:
         say({"written": written, "days": len(found), "days_not_tied_out": missing})
         return DONE
@@ -152,34 +155,51 @@ def _report(options: argparse.Namespace) -> int:
 
 
 def csv_rows(days: Mapping[date, Sequence[TieOut]]) -> Iterator[Sequence[str]]:
-    """Yield the table: a row for each tie-out, and one for each part of its residual.
+    """Yield the table: for each tie-out its balance and receivables, and what they differ by.
 
     Texts come from outside; none may begin like a formula, which a spreadsheet would run.
     """
     yield (
-        *("day", "currency", "row", "id", "cause", "since", "amount", "stripe_closing"),
-        *("account", "books", "residual", "text"),
+        *("day", "stripe_account", "currency", "read_at", "row", "id", "cause", "since"),
+        *("stripe", "ledger_account", "books", "difference", "text"),
     )
     for day in sorted(days):
         for each in days[day]:
-            head = (each.day, each.currency.upper())
-            sums = _amounts(
-                each.currency, (each.closing_minor, each.books_minor, each.residual_minor)
-            )
-            yield (
-                *(*head, "balance", "", "", "", ""),
-                *(sums[0], _safe(each.ledger_account), sums[1], sums[2], ""),
-            )
-            for residue in each.residues:
-                (amount,) = _amounts(each.currency, (residue.amount_minor,))
-                yield (
-                    *(*head, "residual", _safe(residue.id), residue.cause, residue.since, amount),
-                    *("", "", "", "", _safe(residue.text)),
-                )
+            yield from _csv_rows_of(each)
 
 
-def _amounts(currency: str, amounts_minor: Iterable[int]) -> Sequence[str]:
-    return [f"{decimal_from_minor(each, currency):f}" for each in amounts_minor]
+def _csv_rows_of(each: TieOut) -> Iterator[Sequence[str]]:
+    def row(  # noqa: PLR0913, PLR0917 - the columns
+        kind: str,
+        stripe_minor: int | None,
+        books_minor: int | None,
+        difference_minor: int,
+        identifier: str = "",
+        cause: str = "",
+        since: str = "",
+        text: str = "",
+    ) -> Sequence[str]:
+        stripe, books, difference = (
+            "" if amount is None else f"{decimal_from_minor(amount, each.currency):f}"
+            for amount in (stripe_minor, books_minor, difference_minor)
+        )
+        return (
+            *(each.day, each.account, each.currency.upper(), moment(each.made_at_unix), kind),
+            *(_safe(identifier), cause, since, stripe),
+            *(_safe(each.ledger_account if kind == "balance" else ""), books, difference),
+            _safe(text),
+        )
+
+    yield row("balance", each.closing_minor, each.books_minor, each.residual_minor)
+    for part in each.residues:
+        named = (part.id, str(part.cause), part.since, part.text)
+        yield row("residual", None, None, part.amount_minor, *named)
+    stripe_minor, books_minor = each.receivable_stripe_minor, each.receivable_books_minor
+    yield row("receivables", stripe_minor, books_minor, books_minor - stripe_minor)
+    for item in each.open_items:
+        difference_minor = item.books_minor - item.stripe_minor
+        named = (item.invoice, "", "", item_text(item))
+        yield row("open invoice", item.stripe_minor, item.books_minor, difference_minor, *named)
 
 
 def _safe(text: str) -> str:

@@ -4,11 +4,12 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from html import escape
 
-from tieout.cli.console import money
-from tieout.domain.tie_outs import EXPLAINED, Cause, Residue, TieOut
+from tieout.cli.console import moment, money
+from tieout.domain.tie_outs import EXPLAINED, Cause, OpenItem, Residue, TieOut
 
 CAUSE_TEXTS: Mapping[Cause, str] = {
     Cause.IN_TRANSIT: "in transit: queued or being sent",
+    Cause.STUCK: "stuck: was being sent, and nobody works on it any more",
     Cause.DAY_OPEN: "booked with the day's journal, after the day",
     Cause.PARKED: "parked: a person must look",
     Cause.NOT_BOOKED: "recorded, not booked",
@@ -36,19 +37,23 @@ thead { display: table-header-group } tr { break-inside: avoid }
 """
 
 
-def page(days: Mapping[date, Sequence[TieOut]], title: str) -> str:
+def page(days: Mapping[date, Sequence[TieOut]], title: str, missing: Sequence[str] = ()) -> str:
     """Return the report over some days, oldest first.
 
     Args:
         days: the tie-outs of each day.
         title: what it is of, for people.
+        missing: days asked for that were not tied out.
     """
     made = [each for day in sorted(days) for each in days[day]]
-    currencies = sorted({each.currency for each in made})
+    balances = sorted({(each.account, each.currency) for each in made})
     sections = "".join(
-        _section(currency, [each for each in made if each.currency == currency])
-        for currency in currencies
+        _section([each for each in made if (each.account, each.currency) == balance])
+        for balance in balances
     )
+    if missing:
+        gaps = escape(", ".join(missing))
+        sections = f'<p class="bad">Not tied out: {gaps}</p>{sections}'
     span = f"{min(days).isoformat()} to {max(days).isoformat()}" if days else "no day tied out"
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
@@ -59,17 +64,19 @@ def page(days: Mapping[date, Sequence[TieOut]], title: str) -> str:
     )
 
 
-def _section(currency: str, made: Sequence[TieOut]) -> str:
+def _section(made: Sequence[TieOut]) -> str:
     last = made[-1]
-    verdict = (
-        f'<p class="good">Every cent of {escape(currency.upper())} is explained on {last.day}.</p>'
-        if not last.unexplained_minor
-        else f'<p class="bad">{escape(money(last.unexplained_minor, currency))} '
-        f"cannot be explained on {last.day}.</p>"
-    )
+    currency, named = last.currency, f"{last.account} {last.currency.upper()}".strip()
+    if last.is_explained:
+        verdict = f"Every cent of {named} is explained on {last.day}."
+    elif last.unexplained_minor:
+        verdict = f"{money(last.unexplained_minor, currency)} cannot be explained on {last.day}."
+    else:
+        verdict = f"Open invoices differ on {last.day}."
+    verdict = f"<p>{_marked(verdict, good=last.is_explained)}</p>"
     account = last.ledger_account or "no clearing account in the policy"
     return (
-        f"<section><h2>{escape(currency.upper())}: Stripe and account {escape(account)}</h2>"
+        f"<section><h2>{escape(named)}: Stripe and account {escape(account)}</h2>"
         f"{verdict}{chart(made)}{_days_table(made)}{_residue_table(last)}{_open_table(last)}"
         "</section>"
     )
@@ -98,7 +105,7 @@ def _days_table(made: Iterable[TieOut]) -> str:
 
 
 def _flag(tie_out: TieOut) -> str:
-    good = not tie_out.unexplained_minor
+    good = tie_out.is_explained
     return _marked("yes" if good else "no", good=good)
 
 
@@ -127,8 +134,10 @@ def _residue_table(last: TieOut) -> str:
 
 
 def _open_table(last: TieOut) -> str:
+    if last.account:
+        return ""
     sums = (
-        f"<p>Open invoices on {escape(last.day)}: "
+        f"<p>Open invoices when this was read, {escape(moment(last.made_at_unix))}: "
         f"{escape(money(last.receivable_stripe_minor, last.currency))} in Stripe, "
         f"{escape(money(last.receivable_books_minor, last.currency))} in the books.</p>"
     )
@@ -137,13 +146,18 @@ def _open_table(last: TieOut) -> str:
             escape(each.invoice),
             money(each.stripe_minor, last.currency),
             money(each.books_minor, last.currency),
-            escape(each.text),
+            escape(item_text(each)),
         )
         for each in last.open_items
     ]
     if not rows:
         return sums
     return sums + _table(("invoice", "Stripe", "books", ""), rows, amounts=(1, 2), ids=(0,))
+
+
+def item_text(item: OpenItem) -> str:
+    """Return what is known of an invoice on which the two sides differ."""
+    return f"{item.text}; parked or under way" if item.explained else item.text
 
 
 def age_days(residue: Residue, tie_out: TieOut) -> int:

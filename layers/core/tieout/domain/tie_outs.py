@@ -14,6 +14,7 @@ class Cause(StrEnum):
     """Why the books show something else than Stripe."""
 
     IN_TRANSIT = "in_transit"  # queued or being sent; it is booked without anybody's help
+    STUCK = "stuck"  # was under way, and nobody works on it any more; `tieout parked` lists it
     DAY_OPEN = "day_open"  # booked with the day's journal, once the day is over
     PARKED = "parked"  # a person must look; `tieout parked` has the way out
     NOT_BOOKED = "not_booked"  # recorded, and by policy or by kind not booked
@@ -50,6 +51,7 @@ class OpenItem:
 
     Attributes:
         stripe_minor, books_minor: what is still owed according to each.
+        explained: something of the invoice is parked, or under way.
     """
 
     invoice: str
@@ -57,6 +59,7 @@ class OpenItem:
     stripe_minor: int
     books_minor: int
     text: str = ""
+    explained: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,9 +74,10 @@ class TieOut:
         ledger_account: the clearing account in Intacct; empty if policy names none.
         books_minor: its balance at the end of the day, debit positive.
         residues: what explains the residual, an unknown rest included, so that they sum to it.
-        open_items: invoices on which the two disagree, of this currency.
-        receivable_stripe_minor, receivable_books_minor: sums of all open invoices.
-        made_at_unix: when it was read.
+        open_items: invoices on which the two disagree, of this currency, when it was made: of open
+            invoices neither side tells what was open on a day before.
+        receivable_stripe_minor, receivable_books_minor: sums of all invoices open at that time.
+        made_at_unix: when Stripe and Intacct were read.
     """
 
     account: str
@@ -99,6 +103,11 @@ class TieOut:
     def unexplained_minor(self) -> int:
         """The part of the residual, by amount, that nobody can explain yet; never negative."""
         return sum(abs(each.amount_minor) for each in self.residues if each.cause not in EXPLAINED)
+
+    @property
+    def is_explained(self) -> bool:
+        """Whether nothing of it calls anybody: neither a residue nor an open invoice."""
+        return not self.unexplained_minor and all(each.explained for each in self.open_items)
 
     @property
     def adds_up(self) -> bool:

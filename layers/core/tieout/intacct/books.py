@@ -18,6 +18,7 @@ from tieout.intacct.xml_values import date_text
 from tieout.services.ports import LedgerRow, OpenReceivable
 
 _LEDGER = "2.GL"
+_JOURNALS = Condition("MODULEKEY", "equalto", (_LEDGER,))
 # The book that the company's own currency and every module post to.
 _BOOK = Condition("BOOKID", "equalto", ("ACCRUAL",))
 
@@ -57,7 +58,9 @@ class IntacctBooks:
             )
         return dict(totals)
 
-    def rows(self, accounts: Collection[str], since: date, until: date) -> Iterable[LedgerRow]:
+    def rows(
+        self, accounts: Collection[str], since: date, until: date, *, journals_only: bool = False
+    ) -> Iterable[LedgerRow]:
         """Yield every line on the accounts from one day to another, both included."""
         if not accounts:
             return
@@ -69,6 +72,7 @@ class IntacctBooks:
                 _BOOK,
                 one_of("ACCOUNTNO", sorted(accounts)),
                 Condition("ENTRY_DATE", "between", (date_text(since), date_text(until))),
+                *([_JOURNALS] if journals_only else []),
             ),
         )
         for row in self._rows(selection):

@@ -20,6 +20,8 @@ from tieout.services.passes import EVENTS, INVOICES, OPEN_INVOICES, pass_name
 from tieout.services.ports import Clock, Cursors, Postings, TieOutStore
 from tieout.services.walk import days
 
+# Since the tie-out was made somebody may have booked into the month.
+TIE_OUT_AGE_SECONDS_MAX = 86_400
 # What finds, between them, everything that no webhook told of.
 POLLER_PASSES = (EVENTS, INVOICES, OPEN_INVOICES)
 
@@ -34,6 +36,7 @@ class Kind(StrEnum):
     DAY_NOT_BOOKED = "day_not_booked"
     NOT_COMPARED = "not_compared"
     NOT_TIED_OUT = "not_tied_out"
+    OLD_TIE_OUT = "old_tie_out"
     RESIDUAL = "residual"
     OPEN_ITEM = "open_item"
 
@@ -48,7 +51,8 @@ _WAYS_OUT: Mapping[Kind, str] = {
         "Wait for the poller's next runs; if it stays, raise `PollerReadBudget` or look at its log."
     ),
     Kind.NOT_TIED_OUT: "`tieout tie-out DAY --now`, or wait for the poller, which does so daily.",
-    Kind.RESIDUAL: "`tieout tie-out DAY` itemises it.",
+    Kind.OLD_TIE_OUT: "`tieout tie-out DAY --now` makes it again.",
+    Kind.RESIDUAL: "`tieout tie-out DAY --now` itemises it, and keeps what it finds.",
     Kind.OPEN_ITEM: "`tieout retry KEY`; if they still differ, compare the invoice in both.",
 }
 
@@ -152,6 +156,10 @@ class CloseCheck:
         made = self._tie_outs.of_days([last]).get(last, ()) if self._tie_outs else ()
         if not made:
             yield _obstacle(Kind.NOT_TIED_OUT, last.isoformat(), "tie-out: not run")
+        old_unix = self._clock.now_unix() - TIE_OUT_AGE_SECONDS_MAX
+        if any(each.made_at_unix < old_unix for each in made):
+            text = "tie-out: made over a day ago; somebody may have booked into the month since"
+            yield _obstacle(Kind.OLD_TIE_OUT, last.isoformat(), text)
         for each in made:
             yield from _residual(each)
 

@@ -5,6 +5,7 @@ run tries again.
 """
 
 import logging
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 
@@ -14,7 +15,7 @@ from tieout.domain.policy import Policy
 from tieout.domain.tie_outs import TieOut
 from tieout.services import metric_names
 from tieout.services.ports import Clock, Metrics, PolicySource, TieOutStore
-from tieout.services.tie_out import TieOuts
+from tieout.services.tie_out import LOOK_BACK_DAYS, TieOuts
 
 # The day's own journals are queued two hours after its end, and may meet a busy queue.
 FIRST_AFTER_SECONDS = 4 * 3_600
@@ -61,7 +62,7 @@ class DailyTieOut:
         try:
             policy = self._policies.current()
             day = self._due(policy)
-            return None if day is None else self._tie(day, policy)
+            return None if day is None else self._report(self.tie(day, policy))
         except (TransientFault, Refused) as fault:
             logger.warning("cannot tie out now", extra={"cause": str(fault)})
         except ConfigurationFault as fault:
@@ -85,17 +86,33 @@ class DailyTieOut:
             AGAIN_AFTER_SECONDS
         )
         worth_it = age_seconds >= AGAIN_AFTER_SECONDS and is_second
-        return day if worth_it and any(each.residual_minor for each in made) else None
+        is_open = any(each.residual_minor or each.open_items for each in made)
+        return day if worth_it and is_open else None
 
-    def _tie(self, day: date, policy: Policy) -> DailyReport:
+    def tie(
+        self, day: date, policy: Policy, look_back_days: int = LOOK_BACK_DAYS
+    ) -> Sequence[TieOut]:
+        """Tie a day out for every account whose books are kept, and keep that.
+
+        Args:
+            day: the company's; it is over.
+            policy: today's.
+            look_back_days: how many days before are searched for movements that nobody has read.
+
+        Raises:
+            TransientFault, ConfigurationFault, Refused: as `TieOuts.of_day`; nothing is kept then.
+        """
         before = self._store.of_days([day - timedelta(days=1)])
         known = [each for made in before.values() for each in made]
         made: list[TieOut] = []
         for account in (None, *policy.accounts):
             earlier = [each for each in known if each.account == (account or "")]
-            made += self._tie_outs.of_day(day, policy, earlier, account)
+            made += self._tie_outs.of_day(day, policy, earlier, account, look_back_days)
         self._store.save(day, made)
-        unexplained = [each for each in made if each.unexplained_minor]
+        return made
+
+    def _report(self, made: Sequence[TieOut]) -> DailyReport:
+        unexplained = [each for each in made if not each.is_explained]
         self._metrics.count(metric_names.TIED_OUT, len(made))
         if unexplained:
             self._metrics.count(metric_names.RESIDUAL_UNEXPLAINED, len(unexplained))
@@ -107,6 +124,7 @@ class DailyTieOut:
                     "currency": each.currency,
                     "account": each.account,
                     "unexplained_minor": each.unexplained_minor,
+                    "open_items": sum(not item.explained for item in each.open_items),
                 },
             )
-        return DailyReport(day.isoformat(), len(made), len(unexplained))
+        return DailyReport(made[0].day if made else "", len(made), len(unexplained))

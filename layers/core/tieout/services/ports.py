@@ -44,7 +44,8 @@ class InvoiceRow:
 
     Attributes:
         state: fingerprint made by `domain.plans.invoice_state`.
-        remaining_minor: what is still owed, minor units of `currency`; 0 if it cannot be read.
+        remaining_minor: what is still owed of the sale, not of debts from before, minor units of
+            `currency`; 0 if it cannot be read.
     """
 
     invoice: str
@@ -322,8 +323,13 @@ class Books(Protocol):
         """Return the balance of each account and currency at the end of a day; debit positive."""
         ...
 
-    def rows(self, accounts: Collection[str], since: date, until: date) -> Iterable[LedgerRow]:
-        """Yield every line on the accounts from one day to another, both included."""
+    def rows(
+        self, accounts: Collection[str], since: date, until: date, *, journals_only: bool = False
+    ) -> Iterable[LedgerRow]:
+        """Yield every line on the accounts from one day to another, both included.
+
+        Those of journal entries alone are few where receivables post many.
+        """
         ...
 
     def open_receivables(self) -> Iterable[OpenReceivable]:

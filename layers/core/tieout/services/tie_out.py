@@ -8,11 +8,13 @@ movements nobody has read, by entries that somebody made by hand. What is left o
 calls somebody. Nothing is written to Stripe or Intacct.
 """
 
+import dataclasses
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
+from itertools import chain
 
 from tieout.domain import effects
 from tieout.domain.dates import accounting_date, day_bounds
@@ -27,6 +29,7 @@ from tieout.planning.activity import evidence
 from tieout.planning.plan import plan
 from tieout.planning.snapshots import ActivitySnapshot, BalanceTransaction
 from tieout.services.clearing_effects import clearing_effect, on_clearing
+from tieout.services.operate import is_stuck
 from tieout.services.ports import (
     Books,
     Clock,
@@ -37,8 +40,10 @@ from tieout.services.ports import (
     StripeReader,
 )
 
-# The journal of the day before may be late.
+# How far back unread movements are looked for: the journal of the day before may be late.
 LOOK_BACK_DAYS = 1
+# How far back entries that somebody made by hand are: they may be dated into the past.
+BY_HAND_DAYS = 31
 # The balance moves while it is read; three attempts find a quiet moment in any but the busiest.
 ATTEMPTS_MAX = 3
 # Source: stripe-api dossier section 4.1: how the id of an invoice begins.
@@ -61,7 +66,7 @@ class _Case:
         policy: the account's own.
         before: residues of the day before, by currency.
         balance_minor: now, by currency.
-        movements: from some time before the day until now, by (created, id).
+        movements: from some days before the day until now, by (created, id).
     """
 
     day: date
@@ -91,6 +96,7 @@ class TieOuts:
         policy: Policy,
         before: Sequence[TieOut] = (),
         account: str | None = None,
+        look_back_days: int = LOOK_BACK_DAYS,
     ) -> Sequence[TieOut]:
         """Return the tie-out of each currency of a Stripe account at the end of a day that is over.
 
@@ -100,13 +106,14 @@ class TieOuts:
             before: the tie-outs of the day before, for the age of what they had already.
             account: the further or connected account; None for the main one, of which the open
                 invoices are compared, too.
+            look_back_days: how many days before are searched for movements that nobody has read.
 
         Raises:
             TransientFault: Stripe or Intacct did not answer, or the balance never stood still.
             ConfigurationFault: a key or a permission.
             Refused: there are more movements than can be read.
         """
-        case = self._case(day, policy, before, account)
+        case = self._case(day, policy, before, account, look_back_days)
         clearing = {currency: each.account for currency, each in case.policy.clearing.items()}
         shown = self._books.balances(set(clearing.values()), day)
         residues: dict[str, list[Residue]] = defaultdict(list)
@@ -116,7 +123,7 @@ class TieOuts:
             *self._by_hand(case),
         ):
             residues[currency].append(residue)
-        items = self._open_items() if account is None else ()
+        items = self._open_items(self._in_the_way()) if account is None else ()
         return [
             _tie_out(
                 case,
@@ -130,14 +137,19 @@ class TieOuts:
         ]
 
     def _case(
-        self, day: date, company: Policy, before: Sequence[TieOut], account: str | None
+        self,
+        day: date,
+        company: Policy,
+        before: Sequence[TieOut],
+        account: str | None,
+        look_back_days: int,
     ) -> _Case:
         """Read the balance and what moved it; again, if it moved meanwhile."""
         policy = company.of_account(account) or company
-        since_unix, _ = day_bounds(day - timedelta(days=LOOK_BACK_DAYS), policy.zone)
+        since = day - timedelta(days=look_back_days)
         balance = self._stripe.balance(account)
         for _ in range(ATTEMPTS_MAX):
-            movements = self._stripe.movements(since_unix, self._clock.now_unix(), account)
+            movements = list(self._movements(since, policy, account))
             after = self._stripe.balance(account)
             if after == balance:
                 known = {each.currency: each.residues for each in before}
@@ -147,6 +159,15 @@ class TieOuts:
                 )
             balance = after
         raise Unavailable("Stripe's balance moves faster than its movements can be read")
+
+    def _movements(
+        self, since: date, policy: Policy, account: str | None
+    ) -> Iterator[BalanceTransaction]:
+        """Yield what moved the balance since a day, read day by day: of a day there is a bound."""
+        now_unix = self._clock.now_unix()
+        while (bounds := day_bounds(since, policy.zone))[0] <= now_unix:
+            yield from self._stripe.movements(bounds[0], min(bounds[1], now_unix), account)
+            since += timedelta(days=1)
 
     # --- Why they differ ----------------------------------------------------------------------
 
@@ -162,10 +183,12 @@ class TieOuts:
                     continue
                 if dated > case.day.isoformat():
                     continue
+                is_under_way = cause is Cause.IN_TRANSIT
+                why = Cause.STUCK if is_under_way and is_stuck(posting, case.now_unix) else cause
                 for currency, amount_minor in clearing_effect(posting, case.policy, listed).items():
                     yield (
                         currency,
-                        Residue(posting.key, cause, -amount_minor, dated, posting.reason_text),
+                        Residue(posting.key, why, -amount_minor, dated, posting.reason_text),
                     )
 
     def _unseen(self, case: _Case) -> Found:
@@ -206,11 +229,18 @@ class TieOuts:
                 yield currency, Residue(document.key, Cause.DAY_OPEN, -amount_minor, day)
 
     def _by_hand(self, case: _Case) -> Found:
-        """Yield the day's entries that are not Tieout's, and those of earlier days that stand."""
+        """Yield the entries that are not Tieout's, and what stands of those of long ago."""
+        since = case.day - timedelta(days=BY_HAND_DAYS)
         for currency, residues in case.before.items():
-            yield from ((currency, each) for each in residues if each.cause is Cause.BY_HAND)
+            for each in residues:
+                if each.cause is Cause.BY_HAND and each.since < since.isoformat():
+                    yield currency, each
         currency_of = {each.account: currency for currency, each in case.policy.clearing.items()}
-        for row in self._books.rows(currency_of.keys(), case.day, case.day):
+        accounts, day_before = currency_of.keys(), case.day - timedelta(days=1)
+        for row in chain(
+            self._books.rows(accounts, since, day_before, journals_only=True),
+            self._books.rows(accounts, case.day, case.day),
+        ):
             if is_own(row):
                 continue
             named = f"entry {row.entry}"
@@ -219,7 +249,16 @@ class TieOuts:
 
     # --- Receivables --------------------------------------------------------------------------
 
-    def _open_items(self) -> Sequence[OpenItem]:
+    def _in_the_way(self) -> frozenset[str]:
+        """Return the ids of the invoices of which something is parked or under way."""
+        return frozenset(
+            posting.subject.id
+            for worklist in (Worklist.ATTENTION, Worklist.IN_FLIGHT)
+            for posting in self._postings.on_worklist(worklist)
+            if posting.subject.kind is SubjectKind.INVOICE
+        )
+
+    def _open_items(self, in_the_way: Collection[str]) -> Sequence[OpenItem]:
         """Return every invoice that either side shows as open.
 
         A voided credit note is a debit memo in the books, of which the number begins like that of
@@ -237,8 +276,12 @@ class TieOuts:
             _open_item(row.invoice, row, ours.pop(reference(row.invoice), None), adjustments)
             for row in self._all_open()
         ]
-        rest = [_open_item(each.reference, None, each, ()) for each in ours.values()]
-        return [*items, *rest]
+        items += [_open_item(each.reference, None, each, ()) for each in ours.values()]
+        waiting = {reference(each) for each in in_the_way}
+        return [
+            dataclasses.replace(each, explained=reference(each.invoice) in waiting)
+            for each in items
+        ]
 
     def _all_open(self) -> Iterator[InvoiceRow]:
         until_unix: int | None = None
