@@ -118,18 +118,20 @@ class LedgerActions(AccountCore):
     def balance(self) -> JsonObject:
         """Return the Balance object: available and pending net amounts per currency."""
         with self.lock:
-            now = self.clock.now()
-            sums: dict[str, dict[str, int]] = {"available": {}, "pending": {}}
-            for transaction in self.store.all("balance_transaction"):
-                currency, is_there = transaction["currency"], transaction["available_on"] <= now
-                for status, counts in (("available", is_there), ("pending", not is_there)):
-                    before = sums[status].get(currency, 0)
-                    sums[status][currency] = before + (transaction["net"] if counts else 0)
+            now, available = self.clock.now(), self.store.available
+            pending: dict[str, int] = defaultdict(int)
+            for transaction in list(self.store.pending.values()):
+                if transaction["available_on"] <= now:
+                    available[transaction["currency"]] += transaction["net"]
+                    del self.store.pending[transaction["id"]]
+                else:
+                    pending[transaction["currency"]] += transaction["net"]
+            currencies = {*available, *pending}
         return {
             "object": "balance",
-            "available": _balance_entries(sums["available"]),
+            "available": _balance_entries({each: available.get(each, 0) for each in currencies}),
             "livemode": self.options.livemode,
-            "pending": _balance_entries(sums["pending"]),
+            "pending": _balance_entries({each: pending.get(each, 0) for each in currencies}),
         }
 
     def balance_before_fees(self) -> dict[str, int]:

@@ -51,7 +51,7 @@ class PayoutActions(LedgerActions):
             self.store.unreadable_payouts.add(payout["id"])
         if amount_minor is None:
             for each in [*members, transaction]:
-                self.store.payout_of[each["id"]] = payout["id"]
+                self.store.pay_out(each["id"], payout["id"])
         self.emit("payout.created", payout)
         return self.show(payout)
 
@@ -101,10 +101,8 @@ class PayoutActions(LedgerActions):
         """Return the balance transactions that are available and in no payout yet."""
         return [
             each
-            for each in self.store.all("balance_transaction")
-            if each["currency"] == currency
-            and each["available_on"] <= self.clock.now()
-            and each["id"] not in self.store.payout_of
+            for each in self.store.in_no_payout.values()
+            if each["currency"] == currency and each["available_on"] <= self.clock.now()
         ]
 
     def _instant_fee(self, amount_minor: int) -> int:

@@ -20,16 +20,26 @@ class ObjectStore:
 
     def __init__(self) -> None:
         self._tables: dict[str, dict[str, JsonObject]] = defaultdict(dict)
+        self._created: dict[str, list[tuple[int, str]]] = defaultdict(list)
         self._indexes: dict[tuple[str, str], dict[object, dict[str, JsonObject]]] = {}
         self.lines: dict[str, list[JsonObject]] = {}
         self.shipping_taxes: dict[str, list[JsonObject]] = {}
         self.payout_of: dict[str, str] = {}
+        # Of balance transactions: sums of what is available, what is not yet, what no payout has.
+        self.available: dict[str, int] = defaultdict(int)
+        self.pending: dict[str, JsonObject] = {}
+        self.in_no_payout: dict[str, JsonObject] = {}
         self.unreadable_payouts: set[str] = set()
         self.countered: dict[str, int] = {}
 
     def add(self, obj: JsonObject) -> JsonObject:
         """Keep ``obj`` under its own kind and id and return it."""
-        self._tables[obj["object"]][obj["id"]] = obj
+        table = self._tables[obj["object"]]
+        if obj["id"] not in table and "created" in obj:
+            self._created[obj["object"]].append((obj["created"], obj["id"]))
+        table[obj["id"]] = obj
+        if obj["object"] == "balance_transaction":
+            self.pending[obj["id"]] = self.in_no_payout[obj["id"]] = obj
         for (kind, path), index in self._indexes.items():
             if kind == obj["object"]:
                 index[_at(obj, path)][obj["id"]] = obj
@@ -77,17 +87,24 @@ class ObjectStore:
                 index[_at(obj, path)][obj["id"]] = obj
         return list(index[value].values()) if value in index else []
 
+    def pay_out(self, transaction_id: str, payout_id: str) -> None:
+        """Note which payout a balance transaction is in."""
+        self.payout_of[transaction_id] = payout_id
+        self.in_no_payout.pop(transaction_id, None)
+
     def created_between(self, kind: str, since: int | None, until: int | None) -> list[JsonObject]:
         """Return the objects of a kind created in a time (unix seconds, inclusive), oldest first.
 
-        What was deleted does not know any more when it was created, and is left out.
+        Without any time that is all of them. What was deleted does not know any more when it was
+        created, and is left out.
         """
-        everything, created = self.all(kind), itemgetter("created")
-        if since is not None or until is not None:
-            everything = [each for each in everything if "created" in each]
-        first = 0 if since is None else bisect_left(everything, since, key=created)
-        end = None if until is None else bisect_right(everything, until, key=created)
-        return everything[first:end]
+        if since is None and until is None:
+            return self.all(kind)
+        created, when, table = self._created[kind], itemgetter(0), self._tables[kind]
+        first = 0 if since is None else bisect_left(created, since, key=when)
+        end = None if until is None else bisect_right(created, until, key=when)
+        found = (table.get(object_id) for _, object_id in created[first:end])
+        return [each for each in found if each is not None and "created" in each]
 
     def kinds(self) -> dict[str, int]:
         """Return how many objects of each kind exist."""
