@@ -20,9 +20,18 @@ from tests.factories import (
     the,
     the_finding,
 )
-from tieout.domain.documents import ArPayment, JournalEntry, PaymentReversal, dependencies, digest
+from tieout.domain.documents import (
+    ArPayment,
+    CashAccount,
+    JournalEntry,
+    PaymentReversal,
+    dependencies,
+    digest,
+)
 from tieout.domain.policy import Periods
 from tieout.domain.reasons import Reason
+from tieout.domain.subjects import Subject, SubjectKind
+from tieout.planning.plan import plan
 
 RETURNED = NOON + 6 * DAY_SECONDS
 FAILURE = a_movement(-10_000, id="txn_back", type="payment_failure_refund", created_unix=RETURNED)
@@ -95,13 +104,23 @@ def test_what_went_to_the_credit_balance_is_parked_and_not_reversed_with_the_rec
     assert (finding.reason, finding.amount_minor) == (Reason.REFUND_OVER_PAYMENT, 3_000)
 
 
-def test_a_payment_that_only_went_to_the_credit_balance_has_no_receipt_to_reverse() -> None:
+def test_what_paid_back_what_was_owed_before_is_owed_again() -> None:
+    """Nothing of it was for the invoice here, so there is no receipt to reverse."""
     owed_before = a_paid_invoice(
         lines=(), total_minor=0, credit_balance_applied_minor=-10_000, payments=(PAYMENT,)
     )
-    made = planned(dataclasses.replace(FAILED, paid_invoices=(owed_before,)))
-    assert made.documents == ()
-    assert the_finding(made, "receipt/inpay_1/excess/returned").amount_minor == 10_000
+    failed = dataclasses.replace(FAILED, paid_invoices=(owed_before,))
+    brought = the(planned(owed_before), "receipt/inpay_1/excess", JournalEntry)
+    then = dataclasses.replace(a_policy(), clearing={"usd": CashAccount("1299")}, version="new")
+    booked_under = {brought.key: a_policy()}
+    made = plan(Subject(SubjectKind.CHARGE, "ch_1"), failed, then, booked_under)
+    assert keys_of(made) == ["receipt/inpay_1/excess/returned"]
+    back = the(made, "receipt/inpay_1/excess/returned", JournalEntry)
+    assert [(each.account, each.amount_minor) for each in back.lines] == [
+        (each.account, -each.amount_minor) for each in brought.lines
+    ]
+    assert back.posting_date == date(2026, 11, 8)
+    assert dependencies(back) == (brought.key,)
 
 
 def test_the_next_payment_brings_what_was_owed_before_again() -> None:

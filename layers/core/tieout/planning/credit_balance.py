@@ -125,9 +125,6 @@ def excess_entry(
     if payment.paid_at_unix is None:
         raise Refused(Reason.UNREADABLE_OBJECT, f"{payment.id} is paid, but does not say when")
     posted = posting_date(accounting_date(payment.paid_at_unix, policy.zone), policy)
-    customer = debtor_id(invoice, policy)
-    dimensions = shared_dimensions(invoice, policy)
-    amount_minor, memo = settlement.excess_minor, f"Paid beyond {invoice_number(invoice, policy)}"
     return JournalEntry(
         key=key,
         stripe_id=payment.id,
@@ -136,11 +133,23 @@ def excess_entry(
         currency=payment.currency,
         title=clean(f"{payment.id} beyond {invoice.id}{posted.note}", DESCRIPTION_LENGTH_MAX),
         reference=reference(f"{payment.id}-excess"),
-        lines=(
-            JournalLine(cash_account, amount_minor, memo, dimensions, customer, "as the receipt"),
-            JournalLine(
-                credit_account(policy), -amount_minor, memo, dimensions, customer, CREDIT_WHY
-            ),
-        ),
+        lines=excess_lines(settlement.excess_minor, invoice, cash_account, policy),
         after=(customer_key(invoice.customer.id),) if invoice.customer else (),
+    )
+
+
+def excess_lines(
+    amount_minor: int, invoice: InvoiceSnapshot, cash_account: str, policy: Policy
+) -> tuple[JournalLine, ...]:
+    """Return the lines of what a payment brought beyond its invoice; negative went back.
+
+    Raises:
+        Refused: policy names no account for it.
+    """
+    customer = debtor_id(invoice, policy)
+    dimensions = shared_dimensions(invoice, policy)
+    memo = f"Paid beyond {invoice_number(invoice, policy)}"
+    return (
+        JournalLine(cash_account, amount_minor, memo, dimensions, customer, "as the receipt"),
+        JournalLine(credit_account(policy), -amount_minor, memo, dimensions, customer, CREDIT_WHY),
     )

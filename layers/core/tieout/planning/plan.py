@@ -170,7 +170,7 @@ def _plan(subject: Subject, snapshot: Snapshot, policy: Policy, booked_under: Bo
             plan_refund(draft, snapshot, policy, booked_under)
         case ChargeSnapshot():
             plan_charge(draft, snapshot, policy, booked_under)
-            add_returned_receipts(draft, snapshot, policy)
+            add_returned_receipts(draft, snapshot, policy, booked_under)
         case CreditNoteSnapshot():
             plan_credit_note(draft, snapshot, policy, booked_under)
         case OtherSnapshot():
