@@ -94,10 +94,11 @@ def solved(shop: Shop, stuck: Stuck) -> Stuck:
     company = shop.running.company
     with shop.running.gateway.lock:
         add_account(company, "1220", "Stripe clearing GBP (bank account)")
+        add_account(company, "4050", "Donations")
         company.banks.put("STRIPE-GBP", BankAccount(6, "STRIPE-GBP", "Stripe", "1220", "GBP"))
         company.log.commit()
     mended = Additions(
-        categories={DONATIONS: "4020"},
+        categories={DONATIONS: "4050"},
         products={stuck.product: "services"},
         clearing={"gbp": ("1220", "STRIPE-GBP")},
     )

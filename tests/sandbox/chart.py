@@ -17,6 +17,7 @@ _NEW_ACCOUNTS = {
     "4040": "One-off sales",
     "6801": "Tax on Stripe's fees",
     "6803": "Stripe's bills",
+    "6804": "Payout fees",
     "6811": "Dispute fees",
     "7910": "Currency conversion by Stripe",
 }

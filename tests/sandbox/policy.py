@@ -26,7 +26,7 @@ fx_account: "7910"
 movements:
   accounts:
     processing_fees: "6800"
-    payout_fees: "6800"
+    payout_fees: "6804"
     fee_tax: "6801"
     stripe_billing_fees: "6803"
     disputes: "6810"
@@ -141,6 +141,7 @@ _OTHER_ACCOUNTS = {
     roles.GIVEN_BY_HAND: "4090",
     roles.BAD_DEBT: "6900",
     roles.FEES: "6800",
+    roles.PAYOUT_FEES: "6804",
     roles.DISPUTES: "6810",
     roles.DISPUTE_FEES: "6811",
     f"{roles.OTHER}:Tax-fee": "6801",
