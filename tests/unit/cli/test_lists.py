@@ -187,6 +187,8 @@ def test_a_long_way_out_is_wrapped_below_its_label() -> None:
     assert len(first) <= 96
 
 
-def test_full_books_are_said(account: Aws, capsys: Captured) -> None:
+def test_full_books_are_said_and_where_what_is_parked_is(account: Aws, capsys: Captured) -> None:
     assert cli.main(["not-booked", "--table", account.postings_table()]) == 0
-    assert capsys.readouterr().out == "nothing is left out of the books\n"
+    assert capsys.readouterr().out == (
+        "nothing is recorded as not booked; what is parked is not booked either: `tieout parked`\n"
+    )

@@ -40,7 +40,8 @@ _NOT_BOOKED = """examples:
   tieout not-booked --stack tieout-prod --detail       each one, with its key and text
 
 Movements in Stripe that the books do not show, by reason and kind, with the total for each
-currency. What you book by hand, take off the list with `tieout close KEY --note ...`."""
+currency. What you book by hand, take off the list with `tieout close KEY --note ...`.
+What is parked waits for a person and is not listed here: `tieout parked`."""
 # Kinds are named by keys; these are the ones that are not their own plain names.
 _KINDS = {
     "activity": "days of the balance",
@@ -129,7 +130,10 @@ def _not_booked(options: argparse.Namespace) -> int:
         listed = {"postings": [described(each) for each in found]} if options.detail else {}
         say({"groups": groups} | listed)
     elif not reasons:
-        say("nothing is left out of the books")
+        say(
+            "nothing is recorded as not booked; what is parked is not booked either: "
+            "`tieout parked`"
+        )
     else:
         say("\n\n".join(_lacks(*each, detail=options.detail) for each in reasons))
     return DONE

@@ -226,7 +226,10 @@ WAY_OUT: dict[Reason, str] = {
         "Nothing, if another company keeps its books; else name the account under "
         "`stripe_accounts`, publish, then `tieout retry KEY`."
     ),
-    Reason.NOTHING_TO_BOOK: "Nothing: there is no amount to book.",
+    Reason.NOTHING_TO_BOOK: (
+        "Nothing: it calls for no document of its own. Money that it moved is booked by what the "
+        "text names, as a charge is by the receipt of its invoice."
+    ),
     Reason.WAITS_FOR_STRIPE: (
         "Wait: no money has moved yet. It is booked by itself when Stripe moves it."
     ),
