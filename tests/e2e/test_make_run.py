@@ -149,7 +149,7 @@ def test_it_leaves_the_ledgers_to_look_at(run: Run) -> None:
 
 
 def test_it_says_what_the_one_refusal_was(run: Run) -> None:
-    assert "1 look-up.\n" in run.printed
+    assert "all is booked or set aside, with 1 look-up\n" in run.printed
     assert "Refused by Intacct: 1. Sent again and recognised by Intacct: 0." in run.printed
 
 

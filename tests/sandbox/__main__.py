@@ -63,6 +63,7 @@ def _play(running: Running, month: Month, story: Story) -> int:
     """Let the business happen and Tieout book it; return the verdict as an exit code."""
     running.publish_policy(first_policy(month.catalog))
     story.say("Policy published; one product is missing from it, on purpose")
+    asked = running.gateway.counters.lookups
     story.chapter("2. A month of business; webhooks come twice, late and out of order")
     aftermath = Aftermath(month, month.catalog.sales_tax)
     for title, play in {**month.chapters(), **aftermath.chapters()}.items():
@@ -70,7 +71,8 @@ def _play(running: Running, month: Month, story: Story) -> int:
         accepted = sum(attempt.accepted for attempt in running.deliver())
         story.say(f"{title}: {counted(accepted, 'webhook')} delivered")
     running.stack.wait_until_idle(QUEUE_TIMEOUT_SECONDS)
-    story.say("The queue is empty: all is booked or set aside")
+    asked = running.gateway.counters.lookups - asked
+    story.say(f"The queue is empty: all is booked or set aside, with {counted(asked, 'look-up')}")
 
     story.chapter("3. The webhook endpoint is down for an hour: the poller finds what it missed")
     _miss_an_hour(running, month, story)

@@ -71,6 +71,8 @@ def cost_text(counters: Counters) -> str:
         f" {counted(counters.requests, 'request')}:"
         f" {counted(counters.records_written, 'record')} written,"
         f" {counted(counters.lookups, 'look-up')}.\n"
+        "Most look-ups are not for documents: publishing a policy looks for what it names, and the"
+        " poller compares\nthe ledger with Stripe once a day.\n"
         f"Refused by Intacct: {counters.failed_functions}. Sent again and recognised by Intacct:"
         f" {counters.replays}.\n"
         f"Customer {KNOWN_CUSTOMER} was in Intacct before Tieout, which does not pay for asking:"
