@@ -7,6 +7,7 @@ import argparse
 import dataclasses
 import sys
 import time
+from collections import Counter
 from collections.abc import Sequence
 from datetime import date, timedelta
 from typing import TextIO
@@ -18,6 +19,7 @@ from tests.year.business import DAY_SECONDS
 from tests.year.company import Decision, chart, new_books, policy
 from tests.year.product import Product, Weather
 from tests.year.story import FIRST_DAY, Dice, Story
+from tieout.domain.postings import State
 
 CLOSING_DAY = 4
 # The product ties out every day; it is told the same by some of them, and sooner over.
@@ -124,6 +126,7 @@ def main(arguments: Sequence[str] | None = None, out: TextIO = sys.stdout) -> in
         wrong += len(differences(checks)) + len(year.product.parked) + len(year.wrong)
     book_of(year.story.account, chart(year.story.catalog)).check()
     print("bean-check: clean", file=out)
+    _say_cost(year, out)
     return 1 if wrong else 0
 
 
@@ -159,6 +162,21 @@ def _say_month(
     for posting in year.product.parked[:20]:
         print(f"PARKED: {posting.key}: {posting.reason_text}", file=out)
     out.flush()
+
+
+def _say_cost(year: Year, out: TextIO) -> None:
+    """Tell how many documents of each kind there are, and how many for each charge."""
+    charges = max(1, year.story.account.counts().get("charge", 0))
+    posted = Counter(
+        posting.key.split("/", 1)[0]
+        for posting in year.product.postings.by_key.values()
+        if posting.state is State.POSTED
+    )
+    rows = [
+        (kind, f"{count:,}", f"{count / charges:.3f}") for kind, count in sorted(posted.items())
+    ]
+    header = ("documents", "number", "per charge")
+    print(f"\n{table(header, rows, to_the_right=('number', 'per charge'))}", file=out)
 
 
 def _difference(check: Check) -> str:

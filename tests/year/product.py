@@ -13,7 +13,7 @@ import random
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import date
 from operator import attrgetter
 
 from tests.fakes import FakeCursors, FakeInbox, FakeMetrics, FakePolicies, FakeQueue, FakeSessions
@@ -280,8 +280,9 @@ class Product:
     def _work(self, ready: list[_Message]) -> None:
         """Let the processor work on everything that is visible, a batch at a time."""
         done: set[str] = set()
-        for start in range(0, len(ready), BATCH):
-            batch = ready[start : start + BATCH]
+        in_groups = _by_group(ready)
+        for start in range(0, len(in_groups), BATCH):
+            batch = in_groups[start : start + BATCH]
             for each in batch:
                 count = each.received.receive_count + 1
                 each.received = dataclasses.replace(each.received, receive_count=count)
@@ -306,6 +307,9 @@ class Product:
                 return False
 
 
-def intacct_clock(clock: SteppedClock) -> "object":
-    """Return Intacct's clock: the same time."""
-    return lambda: datetime.fromtimestamp(clock.now(), UTC)
+def _by_group(ready: Sequence[_Message]) -> Sequence[_Message]:
+    """Return messages as a FIFO queue hands them out: as many of one group as there are."""
+    groups: dict[str, list[_Message]] = {}
+    for each in ready:
+        groups.setdefault(each.received.group, []).append(each)
+    return [each for group in groups.values() for each in group]
