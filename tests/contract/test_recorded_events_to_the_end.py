@@ -159,6 +159,9 @@ class RecordedStripe:
     def listed(self, kind: SubjectKind, since_unix: int, until_unix: int) -> Iterator[Subject]:
         raise NotImplementedError
 
+    def charge_of(self, payment_intent: str) -> Subject | None:
+        raise NotImplementedError
+
     def movements(
         self, since_unix: int, until_unix: int, account: str | None = None
     ) -> Sequence[BalanceTransaction]:

@@ -113,6 +113,9 @@ def fake_of(world: World) -> FakeStripe:
         fake.snapshots[subject] = decode.invoice(raw, payments=payments)
         fake.invoices_listed.append(decode.invoice_row(raw))
         fake.created[subject] = stored["created"]
+    for intent in account.store.all("payment_intent"):
+        charge = intent["latest_charge"]
+        fake.charges[intent["id"]] = charge and Subject(SubjectKind.CHARGE, charge)
     for record in account.event_log:
         hint = decode.event_hint(record.body(PINNED_VERSION))
         if hint is not None:
@@ -211,6 +214,24 @@ def test_subjects_of_a_kind_are_listed_by_when_they_were_created(make: Make, wor
     assert set(listed(later, 2**33)) == {world.open, world.draft}
     assert listed(0, began_at - 1) == []
     assert list(make().listed(SubjectKind.PAYOUT, 0, 2**33)) == []
+
+
+def test_a_payment_intent_leads_to_its_charge(make: Make, world: World) -> None:
+    (charge,) = world.account.store.all("charge")
+
+    assert make().charge_of(charge["payment_intent"]) == Subject(SubjectKind.CHARGE, charge["id"])
+    unpaid = make().charge_of(payment_intent_of(world, world.open))
+    assert unpaid is None
+    with pytest.raises(Refused) as refused:
+        make().charge_of("pi_nowhere")
+    assert refused.value.reason is Reason.OBJECT_MISSING_IN_STRIPE
+
+
+def payment_intent_of(world: World, invoice: str) -> str:
+    rows = world.account.store.all("invoice_payment")
+    (payment,) = (each["payment"] for each in rows if each["invoice"] == invoice)
+    assert isinstance(payment["payment_intent"], str)
+    return payment["payment_intent"]
 
 
 def test_reads_count_up(make: Make, world: World) -> None:

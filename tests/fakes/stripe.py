@@ -24,6 +24,7 @@ class FakeStripe(Faulty):
         invoices_listed: what the list of invoices holds, in any order.
         invoices_of: the same of further accounts.
         created: when the subjects that `listed` yields were created.
+        charges: what payment intents lead to; None where there is no charge yet.
         refused_accounts: whose list of events cannot be read, and why.
         moved: every movement of the balance, by the account that has it, in any order.
         page_rows: how many rows a page has.
@@ -38,6 +39,7 @@ class FakeStripe(Faulty):
         self.invoices_of: dict[str, list[InvoiceRow]] = {}
         self.refused_accounts: dict[str | None, Exception] = {}
         self.created: dict[Subject, int] = {}
+        self.charges: dict[str, Subject | None] = {}
         self.moved: dict[str | None, list[BalanceTransaction]] = {}
         self._reads = 0
 
@@ -93,6 +95,12 @@ class FakeStripe(Faulty):
             if subject.kind is kind and since_unix <= created_unix <= until_unix
         ]
         yield from (subject for _, subject in sorted(found, reverse=True))
+
+    def charge_of(self, payment_intent: str) -> Subject | None:
+        self._read()
+        if payment_intent not in self.charges:
+            raise Refused(Reason.OBJECT_MISSING_IN_STRIPE, f"{payment_intent} is not in Stripe")
+        return self.charges[payment_intent]
 
     def movements(
         self, since_unix: int, until_unix: int, account: str | None = None

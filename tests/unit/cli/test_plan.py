@@ -3,6 +3,7 @@
 Method: `main` with the tables on moto, Stripe and Intacct in memory; what is printed, word by word.
 """
 
+import dataclasses
 import json
 from collections.abc import Callable
 from functools import partial
@@ -13,6 +14,7 @@ import pytest
 
 from tests.factories import (
     NOON,
+    a_charge,
     a_customer,
     a_line,
     a_paid_invoice,
@@ -28,13 +30,15 @@ from tests.support.doors import ROOT
 from tests.unit.cli.conftest import publish
 from tieout import cli
 from tieout.cli.installation import Installation
+from tieout.domain.postings import Posting, State
+from tieout.domain.reasons import Reason
 from tieout.domain.subjects import Subject, SubjectKind
 from tieout.store.postings import DynamoPostings
 
 Captured = pytest.CaptureFixture[str]
 POLICY = ROOT / "docs" / "policy.example.yaml"
 AT = ["--stack", "tieout-dev"]
-INVOICE = Subject(SubjectKind.INVOICE, "in_1")
+INVOICE, INVOICE_7 = (Subject(SubjectKind.INVOICE, each) for each in ("in_1", "in_7"))
 REFUND = Subject(SubjectKind.REFUND, "re_1")
 
 
@@ -264,6 +268,53 @@ def test_what_cannot_be_done_is_said_in_one_line(
     error = capsys.readouterr().err
     assert told in error
     assert error.count("\n") == 1
+
+
+def test_a_payment_intent_stands_for_its_charge(shop: Shop, capsys: Captured) -> None:
+    charge = Subject(SubjectKind.CHARGE, "ch_1")
+    shop.sells(charge, a_charge(payment_intent="pi_1", invoices=("in_1",)))
+    shop.stripe.charges = {"pi_1": charge, "pi_2": None}
+    text = run(capsys, "plan", "pi_1")
+    assert text.startswith("charge/ch_1\n")
+    assert "see also: tieout plan in_1" in text
+    assert refusal(capsys, "pi_2") == "tieout: pi_2 has no charge yet: it took no money\n"
+    shop.postings.put(Posting("sale/pi_3", charge, State.POSTED, 1))
+    assert run(capsys, "plan", "pi_3").startswith("charge/ch_1\n")
+
+
+def refusal(capsys: Captured, name: str) -> str:
+    capsys.readouterr()
+    assert cli.main(["plan", name, *AT]) == 2
+    told = capsys.readouterr()
+    assert told.out == ""
+    return told.err
+
+
+def test_what_is_planned_with_something_else_says_with_what(shop: Shop, capsys: Captured) -> None:
+    assert "inpay_1' is planned with its invoice: give the id in_..." in refusal(capsys, "inpay_1")
+    assert "with its customer: give the id cus_..." in refusal(capsys, "cbtxn_1")
+    assert "the id that Stripe shows as its source, or its day" in refusal(capsys, "txn_1")
+    shop.postings.put(Posting("receipt/inpay_1", INVOICE, State.POSTED, 1))
+    booked = "is planned with invoice/in_1, as receipt/inpay_1: tieout plan invoice/in_1\n"
+    assert refusal(capsys, "inpay_1") == f"tieout: 'inpay_1' {booked}"
+    assert refusal(capsys, "receipt/inpay_1") == f"tieout: 'receipt/inpay_1' {booked}"
+
+
+def test_what_stripe_does_not_have_is_no_plan(shop: Shop, capsys: Captured) -> None:
+    told = "tieout: invoice/in_7 cannot be planned: invoice/in_7 is not in Stripe\n"
+    assert refusal(capsys, "in_7") == told
+    assert cli.main(["plan", "in_7", "in_1", *AT]) == 2
+    both = capsys.readouterr()
+    assert both.out.startswith("invoice/in_1\n")
+    assert both.err == told
+    parked = Posting(INVOICE_7.key, INVOICE_7, State.PARKED, 1)
+    shop.postings.put(dataclasses.replace(parked, reason=Reason.OBJECT_MISSING_IN_STRIPE))
+    assert "PARKED     invoice/in_7" in run(capsys, "plan", "in_7")
+
+
+def test_a_day_to_come_is_no_plan(shop: Shop, capsys: Captured) -> None:
+    assert shop
+    assert refusal(capsys, "2026-12-24").endswith("cannot be planned: 2026-12-24 is not over yet\n")
 
 
 def test_a_day_that_is_none_is_said(capsys: Captured) -> None:

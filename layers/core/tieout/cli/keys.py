@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from datetime import date
 
+from tieout.cli.installation import Installation
 from tieout.domain.subjects import Subject, SubjectKind, parse_subject
 from tieout.services.operate import CannotBeDone
 
@@ -22,7 +23,17 @@ _PATHS = {
     "cs_": SubjectKind.CHECKOUT_SESSION,
     "inpay_": "receipt",
     "pi_": "sale",
-    "txn_": "fee",
+    "txn_": "movement",
+    "cbtxn_": "customer_balance",
+}
+# What has no books of its own, and with what it is planned.
+_PLANNED_WITH = {
+    "inpay_": "its invoice: give the id in_...",
+    "cbtxn_": "its customer: give the id cus_...",
+    "txn_": (
+        "what moved the balance: give the id that Stripe shows as its source, or its day, like "
+        "2026-11-20"
+    ),
 }
 
 
@@ -41,11 +52,14 @@ def checked(keys: Sequence[str]) -> Sequence[str]:
     return keys
 
 
-def subject_of(name: str) -> Subject:
+def subject_of(name: str, at: Installation) -> Subject:
     """Return the Stripe object that an operator names: `in_1`, `invoice/in_1` or `2026-11-20`.
 
+    A payment intent stands for its charge.
+
     Raises:
-        CannotBeDone: it is neither; the text names what is.
+        CannotBeDone: it has no books of its own; the text names what has.
+        Refused, TransientFault, ConfigurationFault: as the tables and Stripe say.
     """
     try:
         return Subject(SubjectKind.ACTIVITY, date.fromisoformat(name).isoformat())
@@ -54,13 +68,35 @@ def subject_of(name: str) -> Subject:
     try:
         subject: Subject | None = parse_subject(name)
     except ValueError:
-        kind = next((kind for begin, kind in _PATHS.items() if name.startswith(begin)), None)
-        is_object = isinstance(kind, SubjectKind) and "/" not in name
-        subject = Subject(SubjectKind(kind), name) if is_object and kind else None
-    if subject is None or not subject.id:
-        known = ", ".join(begin for begin, kind in _PATHS.items() if isinstance(kind, SubjectKind))
-        raise CannotBeDone(
-            f"{name!r} is no Stripe object that has books of its own: give an id that begins with "
-            f"{known}, or a day like 2026-11-20"
-        ) from None
-    return subject
+        subject = None
+    if subject is not None and subject.id:
+        return subject
+    kind = next((kind for begin, kind in _PATHS.items() if name.startswith(begin)), "")
+    if isinstance(kind, SubjectKind) and "/" not in name:
+        return Subject(kind, name)
+    key = f"{kind}/{name}" if kind and "/" not in name else name
+    posting = at.postings.get_many([key]).get(key)
+    if name.startswith("pi_"):
+        return posting.subject if posting is not None else _charge_of(name, at)
+    if posting is not None:
+        whole = f"{posting.subject}, as {key}: tieout plan {posting.subject}"
+        raise CannotBeDone(f"{name!r} is planned with {whole}")
+    raise CannotBeDone(f"{name!r} {_instead_of(name)}")
+
+
+def _charge_of(payment_intent: str, at: Installation) -> Subject:
+    charge = at.stripe.charge_of(payment_intent)
+    if charge is None:
+        raise CannotBeDone(f"{payment_intent} has no charge yet: it took no money")
+    return charge
+
+
+def _instead_of(name: str) -> str:
+    for begin, other in _PLANNED_WITH.items():
+        if name.startswith(begin):
+            return f"is planned with {other}"
+    known = ", ".join(begin for begin, kind in _PATHS.items() if isinstance(kind, SubjectKind))
+    return (
+        "is no Stripe object that has books of its own: give an id that begins with "
+        f"{known} or pi_, or a day like 2026-11-20"
+    )

@@ -32,6 +32,7 @@ _MORE = """examples:
                                                        the same, to be approved: `tieout apply`
 
 Nothing is written, neither to Intacct nor to a table. Stripe is read with the key of the stack.
+A payment intent (pi_) stands for its charge. What Stripe does not have is an error: exit code 2.
 A range has what was created in Stripe on its days, in the company's time zone, as it is now."""
 
 
@@ -39,7 +40,10 @@ def register(commands: Any) -> None:  # noqa: ANN401 - argparse keeps the class 
     """Add the command."""
     plan = add_command(commands, "plan", _plan, "print what would be posted", _MORE)
     plan.add_argument(
-        "names", nargs="*", metavar="ID", help="in_, ch_, re_, cn_, dp_, po_, tu_, cus_ or a day"
+        "names",
+        nargs="*",
+        metavar="ID",
+        help="in_, ch_, pi_, re_, cn_, dp_, po_, tu_, cus_ or a day",
     )
     plan.add_argument("--since", type=a_day, metavar="DAY", help="first day of a range")
     plan.add_argument("--until", type=a_day, metavar="DAY", help="its last day; today if not given")
@@ -69,8 +73,8 @@ def _plan(options: argparse.Namespace) -> int:
         raise CannotBeDone("name what to plan (in_123, 2026-11-20), or a range with --since DAY")
     if options.names and (options.until or options.out):
         raise CannotBeDone("--until and --out are for a range: give --since DAY")
-    subjects = [subject_of(each) for each in options.names]
     at = Installation(options.stack)
+    subjects = [subject_of(each, at) for each in options.names]
     policy = policy_of(options.policy) if options.policy else at.policies.current()
     previewer = Previewer(at.stripe, at.postings, Pinned(policy, at.policies), at.clock)
     if subjects:
@@ -80,11 +84,23 @@ def _plan(options: argparse.Namespace) -> int:
 
 
 def _tell(previews: Iterable[Preview], *, as_json: bool) -> None:
-    if as_json:
-        say([preview_facts(each) for each in previews])
-        return
+    """Print them.
+
+    Raises:
+        CannotBeDone: of some nothing is known; all others are printed.
+    """
+    shown, errors = [], []
     for each in previews:
-        say("\n".join(preview_lines(each)) + "\n")
+        if each.nothing_known:
+            errors.append(f"{each.subject} cannot be planned: {each.nothing_known}")
+        else:
+            shown.append(each)
+    if as_json and shown:
+        say([preview_facts(each) for each in shown])
+    elif shown:
+        say("\n\n".join("\n".join(preview_lines(each)) for each in shown) + "\n")
+    if errors:
+        raise CannotBeDone("\n".join(errors))
 
 
 def _range(

@@ -117,6 +117,10 @@ class StripeReader(Protocol):
         """Yield the subjects of a kind created from `since` to `until`, newest first."""
         ...
 
+    def charge_of(self, payment_intent: str) -> Subject | None:
+        """Return the newest charge of a payment intent of the main account; None without one."""
+        ...
+
     def movements(
         self, since_unix: int, until_unix: int, account: str | None = None
     ) -> Sequence[BalanceTransaction]:

@@ -21,6 +21,7 @@ from tieout.domain.errors import ConfigurationFault
 from tieout.domain.plans import Disposition, Finding, Plan
 from tieout.domain.policy import Policy
 from tieout.domain.postings import Posting, State, Work
+from tieout.domain.reasons import Reason
 from tieout.domain.steps import Step, next_step
 from tieout.domain.subjects import Subject
 from tieout.planning.sales import sale_keys
@@ -57,6 +58,7 @@ class Change(StrEnum):
     NOT_BOOKED = "not_booked"
 
 
+_NOTHING_READ = frozenset({Reason.OBJECT_MISSING_IN_STRIPE, Reason.NOT_READ})
 TO_SEND = frozenset({Change.NEW, Change.AMENDED, Change.IN_DOUBT})
 _CHANGES = {
     Step.SEND: Change.NEW,
@@ -139,6 +141,18 @@ class Preview:
             for each in self.everything
             if not isinstance(each.planned, Finding)
         }
+
+    @property
+    def nothing_known(self) -> str:
+        """Why there is nothing to show; empty if there is: a plan, or what was recorded before."""
+        texts = [
+            each.planned.text
+            for each in self.items
+            if isinstance(each.planned, Finding)
+            and each.planned.reason in _NOTHING_READ
+            and each.posting is None
+        ]
+        return texts[0] if texts and len(texts) == len(self.items) else ""
 
     def to_send(self) -> Mapping[str, str]:
         """Return the digests of what would be sent, by key."""

@@ -126,6 +126,12 @@ class StripeApiReader:
         """Yield the subjects of a kind created from `since` to `until`, newest first."""
         return listing.subjects(self._api, kind, since_unix, until_unix)
 
+    def charge_of(self, payment_intent: str) -> Subject | None:
+        """Return the newest charge of a payment intent of the main account; None without one."""
+        raw = self._rows.get(("payment_intents", payment_intent), None)
+        charge = decode.latest_charge(raw)
+        return None if charge is None else Subject(SubjectKind.CHARGE, charge)
+
     def movements(
         self, since_unix: int, until_unix: int, account: str | None = None
     ) -> Sequence[BalanceTransaction]:

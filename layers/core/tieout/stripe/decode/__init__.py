@@ -5,7 +5,7 @@ path of the field, never guessed.
 """
 
 from tieout.stripe.decode.balance import balance
-from tieout.stripe.decode.charge import charge
+from tieout.stripe.decode.charge import charge, latest_charge
 from tieout.stripe.decode.credit_note import credit_note, credited_invoice
 from tieout.stripe.decode.customer import balance_change, customer
 from tieout.stripe.decode.event import event_hint, invoice_row
@@ -28,6 +28,7 @@ __all__ = [
     "invoice",
     "invoice_payment",
     "invoice_row",
+    "latest_charge",
     "movement",
     "other",
     "payout",

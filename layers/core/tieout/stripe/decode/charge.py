@@ -8,6 +8,18 @@ from tieout.stripe.decode.fields import Fields, object_of
 from tieout.stripe.decode.moves import MOVES, fees, move
 
 
+def latest_charge(raw: object) -> str | None:
+    """Return the id of the newest charge of a payment intent; None if it has none yet.
+
+    Raises:
+        Refused: the object cannot be read.
+
+    Source: stripe-api dossier section 4.5 (at most one charge of a payment intent succeeds, and
+    none is made after it).
+    """
+    return object_of(raw, "payment_intent").identifier("latest_charge")
+
+
 def charge(raw: object, payments: Iterable[InvoicePayment] = ()) -> ChargeSnapshot:
     """Return the snapshot of a charge whose balance transactions are expanded.
 
