@@ -59,7 +59,7 @@ def steps_of(actions: Sequence[str]) -> st.SearchStrategy[Step]:
 
 def voided(*, seen: bool) -> Sequence[Step]:
     """A credit note is voided, which leaves no trace in its invoice's amounts, and that is paid."""
-    steps = (("credit", (0, 0, 0, 499)), ("void a credit note", ()), ("pay", ()))
+    steps = (("credit", (0, 0, 0, 0, 499)), ("void a credit note", ()), ("pay", ()))
     return [Step(action, chance, 1, seen) for action, chance in steps]
 
 
@@ -105,8 +105,8 @@ def play(
     sales=st.sampled_from(MODES),
     reopens=st.booleans(),
 )
-@example(history=voided(seen=True), seed=0, sales=MODES[0])
-@example(history=voided(seen=False), seed=0, sales=MODES[0])
+@example(history=voided(seen=True), seed=0, sales=MODES[0], reopens=False)
+@example(history=voided(seen=False), seed=0, sales=MODES[0], reopens=False)
 def test_the_books_of_a_small_history_tie_out(
     history: Sequence[Step], seed: int, sales: str, *, reopens: bool
 ) -> None:
