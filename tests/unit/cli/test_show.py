@@ -53,6 +53,51 @@ def test_a_posting_names_the_policy_and_the_rule_of_each_line(
     assert told["chosen_by"] == booked.chosen_by
 
 
+def test_a_posting_tells_its_day_and_what_it_does_to_each_account(
+    account: Aws, capsys: Captured
+) -> None:
+    booked = posting(
+        "invoice/in_1",
+        State.POSTED,
+        posting_date="2026-11-02",
+        effects="-10000 4000 location=100\n-1900 2200\n11900 accounts receivable",
+        **usd(11_900),
+    )
+    table = table_of(account, booked)
+    assert cli.main(["show", "invoice/in_1", "--table", table]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "  dated        2026-11-02" in lines
+    header, *sums = lines[-4:]
+    assert header.split() == ["account", "debit", "credit"]
+    assert [each.split() for each in sums] == [
+        ["4000", "location=100", "100.00", "USD"],
+        ["2200", "19.00", "USD"],
+        ["accounts", "receivable", "119.00", "USD"],
+    ]
+    assert header.index("credit") + len("credit") == len(sums[0])
+    assert header.index("debit") + len("debit") == len(sums[2])
+    assert cli.main(["show", "invoice/in_1", "--table", table, "--json"]) == 0
+    (told,) = json.loads(capsys.readouterr().out)
+    assert told["posting_date"] == "2026-11-02"
+    assert told["accounts"][0] == {"account": "4000 location=100", "amount_minor": -10_000}
+
+
+def test_what_is_not_booked_tells_from_when_it_could_be_and_what_was_sent(
+    account: Aws, capsys: Captured
+) -> None:
+    refused = posting(
+        "invoice/in_1",
+        State.PARKED,
+        posting_date="2026-11-02",
+        effects="-100 4000\n100 1100",
+        **usd(100),
+    )
+    assert cli.main(["show", "invoice/in_1", "--table", table_of(account, refused)]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert "  not before   2026-11-02" in lines
+    assert "  what was last sent:" in lines
+
+
 def test_a_posting_is_shown_with_its_evidence(account: Aws, capsys: Captured) -> None:
     closed = posting(
         "payout/po_1",

@@ -112,6 +112,12 @@ def amount_of(posting: Posting) -> str:
     return money(posting.amount_minor, posting.currency)
 
 
+def debit_and_credit(amount_minor: int, currency: str) -> tuple[str, str]:
+    """Return an amount (minor units, debit positive) in the column where accountants read it."""
+    amount = money(abs(amount_minor), currency)
+    return (amount, "") if amount_minor >= 0 else ("", amount)
+
+
 def sums_text(sums: Mapping[str, int]) -> str:
     """Return totals (minor units by currency) on one line."""
     return ", ".join(money(amount_minor, currency) for currency, amount_minor in sums.items())
@@ -137,6 +143,7 @@ _TOLD = (
     "decision",
     "amount_minor",
     "currency",
+    "posting_date",
     "policy_version",
     "chosen_by",
     "attempts",

@@ -5,11 +5,20 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tieout.cli.console import DONE, add_command, amount_of, described, moment, say
+from tieout.cli.console import (
+    DONE,
+    add_command,
+    amount_of,
+    debit_and_credit,
+    described,
+    moment,
+    say,
+)
 from tieout.cli.keys import checked
 from tieout.cli.places import add_place, postings
+from tieout.domain.effects import read
 from tieout.domain.keys import failure_key
-from tieout.domain.postings import Posting
+from tieout.domain.postings import Posting, State
 from tieout.domain.subjects import parse_subject
 from tieout.services.operate import CannotBeDone, look_up
 from tieout.services.ports import Postings
@@ -19,8 +28,13 @@ _SHOW = """examples:
   tieout show charge/ch_1 --stack tieout-prod          a Stripe object without a posting of its own
 
 With a Stripe object (invoice/in_1) come its other postings, one a line: receipts, void and others.
-A posting names the version of the policy, and the rule that chose each of its lines.
+A posting names its day, what it does to each account, the version of the policy, and the rule that
+chose each of its lines.
 What was closed by hand says who closed it, when, and with what note."""
+
+
+# What these states record is no document: its day is the first on which it could be dated.
+_NO_DOCUMENT = frozenset({State.PARKED, State.NOT_BOOKED})
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +95,13 @@ def _known(table: Postings, key: str) -> _Known:
 
 def _for_programs(known: _Known) -> Mapping[str, object]:
     others = [{"key": each.key, "state": each.state} for each in known.others]
-    own = described(known.posting) if known.posting else {"key": known.key}
-    return {**own, "others": others}
+    if known.posting is None:
+        return {"key": known.key, "others": others}
+    accounts = [
+        {"account": place, "amount_minor": amount_minor}
+        for place, amount_minor in read(known.posting.effects).items()
+    ]
+    return {**described(known.posting), "accounts": accounts, "others": others}
 
 
 def _lines(known: _Known) -> Iterator[str]:
@@ -102,6 +121,7 @@ def _facts(posting: Posting) -> Iterator[str]:
         "text": posting.reason_text,
         "subject": str(posting.subject),
         "document": f"{posting.document_type} {posting.number}".strip(),
+        "not before" if posting.state in _NO_DOCUMENT else "dated": posting.posting_date,
         "RECORDNO": posting.record_no,
         "policy": posting.policy_version,
         "attempts": posting.attempts,
@@ -112,3 +132,17 @@ def _facts(posting: Posting) -> Iterator[str]:
             yield f"  {name:11}  {value}"
     for entry in posting.chosen_by.splitlines():
         yield f"  line {entry}"
+    yield from _accounts(posting)
+
+
+def _accounts(posting: Posting) -> Iterator[str]:
+    if not posting.effects or posting.currency is None:
+        return
+    if posting.state is not State.POSTED:
+        yield "  what was last sent:"
+    sums = read(posting.effects)
+    width = max(len(place) for place in sums)
+    yield f"  {'account':{width}} {'debit':>20} {'credit':>20}"
+    for place, amount_minor in sums.items():
+        debit, credit = debit_and_credit(amount_minor, posting.currency)
+        yield f"  {place:{width}} {debit:>20} {credit:>20}".rstrip()
