@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from zoneinfo import ZoneInfo
 
 from tieout.domain.documents import CashAccount, Dimensions, Document
+from tieout.domain.expressions import compile_expression
 from tieout.domain.movement_policy import Category, MovementRules, PayoutAccounts
 from tieout.domain.plans import Finding, Plan
 from tieout.domain.policy import (
@@ -22,8 +23,9 @@ from tieout.domain.policy import (
     RevenueRules,
     TaxAccounts,
 )
+from tieout.domain.policy_rules import Area, Fixed, Lookup, Rule, Setting
 from tieout.domain.receivable_policy import CustomerCreditRules
-from tieout.domain.sale_policy import SaleMode, SaleRules
+from tieout.domain.sale_policy import SALE_MODES, SaleMode, SaleRules
 from tieout.domain.subjects import Subject, SubjectKind
 from tieout.planning.plan import plan
 from tieout.planning.snapshots import (
@@ -282,6 +284,17 @@ def selling(mode: SaleMode, **changes: Any) -> Policy:
     reason = "donations are booked by hand" if mode == "ignore" else ""
     rules = SaleRules(mode, "services", "WALK-IN", reason)
     return a_policy(**{"sales": rules, **changes})
+
+
+def sold_as_ruled(mode: SaleMode, until: date | None = None, **changes: Any) -> Policy:
+    """The same, with a rule that asks the charge's metadata for the mode first."""
+    modes: dict[str, str] = {each: each for each in SALE_MODES}
+    settings: dict[str, Setting] = {
+        "mode": Lookup(compile_expression("metadata.sold_as"), modes, None),
+        "ignore_reason": Fixed("the shop books them"),
+    }
+    rule = Rule("sold-as", Area.SALE, until=until, settings=settings)
+    return selling(mode, **{"rules": {Area.SALE: (rule,)}, **changes})
 
 
 def moving(**changes: Any) -> Policy:

@@ -152,6 +152,21 @@ def test_rules_change_the_version() -> None:
             ),
         ),
         (
+            "name: a, for: sale, set: {mode: daily}",
+            (
+                "rules[a].set.mode: must be one of other_receipt, invoice, daily_summary, ignore, "
+                "not 'daily'; did you mean `daily_summary`?"
+            ),
+        ),
+        (
+            "name: a, for: sale, set: {mode: ignore}",
+            "rules[a].set.ignore_reason: is missing: say why the books do not need these sales",
+        ),
+        (
+            "name: a, for: sale, set: {ignore_reason: donations}",
+            "rules[a].set.mode: is missing: a reason alone decides nothing",
+        ),
+        (
             "name: a, for: due_date, set: {due_days: 366}",
             "rules[a].set.due_days: must be between 0 and 365, not 366",
         ),
@@ -294,7 +309,7 @@ def test_the_rules_that_the_reference_shows_can_be_read() -> None:
     page = (Path(__file__).parents[3] / "docs" / "policy.md").read_text("utf-8")
     section = page.partition("### `rules` and `maps`")[2].partition("#### Examples")[0]
     blocks = re.findall(r"```yaml\n(.*?)```", section, re.DOTALL)
-    assert len(blocks) == 3
+    assert len(blocks) == 4
     for block in blocks:
         known = block.replace("category: services", "category: all").replace("[...]", "[]")
         policy = parse_policy(BASE + known)

@@ -23,6 +23,7 @@ from tests.factories import (
     keys_of,
     planned,
     selling,
+    sold_as_ruled,
     the,
     the_finding,
 )
@@ -33,10 +34,13 @@ from tieout.domain.documents import (
     Dimensions,
     JournalEntry,
     OtherReceipt,
+    digest,
 )
 from tieout.domain.plans import Disposition, Plan
 from tieout.domain.policy import Periods, Policy
 from tieout.domain.reasons import Reason
+from tieout.domain.sale_decisions import IN_THE_DAY
+from tieout.domain.sale_decisions import planned as decision_of
 from tieout.domain.sale_policy import SaleMode, SaleRules
 from tieout.domain.subjects import Subject, SubjectKind
 from tieout.planning.plan import plan
@@ -279,6 +283,61 @@ def test_the_payment_of_an_invoiced_sale_follows_though_policy_changed_in_betwee
     first, second = selling("invoice", version="1"), selling("other_receipt", version="2")
     made = plan(CHARGE, a_sale(), second, {SALE: first})
     assert the(made, f"{SALE}/paid", ArPayment).customer_id == "WALK-IN"
+
+
+@pytest.mark.parametrize("first", MODES)
+@pytest.mark.parametrize("said", MODES)
+def test_a_decided_sale_asks_no_rule(first: SaleMode, said: SaleMode) -> None:
+    policy = sold_as_ruled("other_receipt")
+    decided = plan(CHARGE, a_sale(metadata={"sold_as": first}), policy)
+    decision = decision_of(SALE, decided)
+    assert decision is not None
+    edited = a_sale(metadata={"sold_as": said})
+    again = plan(CHARGE, edited, policy, decided={SALE: decision})
+    assert again.findings == decided.findings
+    assert list(map(digest, again.documents)) == list(map(digest, decided.documents))
+
+
+@pytest.mark.parametrize("said", MODES)
+def test_the_first_plan_asks_the_rules_before_the_policy(said: SaleMode) -> None:
+    by_rule = planned(a_sale(metadata={"sold_as": said}), sold_as_ruled("other_receipt"))
+    assert by_rule.keys == planned(a_sale(), selling(said)).keys
+    decision = decision_of(SALE, by_rule)
+    assert decision is not None
+    assert decision.mode == said
+
+
+def test_a_line_names_the_rule_that_chose_how_its_sale_is_booked() -> None:
+    made = receipt(a_sale(metadata={"sold_as": "other_receipt"}), sold_as_ruled("invoice"))
+    assert made.lines[0].why == "sales are category services; rule sold-as"
+
+
+def test_what_no_rule_answers_parks_without_a_mode() -> None:
+    policy = sold_as_ruled("invoice", sales=None)
+    assert reason(planned(a_sale(), policy)) == (
+        Disposition.PARKED,
+        Reason.ACCOUNT_NOT_IN_POLICY,
+    )
+    categorised = {"sold_as": "other_receipt", "revenue_category": "services"}
+    assert receipt(a_sale(metadata=categorised), policy).total_minor == 10_000
+
+
+@pytest.mark.parametrize("moved_days", [1, 40])
+def test_rules_hold_on_the_day_that_the_charge_was_made(moved_days: int) -> None:
+    policy = sold_as_ruled("other_receipt", until=NOON_DAY)
+    movement = a_movement(created_unix=NOON + moved_days * DAY_SECONDS)
+    said = {"sold_as": "daily_summary"}
+    captured = a_sale(created_unix=NOON, movement=movement, metadata=said)
+    assert reason(planned(captured, policy))[1] is Reason.IN_DAILY_SUMMARY
+    made_later = a_sale(created_unix=NOON + DAY_SECONDS, movement=movement, metadata=said)
+    assert receipt(made_later, policy).total_minor == 10_000
+
+
+def test_a_sale_of_the_days_journal_stays_there_whatever_its_category_becomes() -> None:
+    """Parked, it would look as if it were free, and be booked again once its category is known."""
+    edited = a_sale(metadata={"revenue_category": "nobody knows it"})
+    made = plan(CHARGE, edited, selling("other_receipt"), decided={SALE: IN_THE_DAY})
+    assert reason(made) == (Disposition.NOT_BOOKED, Reason.IN_DAILY_SUMMARY)
 
 
 def the_item(made: Plan) -> object:

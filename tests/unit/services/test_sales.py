@@ -12,7 +12,9 @@ from tests.factories import (
     a_refund_of_sale,
     a_sale,
     selling,
+    sold_as_ruled,
 )
+from tests.fakes.ledger import LostAnswer
 from tests.unit.services.world import World, of
 from tieout.domain.documents import JournalEntry
 from tieout.domain.policy import Policy
@@ -119,6 +121,36 @@ def test_a_decision_under_a_policy_that_cannot_be_read_books_nothing(world: Worl
     assert world.postings.by_key[SALE].reason is Reason.IN_DAILY_SUMMARY
     (listed,) = world.postings.on_worklist(Worklist.ATTENTION)
     assert (listed.key, listed.reason) == ("charge/ch_1/unread", Reason.POLICY_INVALID)
+
+
+def test_a_booked_sale_stays_what_it_is_under_a_policy_that_cannot_be_read(world: World) -> None:
+    world.bring_up_to_date(CHARGE)
+    world.policies.published, world.policies.ever = [selling("invoice", version="policy-2")], []
+    world.clock.advance(60)
+    assert world.bring_up_to_date(CHARGE) == [Done()]
+    assert world.states() == {SALE: State.POSTED}
+
+
+def test_a_charge_that_is_edited_between_two_readings_of_a_batch_is_one_sale(world: World) -> None:
+    world.policies.published = [sold_as_ruled("other_receipt")]
+    edited = a_sale(metadata={"sold_as": "ignore"})
+    world.stripe.snapshots[REFUND] = a_refund_of_sale(a_refund(4_000), edited)
+    assert world.bring_up_to_date(CHARGE, REFUND) == [Done(), Done()]
+    assert world.states() == {SALE: State.POSTED, "refund/re_1": State.POSTED}
+
+
+def test_the_payment_of_a_sale_by_invoice_follows_whatever_a_rule_says_by_then(
+    world: World,
+) -> None:
+    """Its AR invoice may be there although nobody knows: only the invoice is looked for."""
+    world.policies.published = [sold_as_ruled("invoice")]
+    world.ledger.script(SALE, LostAnswer(executed=True))
+    world.bring_up_to_date(CHARGE)
+    world.stripe.snapshots[CHARGE] = a_sale(metadata={"sold_as": "other_receipt"})
+    world.clock.advance(600)
+    assert world.bring_up_to_date(CHARGE) == [Done()]
+    kinds = [type(each).__name__ for each in world.ledger.records.values()]
+    assert kinds == ["ArInvoice", "ArPayment"]
 
 
 # --- Refunds ------------------------------------------------------------------------------------

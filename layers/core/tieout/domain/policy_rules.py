@@ -28,6 +28,7 @@ class Area(StrEnum):
     MEMO = "memo"
     DUE_DATE = "due_date"
     ENTITY = "entity"
+    SALE = "sale"
 
 
 SETTABLE: Mapping[Area, tuple[str, ...]] = {
@@ -42,6 +43,7 @@ SETTABLE: Mapping[Area, tuple[str, ...]] = {
     Area.MEMO: ("memo",),
     Area.DUE_DATE: ("due_days",),
     Area.ENTITY: ("entity",),
+    Area.SALE: ("mode", "ignore_reason"),
 }
 # A customer stands for itself on every day; a number that changes with the day would be another's.
 WITHOUT_DAY = frozenset({Area.CUSTOMER})

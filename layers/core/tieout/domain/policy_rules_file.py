@@ -37,6 +37,7 @@ from tieout.domain.policy_rules import (
     Setting,
     Template,
 )
+from tieout.domain.sale_policy import REASON_LENGTH_MAX, SALE_MODES
 
 _LENGTHS: Mapping[str, int] = {
     "account": ACCOUNT_LENGTH_MAX,
@@ -44,6 +45,8 @@ _LENGTHS: Mapping[str, int] = {
     "category": NAME_LENGTH_MAX,
     "customer_id": CUSTOMER_ID_LENGTH_MAX,
     "entity": ENTITY_LENGTH_MAX,
+    "ignore_reason": REASON_LENGTH_MAX,
+    "mode": NAME_LENGTH_MAX,
     "term": TERM_LENGTH_MAX,
 }
 _PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
@@ -145,11 +148,21 @@ def _rule(section: Section, maps: Mapping[str, _Map], known: Known) -> Rule | No
     dimensions = _dimensions(chosen, maps) if "dimensions" in SETTABLE[area] else {}
     if {"account", "category"} <= settings.keys():
         chosen.note("category", "has an account of its own: name one of the two")
+    if area is Area.SALE:
+        _check_sale(chosen, settings)
     if not chosen.values.keys() & set(SETTABLE[area]):
         section.note("set", f"must choose something of: {', '.join(SETTABLE[area])}")
     chosen.refuse_unknown()
     section.refuse_unknown()
     return Rule(name, area, since, until, when, settings, dimensions, examples)
+
+
+def _check_sale(chosen: Section, settings: Mapping[str, Setting]) -> None:
+    mode = settings.get("mode")
+    if mode is None:
+        chosen.note("mode", "is missing: a reason alone decides nothing")
+    elif "ignore" in mode.values and "ignore_reason" not in settings:
+        chosen.note("ignore_reason", "is missing: say why the books do not need these sales")
 
 
 def _area(section: Section) -> Area | None:
@@ -176,6 +189,9 @@ def _setting(chosen: Section, name: str, maps: Mapping[str, _Map], known: Known)
     for value in () if setting is None else setting.values:
         if name == "category" and value not in known.categories:
             chosen.note(name, f"names no category: {value!r}{suggestion(value, known.categories)}")
+        if name == "mode" and value not in SALE_MODES:
+            hint = suggestion(value, SALE_MODES)
+            chosen.note(name, f"must be one of {', '.join(SALE_MODES)}, not {value!r}{hint}")
         if name in {"account", "bank_account"} and value in known.clearing:
             chosen.note(
                 name,

@@ -8,7 +8,7 @@ from tieout.domain.policy_limits import CUSTOMER_ID_LENGTH_MAX, NAME_LENGTH_MAX
 from tieout.domain.policy_reader import Section, suggestion
 
 SaleMode = Literal["other_receipt", "invoice", "daily_summary", "ignore"]
-_MODES = ("other_receipt", "invoice", "daily_summary", "ignore")
+SALE_MODES = ("other_receipt", "invoice", "daily_summary", "ignore")
 REASON_LENGTH_MAX = 200
 
 
@@ -23,12 +23,16 @@ class SaleRules:
             `revenue.default`.
         customer: CUSTOMERID that an AR invoice is for when the charge has no customer.
         ignore_reason: why the books do not need them.
+        why: which rule chose the mode, if one did.
+        is_decided: the mode is what the record of a sale says: no rule is asked for it.
     """
 
     mode: SaleMode
     category: str | None = None
     customer: str | None = None
     ignore_reason: str = ""
+    why: str = ""
+    is_decided: bool = False
 
 
 def read_sale_rules(file: Section, categories: Collection[str]) -> SaleRules | None:
@@ -44,7 +48,7 @@ def read_sale_rules(file: Section, categories: Collection[str]) -> SaleRules | N
     if "mode" not in section.values:
         section.note("mode", "is missing: a person must decide how sales are booked")
     rules = SaleRules(
-        mode=cast("SaleMode", section.choice("mode", _MODES, "other_receipt")),
+        mode=cast("SaleMode", section.choice("mode", SALE_MODES, "other_receipt")),
         category=section.optional_text("category", NAME_LENGTH_MAX),
         customer=section.optional_text("customer", CUSTOMER_ID_LENGTH_MAX),
         ignore_reason=section.text("ignore_reason", REASON_LENGTH_MAX, default=""),

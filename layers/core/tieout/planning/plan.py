@@ -14,6 +14,7 @@ from tieout.domain.documents import Document
 from tieout.domain.plans import Plan, invoice_state
 from tieout.domain.policy import Policy
 from tieout.domain.reasons import DECISIONS, Reason
+from tieout.domain.sale_decisions import SaleDecision
 from tieout.domain.subjects import Subject, SubjectKind
 from tieout.planning.activity import plan_activity
 from tieout.planning.credit_notes import plan_credit_note
@@ -27,6 +28,7 @@ from tieout.planning.others import plan_other
 from tieout.planning.payouts import plan_payout, plan_topup
 from tieout.planning.refunds import plan_refund
 from tieout.planning.returned import add_returned_receipts
+from tieout.planning.sale_modes import as_decided
 from tieout.planning.sales import plan_charge
 from tieout.planning.snapshots import (
     ActivitySnapshot,
@@ -44,6 +46,8 @@ from tieout.planning.snapshots import (
 
 BookedUnder = Mapping[str, Policy]
 NOTHING_BOOKED: BookedUnder = MappingProxyType({})
+Decided = Mapping[str, SaleDecision]
+NOTHING_DECIDED: Decided = MappingProxyType({})
 
 
 def parts(subject: Subject, snapshot: Snapshot) -> tuple[tuple[Subject, Snapshot], ...]:
@@ -92,6 +96,7 @@ def plan(
     snapshot: Snapshot,
     policy: Policy,
     booked_under: BookedUnder = NOTHING_BOOKED,
+    decided: Decided = NOTHING_DECIDED,
 ) -> Plan:
     """Return the documents that the subject calls for, and what was found instead of documents.
 
@@ -105,6 +110,7 @@ def plan(
         booked_under: by key, the older policies under which documents of this subject, or those
             that it takes back, were booked. A document stays as it was booked, and what takes it
             back does so on its accounts.
+        decided: by key, how sales are booked that are no longer for a policy or rule to decide.
     """
     own = policy.of_account(subject.account)
     if own is None:
@@ -115,6 +121,7 @@ def plan(
         for key, each in booked_under.items()
         if (of_account := each.of_account(subject.account)) is not None
     }
+    booked_under = as_decided(booked_under, decided, policy)
 
     def under(one: Policy) -> Plan:
         made = _plan(subject, snapshot, one, booked_under)
@@ -122,7 +129,8 @@ def plan(
 
     today = under(policy)
     as_booked: dict[str, tuple[Document, str]] = {}
-    for older in {each.version: each for each in booked_under.values()}.values():
+    older_ones = [each for key in today.keys if (each := booked_under.get(key)) is not None]
+    for older in {id(each): each for each in older_ones}.values():
         then = under(older)
         as_booked |= {
             each.key: (each, older.version)

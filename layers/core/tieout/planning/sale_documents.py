@@ -24,10 +24,10 @@ from tieout.planning.periods import posting_date, refuse_before_books
 from tieout.planning.sale_lines import (
     booked_before,
     revenue_line,
-    sale_rules,
     source_id,
     taken_back,
 )
+from tieout.planning.sale_modes import sale_rules
 from tieout.planning.snapshots import BalanceTransaction, ChargeSnapshot
 
 # Source: intacct-xml-api dossier section 7.7: other receipts know fewer methods than AR payments.
@@ -55,9 +55,11 @@ def sale(
     refuse_before_books(day, policy)
     if rules.mode == "ignore":
         raise Refused(Reason.IGNORED_BY_POLICY, f"charge {charge.id}: {rules.ignore_reason}")
-    # A currency or a category that policy does not know must not wait for the day's journal.
-    clearing(charge.currency, policy)
-    revenue_line(charge, charge.amount_minor, policy)
+    if not rules.is_decided:
+        # A currency or a category that policy does not know must not wait for the day's journal.
+        # Later the decision stays, or a sale that the journal has would look as if it were free.
+        clearing(charge.currency, policy)
+        revenue_line(charge, charge.amount_minor, policy)
     if rules.mode == "daily_summary":
         text = f"charge {charge.id} is in the journal of {day} in {charge.currency}"
         raise Refused(Reason.IN_DAILY_SUMMARY, text)

@@ -11,7 +11,7 @@ from tieout.domain.keys import sale_key
 from tieout.domain.policy import Policy
 from tieout.domain.policy_rules import Area
 from tieout.domain.reasons import Reason
-from tieout.domain.sale_policy import SaleMode, SaleRules
+from tieout.domain.sale_policy import SaleRules
 from tieout.domain.text import clean
 from tieout.planning.accounts import Categorised, clearing, revenue_by_rule
 from tieout.planning.dimensions import customer_dimensions, metadata_dimensions
@@ -19,31 +19,13 @@ from tieout.planning.facts import sale_case
 from tieout.planning.fields import MEMO_LENGTH_MAX
 from tieout.planning.periods import is_before_books
 from tieout.planning.rules import answer
+from tieout.planning.sale_modes import is_booked_as, sale_rules
 from tieout.planning.snapshots import ChargeSnapshot, CustomerSnapshot
 
 
 def source_id(charge: ChargeSnapshot) -> str:
     """Return the id under which the sale has its keys (see `domain.keys.sale_key`)."""
     return charge.payment_intent or charge.id
-
-
-def sale_rules(charge: ChargeSnapshot, policy: Policy) -> SaleRules:
-    """Return how a sale is booked; the only place that chooses.
-
-    Raises:
-        Refused: policy does not say; a person must decide.
-    """
-    if policy.sales is None:
-        raise Refused(
-            Reason.ACCOUNT_NOT_IN_POLICY,
-            f"charge {charge.id} pays no invoice: `sales.mode` does not say how to book it",
-        )
-    return policy.sales
-
-
-def is_booked_as(mode: SaleMode, charge: ChargeSnapshot, policy: Policy) -> bool:
-    """Return whether policy books the sale in this mode; one without a mode in none."""
-    return policy.sales is not None and sale_rules(charge, policy).mode == mode
 
 
 def revenue_line(charge: ChargeSnapshot, amount_minor: int, policy: Policy) -> ArLine:
@@ -72,7 +54,7 @@ def revenue_line(charge: ChargeSnapshot, amount_minor: int, policy: Policy) -> A
         amount_minor=amount_minor,
         memo=clean(charge.description, MEMO_LENGTH_MAX) or f"Stripe charge {charge.id}",
         dimensions=dimensions,
-        why=chosen.why,
+        why="; ".join(filter(None, [chosen.why, rules.why])),
     )
 
 

@@ -1,7 +1,7 @@
 """Sales: charges that pay no invoice.
 
-How one is booked is decided once, under the policy of its first plan, and stays: a sale that a
-day's journal has must never become a receipt because the policy changed.
+How one is booked is decided once, by the first plan that books it, and stays: a sale that a day's
+journal has must never become a receipt because the policy changed, or what a rule asks of it.
 """
 
 from collections import defaultdict
@@ -15,7 +15,8 @@ from tieout.domain.reasons import Reason
 from tieout.planning.customers import add_customer
 from tieout.planning.draft import PlanDraft
 from tieout.planning.sale_documents import returned, sale, sale_receipt
-from tieout.planning.sale_lines import is_booked_as, revenue_line, source_id
+from tieout.planning.sale_lines import revenue_line, source_id
+from tieout.planning.sale_modes import is_booked_as
 from tieout.planning.snapshots import (
     ActivitySnapshot,
     BalanceTransaction,

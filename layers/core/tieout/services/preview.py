@@ -22,6 +22,7 @@ from tieout.domain.plans import Disposition, Finding, Plan
 from tieout.domain.policy import Policy
 from tieout.domain.postings import Posting, State, Work
 from tieout.domain.reasons import Reason
+from tieout.domain.sale_decisions import IN_THE_DAY
 from tieout.domain.steps import Step, next_step
 from tieout.domain.subjects import Subject
 from tieout.planning.sales import sale_keys
@@ -248,7 +249,7 @@ class Previewer:
             part.plan.subject, part.snapshot, undecided, policy.version
         )
         self._day_sales.forget(keys)
-        return self._readings.as_booked(part, policy, found, decided)
+        return self._readings.as_booked(part, policy, found, dict.fromkeys(decided, IN_THE_DAY))
 
     def _find(self, found: dict[str, Posting], parts: Iterable[Part]) -> None:
         keys = {key for part in parts for key in (*part.plan.keys, *origins(part))}

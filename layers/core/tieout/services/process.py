@@ -17,6 +17,7 @@ from tieout.domain.keys import failure_key
 from tieout.domain.plans import Finding
 from tieout.domain.policy import Policy
 from tieout.domain.postings import Work
+from tieout.domain.sale_decisions import SaleDecision
 from tieout.domain.subjects import Subject
 from tieout.planning.snapshots import ActivitySnapshot, ChargeSnapshot
 from tieout.services import metric_names
@@ -38,6 +39,7 @@ from tieout.services.readings import (
     Part,
     Reading,
     Readings,
+    decided_by,
     origins,
 )
 from tieout.services.records import Records
@@ -302,12 +304,7 @@ class Processor:
         others = {failure_key(str(each.job.asked)) for each in planned}
         others.update(key for each in planned for key in origins(each.part))
         records.read((each.part.plan for each in planned), others)
-        planned = [
-            dataclasses.replace(
-                each, part=self._readings.as_booked(each.part, policy, records.postings)
-            )
-            for each in planned
-        ]
+        planned = self._as_booked(planned, policy, records)
         # Older policies may call for what today's does not.
         records.read(each.part.plan for each in planned)
         works = [self._work(each, now_unix) for each in planned]
@@ -325,6 +322,21 @@ class Processor:
             asked = each.job.asked
             if asked == work.subject and isinstance(answers.of(asked), Parked):
                 records.remember_failure(asked, work)
+
+    def _as_booked(
+        self, planned: Sequence[_Planned], policy: Policy, records: Records
+    ) -> Sequence[_Planned]:
+        """Return the plans as of what is recorded, and of what those before them decide.
+
+        A charge that was read twice, and edited in between, must not be a sale in two modes.
+        """
+        made: list[_Planned] = []
+        decided: dict[str, SaleDecision] = {}
+        for each in planned:
+            part = self._readings.as_booked(each.part, policy, records.postings, decided)
+            decided |= decided_by(part)
+            made.append(dataclasses.replace(each, part=part))
+        return made
 
     def _closed_meanwhile(self, policy: Policy) -> ClosedMeanwhile:
         """Return what asks Intacct, once for a batch, whether a closed period is why it refused.

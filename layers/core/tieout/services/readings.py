@@ -5,7 +5,7 @@ that only says so.
 """
 
 import dataclasses
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tieout.domain.documents import ArAdjustment, JournalEntry, amount_of, dependencies
@@ -15,8 +15,16 @@ from tieout.domain.plans import Disposition, Finding, Plan
 from tieout.domain.policy import Policy
 from tieout.domain.postings import Posting
 from tieout.domain.reasons import Reason
+from tieout.domain.sale_decisions import IN_THE_DAY, SaleDecision, planned, recorded
 from tieout.domain.subjects import Subject, SubjectKind
-from tieout.planning.plan import parts, plan
+from tieout.planning.plan import (
+    NOTHING_BOOKED,
+    NOTHING_DECIDED,
+    BookedUnder,
+    Decided,
+    parts,
+    plan,
+)
 from tieout.planning.sale_lines import source_id
 from tieout.planning.sales import is_sale, sale_keys
 from tieout.planning.snapshots import (
@@ -138,7 +146,7 @@ class Readings:
         part: Part,
         policy: Policy,
         postings: Mapping[str, Posting],
-        decided: Collection[str] = (),
+        decided: Decided = NOTHING_DECIDED,
     ) -> Part:
         """Plan again what keeps the policy that it was planned under, or hangs on what does.
 
@@ -149,42 +157,91 @@ class Readings:
             part: planned under today's policy.
             policy: today's.
             postings: those of the plan and of what it depends on, by key.
-            decided: keys of what has no posting, but would be decided under today's policy.
+            decided: by key, sales that are being decided now; their postings do not say so yet.
 
         Raises:
             TransientFault: a policy could not be read.
         """
         if part.snapshot is None:
             return part
-        subject, hung_on = part.plan.subject, origins(part)
-        versions = dict.fromkeys(decided, policy.version) | {
+        subject, modes = part.plan.subject, _modes(part.snapshot, postings, decided)
+        hung_on = origins(part)
+        if isinstance(part.snapshot, ActivitySnapshot):
+            # It has no part in the sales that have documents of their own.
+            hung_on = frozenset(modes)
+        versions = dict.fromkeys(modes, policy.version) | {
             key: posting.policy_version
             for key in part.plan.keys | hung_on
             if (posting := postings.get(key)) and posting.keeps_its_policy
         }
-        is_day = isinstance(part.snapshot, ActivitySnapshot)
-        if not versions or (set(versions.values()) == {policy.version} and not is_day):
+        is_planned_so = all(planned(key, part.plan) == mode for key, mode in modes.items())
+        if set(versions.values()) <= {policy.version} and is_planned_so:
             return part
         # Today's is among them: what is planned as of before must still be taken back as of today.
         older = {version: self._policies.of(version) for version in set(versions.values())}
         older[policy.version] = policy
         unreadable = {key for key in versions if not older[versions[key]]}
-        if decided := sorted(key for key in unreadable if not postings[key].may_be_booked):
-            lost_text = f"{decided[0]} was decided under policy {versions[decided[0]]}"
+        if gone := sorted(key for key in unreadable if not postings[key].may_be_booked):
+            lost_text = f"{gone[0]} was decided under policy {versions[gone[0]]}"
             text = f"{lost_text}, which cannot be read now"
             return _unread(subject, policy, Reason.POLICY_INVALID, text)
         lost = {versions[key] for key in hung_on & unreadable}
         if lost:
-            return _without_origin(part, postings, lost)
+            again = self._again(part, part.snapshot, policy, decided=modes)
+            return _without_origin(again, postings, lost)
         booked_under = {key: found for key in versions if (found := older[versions[key]])}
-        if not booked_under:
+        return self._again(part, part.snapshot, policy, booked_under, modes)
+
+    def _again(
+        self,
+        part: Part,
+        snapshot: Snapshot,
+        policy: Policy,
+        booked_under: BookedUnder = NOTHING_BOOKED,
+        decided: Decided = NOTHING_DECIDED,
+    ) -> Part:
+        if not booked_under and not decided:
             return part
+        subject = part.plan.subject
         try:
-            return Part(plan(subject, part.snapshot, policy, booked_under), part.snapshot)
+            return Part(plan(subject, snapshot, policy, booked_under, decided), snapshot)
         except Exception as error:  # noqa: BLE001 - one object must not stop its whole batch
             self._metrics.count(metric_names.UNEXPECTED_ERROR)
             text = f"{type(error).__name__} while planning {subject} under older policies"
             return _parked(subject.key, subject, policy, Reason.UNEXPECTED_ERROR, text)
+
+
+def decided_by(part: Part) -> Decided:
+    """Return the sales that a plan decides, whether their postings say so yet or not."""
+    modes = {key: planned(key, part.plan) for key in _sales(part.snapshot)}
+    return {key: mode for key, mode in modes.items() if mode is not None}
+
+
+def _modes(
+    snapshot: Snapshot, postings: Mapping[str, Posting], decided: Decided
+) -> dict[str, SaleDecision]:
+    """Return how sales are booked that are decided; of a day, those that its journals sum up."""
+    modes: dict[str, SaleDecision] = {}
+    for key in _sales(snapshot):
+        posting = postings.get(key)
+        mode = (posting and recorded(posting)) or decided.get(key)
+        if mode is not None:
+            modes[key] = mode
+    if isinstance(snapshot, ActivitySnapshot):
+        return {key: mode for key, mode in modes.items() if mode == IN_THE_DAY}
+    return modes
+
+
+def _sales(snapshot: Snapshot | None) -> frozenset[str]:
+    match snapshot:
+        case ChargeSnapshot():
+            return frozenset({sale_key(source_id(snapshot))})
+        case RefundSnapshot(sale=ChargeSnapshot() as sale):
+            return frozenset({sale_key(source_id(sale))})
+        case ActivitySnapshot():
+            return sale_keys(snapshot)
+        case _:
+            return frozenset()
 
 
 def origins(part: Part) -> frozenset[str]:
@@ -193,15 +250,14 @@ def origins(part: Part) -> frozenset[str]:
     match part.snapshot:
         case RefundSnapshot():
             keys.update(invoice_key(each.id) for each in part.snapshot.invoices)
-            if part.snapshot.sale is not None:
-                keys.add(sale_key(source_id(part.snapshot.sale)))
+            keys |= _sales(part.snapshot)
         case ChargeSnapshot():
             keys.update(invoice_key(each.id) for each in part.snapshot.paid_invoices)
         case CreditNoteSnapshot():
             keys.add(invoice_key(part.snapshot.invoice.id))
             keys.add(write_off_key(part.snapshot.invoice.id))
         case ActivitySnapshot():
-            keys.update(sale_keys(part.snapshot))
+            keys |= _sales(part.snapshot)
     return frozenset(keys)
 
 
