@@ -90,7 +90,7 @@ class Year:
             self.tied_out += 1
             if not made.adds_up or made.closing_minor != nets.get(made.currency, 0):
                 self.wrong.append(f"{made.day} {made.currency}: Stripe has {made.closing_minor}")
-            if made.unexplained_minor or made.open_items:
+            if not made.is_explained:
                 self.wrong.append(f"{made.day} {made.currency}: {made.residues} {made.open_items}")
 
     def _close_month(self) -> None:
