@@ -9,7 +9,7 @@ from typing import get_args
 import pytest
 
 from tests.support import intacct_documents as make
-from tieout.domain.documents import Customer, Document, posting_date_of
+from tieout.domain.documents import CashAccount, Customer, Document, posting_date_of
 from tieout.domain.effects import RECEIVABLE, by_place, dimensions_text, effects, read, written
 
 REVENUE = "4000 location=100 department=SALES class=SMB item=PLAN-PRO"
@@ -43,6 +43,13 @@ def test_a_payment_debits_the_account_that_it_lands_on() -> None:
     assert by_place(effects(make.payment())) == {"1200": 12_000, RECEIVABLE: -12_000}
     in_euros = by_place(effects(make.payment(currency="eur")))
     assert in_euros == {"bank STRIPE-EUR": 12_000, RECEIVABLE: -12_000}
+
+
+def test_a_payment_says_what_chose_its_account_and_what_it_settles() -> None:
+    account = CashAccount("1205", "STRIPE-USD", "clearing.usd")
+    cash, owed = effects(dataclasses.replace(make.payment(), cash_account=account))
+    assert (cash.account, cash.ledger_account) == ("bank STRIPE-USD", "1205")
+    assert (cash.why, owed.why) == ("clearing.usd", f"settles {make.INVOICE_KEY}")
 
 
 def test_an_other_receipt_credits_what_was_earned() -> None:

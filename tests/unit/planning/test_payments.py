@@ -3,6 +3,7 @@
 Method: one invoice snapshot per case through `plan`, looking at receipts and findings.
 """
 
+import dataclasses
 from datetime import date
 
 import pytest
@@ -20,7 +21,7 @@ from tests.factories import (
     the,
     the_finding,
 )
-from tieout.domain.documents import ArInvoice, ArPayment, CashAccount
+from tieout.domain.documents import ArInvoice, ArPayment, CashAccount, digest
 from tieout.domain.keys import REFERENCE_LENGTH_MAX
 from tieout.domain.plans import Disposition, Plan
 from tieout.domain.policy import Periods
@@ -48,6 +49,16 @@ def test_a_payment_through_stripe_lands_in_clearing() -> None:
         cash_account=CashAccount("1200"),
         description="inpay_1 pi_1",
     )
+
+
+def test_a_receipt_names_the_setting_that_chose_its_account_and_no_content_hangs_on_it() -> None:
+    receipt = the(planned(a_paid_invoice()), "receipt/inpay_1", ArPayment)
+    assert receipt.cash_account.why == "clearing.usd"
+    unsaid = dataclasses.replace(receipt, cash_account=CashAccount("1200"))
+    assert digest(unsaid) == digest(receipt)
+    payment = a_payment(out_of_band=True, payment_intent=None, payment_record="pr_1")
+    outside = the(planned(a_paid_invoice(payments=(payment,))), "receipt/inpay_1", ArPayment)
+    assert outside.cash_account.why == "out_of_band.usd"
 
 
 def test_each_payment_of_an_invoice_has_its_own_receipt_in_order_of_payment() -> None:

@@ -15,6 +15,7 @@ from tests.factories import (
     a_paid_invoice,
     a_payment,
     a_policy,
+    a_post_payment_note,
     a_refund,
     a_refund_of,
     a_tax,
@@ -30,7 +31,12 @@ from tieout.domain.policy import Periods, Policy
 from tieout.domain.reasons import Reason
 from tieout.domain.subjects import Subject, SubjectKind
 from tieout.planning.plan import parts, plan
-from tieout.planning.snapshots import InvoiceSnapshot, RefundFacts, RefundSnapshot
+from tieout.planning.snapshots import (
+    CreditNoteRefund,
+    InvoiceSnapshot,
+    RefundFacts,
+    RefundSnapshot,
+)
 
 
 def taxed_invoice(**changes: object) -> InvoiceSnapshot:
@@ -77,6 +83,36 @@ def test_a_full_refund_takes_back_every_line_from_clearing() -> None:
 def test_a_partial_refund_takes_back_a_proportional_part() -> None:
     journal = entry(a_refund_of(a_refund(1_785), taxed_invoice()))
     assert lines_of(journal) == [("4000", 1_000), ("4010", 500), ("2210", 285), ("1200", -1_785)]
+
+
+def test_each_line_says_its_share_of_which_line_and_why_that_was_booked_so() -> None:
+    journal = entry(a_refund_of(a_refund(1_785), taxed_invoice()))
+    assert [line.why for line in journal.lines] == [
+        "10.00 of 100.00 of line 1: as booked under policy-1, default category subscriptions",
+        "5.00 of 50.00 of line 2: as booked under policy-1, price price_setup is category services",
+        "2.85 of 28.50 of line 3: as booked under policy-1, tax rate txr_vat",
+        "clearing account",
+    ]
+
+
+def test_lines_of_one_place_are_summed_and_the_first_of_them_are_named() -> None:
+    lines = tuple(a_line(1_000, id=f"il_{number}") for number in range(5))
+    journal = entry(a_refund_of(a_refund(5_000), a_paid_invoice(lines=lines)))
+    assert lines_of(journal) == [("4000", 5_000), ("1200", -5_000)]
+    shares = journal.lines[0].why.split("; ")
+    assert [each.split(":")[0] for each in shares] == [
+        "10.00 of 10.00 of line 1",
+        "10.00 of 10.00 of line 2",
+        "10.00 of 10.00 of line 3",
+        "and 2 more",
+    ]
+
+
+def test_what_a_credit_note_says_of_a_refund_is_named_with_it() -> None:
+    note = a_post_payment_note(refunds=(CreditNoteRefund("re_1", 4_000),))
+    invoice = a_paid_invoice(credit_notes=(note,))
+    journal = entry(a_refund_of(a_refund(4_000), invoice))
+    assert journal.lines[0].why.startswith("40.00 of 100.00 of line 1, as cn_1 says: as booked")
 
 
 def test_a_refund_is_planned_after_its_invoice_which_keeps_its_own_plan() -> None:

@@ -57,6 +57,15 @@ def test_a_refund_takes_back_revenue_and_waits_for_what_booked_it(
     assert (entry.after, entry.posting_date) == (after, date(2026, 11, 4))
 
 
+def test_a_refund_says_its_share_of_the_sale_and_why_that_was_booked_so() -> None:
+    made = planned(a_refund_of_sale(a_refund(4_000), a_sale()), selling("other_receipt"))
+    revenue, _ = the(made, "refund/re_1", JournalEntry).lines
+    share, _, why = revenue.why.partition(": ")
+    assert share == "40.00 of 100.00"
+    assert why.startswith("as booked under policy-1, ")
+    assert why.endswith("category services")
+
+
 def test_it_takes_back_from_the_account_that_the_sale_was_booked_on() -> None:
     first = selling("other_receipt", version="1")
     made = plan(

@@ -183,10 +183,14 @@ class CashAccount:
     Exactly one of the two is sent: the bank account if there is one (needed for currencies other
     than the company's base currency), else the account as undeposited funds.
     Source: intacct-xml-api dossier section 7.3.
+
+    Attributes:
+        why: what in the policy chose it; evidence, not content.
     """
 
     account: str
     bank_account: str | None = None
+    why: str = field(default="", compare=False, metadata=NOT_CONTENT)
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,6 +4,7 @@ Preview shows them, totals add them up, and a posting keeps them, so that what i
 compared line by line with what is planned now.
 """
 
+import dataclasses
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -42,6 +43,7 @@ class Effect:
         account: the account, or where the document itself names none, what stands for it.
         amount_minor: positive debit, negative credit; minor units of the document's currency.
         why: the policy rule that chose the account, where the document says.
+        ledger_account: of a bank account, the account in the ledger that it stands for.
     """
 
     account: str
@@ -50,6 +52,7 @@ class Effect:
     memo: str = ""
     why: str = ""
     customer_id: str | None = None
+    ledger_account: str | None = None
 
     @property
     def place(self) -> str:
@@ -76,12 +79,20 @@ def effects(document: Document, others: Mapping[str, Document] = _NO_OTHERS) -> 
             owed = Effect(RECEIVABLE, document.total_minor, customer_id=customer_id)
             return owed, *_earned(document.lines)
         case OtherReceipt():
-            cash = Effect(cash_text(document.cash_account), document.total_minor)
-            return cash, *_earned(document.lines)
-        case ArPayment():
             return (
-                Effect(cash_text(document.cash_account), document.amount_minor),
-                Effect(RECEIVABLE, -document.amount_minor, customer_id=document.customer_id),
+                _cash(document.cash_account, document.total_minor),
+                *_earned(document.lines),
+            )
+        case ArPayment():
+            settled = " and ".join(each.key for each in document.applications)
+            return (
+                _cash(document.cash_account, document.amount_minor),
+                Effect(
+                    RECEIVABLE,
+                    -document.amount_minor,
+                    why=f"settles {settled}",
+                    customer_id=document.customer_id,
+                ),
             )
         case InvoiceReversal():
             return _taken_back(document.invoice_key, document, others)
@@ -101,6 +112,11 @@ def effects(document: Document, others: Mapping[str, Document] = _NO_OTHERS) -> 
             )
 
 
+def _cash(account: CashAccount, amount_minor: int) -> Effect:
+    ledger_account = None if account.bank_account is None else account.account
+    return Effect(cash_text(account), amount_minor, why=account.why, ledger_account=ledger_account)
+
+
 def _earned(lines: Iterable[ArLine]) -> Iterator[Effect]:
     for line in lines:
         yield Effect(line.posted_on, -line.amount_minor, line.dimensions, line.memo, line.why)
@@ -116,14 +132,7 @@ def _taken_back(
             owed_minor = -owed_minor
         return Effect(f"as on {key}", -owed_minor), Effect(RECEIVABLE, owed_minor)
     return tuple(
-        Effect(
-            each.account,
-            -each.amount_minor,
-            each.dimensions,
-            each.memo,
-            f"takes back {origin.key}",
-            each.customer_id,
-        )
+        dataclasses.replace(each, amount_minor=-each.amount_minor, why=f"takes back {origin.key}")
         for each in effects(origin)
     )
 

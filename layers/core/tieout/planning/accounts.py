@@ -1,5 +1,6 @@
 """Which account: the policy's answer, or a refusal that names what policy does not say."""
 
+import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 
@@ -172,7 +173,7 @@ def clearing(currency: str, policy: Policy) -> CashAccount:
     account = policy.clearing.get(currency)
     if account is None:
         raise Refused(Reason.CURRENCY_NOT_IN_POLICY, f"`clearing` does not name {currency}")
-    return account
+    return dataclasses.replace(account, why=f"clearing.{currency}")
 
 
 def out_of_band(currency: str, case: Case, policy: Policy) -> CashAccount:
@@ -181,12 +182,12 @@ def out_of_band(currency: str, case: Case, policy: Policy) -> CashAccount:
     Raises:
         Refused: no rule answers, and policy does not name the currency.
     """
-    ruled = answer(Area.OUT_OF_BAND, case, policy).settings
-    if "account" in ruled:
-        return CashAccount(ruled["account"], ruled.get("bank_account"))
-    account = policy.out_of_band.get(currency)
-    if account is None:
+    ruled = answer(Area.OUT_OF_BAND, case, policy)
+    if account := ruled.settings.get("account"):
+        return CashAccount(account, ruled.settings.get("bank_account"), ruled.why)
+    named = policy.out_of_band.get(currency)
+    if named is None:
         raise Refused(
             Reason.ACCOUNT_NOT_IN_POLICY, f"paid outside Stripe: `out_of_band.{currency}`"
         )
-    return account
+    return dataclasses.replace(named, why=f"out_of_band.{currency}")

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from tieout.domain.documents import ArLine
 from tieout.domain.errors import Refused
 from tieout.domain.keys import invoice_key
+from tieout.domain.money import decimal_from_minor
 from tieout.domain.policy import Policy
 from tieout.domain.reasons import Reason
 from tieout.planning.credit_note_lines import CreditedInvoice, CreditedLines, credited_invoice
@@ -20,7 +21,7 @@ from tieout.planning.receivable import receivable
 from tieout.planning.refund_shares import has_failed, shares_until
 from tieout.planning.settlement import Shares, add, divide, subtract
 from tieout.planning.snapshots import InvoicePayment, RefundFacts, RefundSnapshot
-from tieout.planning.taking_back import Earned
+from tieout.planning.taking_back import Earned, as_booked
 
 # The policy that a document was booked under, by its key.
 PolicyOf = Callable[[str], Policy]
@@ -41,11 +42,20 @@ class _Paid:
     of: CreditedInvoice
     policy: Policy
 
-    def taken(self, line: ArLine, amount_minor: int) -> TakenBack:
+    def taken(self, line: ArLine, place: int, amount_minor: int, by: str = "") -> TakenBack:
+        """Return a part of the line at a place of the invoice; `by` says what divided it so."""
         invoice = self.of.invoice
         memo = f"Refund of {invoice_number(invoice, self.policy)}"
-        earned = Earned(debtor_id(invoice, self.policy), memo, line, amount_minor)
-        return TakenBack(invoice.id, earned)
+        customer, why = debtor_id(invoice, self.policy), as_booked(line, self.policy.version)
+        share = f"{self._text(amount_minor)}{self._of_line(place)}{by}"
+        return TakenBack(invoice.id, Earned(customer, memo, line, amount_minor, f"{share}: {why}"))
+
+    def _of_line(self, place: int) -> str:
+        whole_minor = self.of.lines[place].amount_minor
+        return f" of {self._text(whole_minor)} of line {place + 1}" if whole_minor else ""
+
+    def _text(self, amount_minor: int) -> str:
+        return f"{decimal_from_minor(amount_minor, self.of.invoice.currency):f}"
 
 
 def taken_back(snapshot: RefundSnapshot, policy_of: PolicyOf) -> tuple[TakenBack, ...]:
@@ -91,12 +101,15 @@ def _paid_invoices(snapshot: RefundSnapshot, policy_of: PolicyOf) -> list[_Paid]
 def _of_credit_notes(refund: RefundFacts, paid: Sequence[_Paid]) -> list[TakenBack]:
     """Return the lines of the credit notes that name the refund."""
     return [
-        each.taken(line, amount_minor)
+        each.taken(line, place, amount_minor, f", as {credited.note.id} says")
         for each in paid
         for credited in each.of.issued(None)
         if refund.id in credited.lines.refunds
-        for line, amount_minor in zip(
-            credited.lines.lines, credited.lines.refunds[refund.id], strict=True
+        for line, place, amount_minor in zip(
+            credited.lines.lines,
+            credited.places,
+            credited.lines.refunds[refund.id],
+            strict=True,
         )
     ]
 
@@ -135,10 +148,10 @@ def _share_of_the_rest(
             f"settled {amount_text(settled_minor, refund.currency)} of its invoices, less what "
             "credit notes and other refunds took back",
         )
-    lines = [(each, line) for each in paid for line in each.of.lines]
+    lines = [(each, place, line) for each in paid for place, line in enumerate(each.of.lines)]
     return [
-        each.taken(line, amount_minor)
-        for (each, line), amount_minor in zip(lines, shares[refund.id], strict=True)
+        each.taken(line, place, amount_minor)
+        for (each, place, line), amount_minor in zip(lines, shares[refund.id], strict=True)
     ]
 
 

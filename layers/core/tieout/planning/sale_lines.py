@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from tieout.domain.documents import ArLine, Dimensions, JournalLine
 from tieout.domain.errors import Refused
 from tieout.domain.keys import sale_key
+from tieout.domain.money import decimal_from_minor
 from tieout.domain.policy import Policy
 from tieout.domain.policy_rules import Area
 from tieout.domain.reasons import Reason
@@ -21,6 +22,7 @@ from tieout.planning.periods import is_before_books
 from tieout.planning.rules import answer
 from tieout.planning.sale_modes import is_booked_as, sale_rules
 from tieout.planning.snapshots import ChargeSnapshot, CustomerSnapshot
+from tieout.planning.taking_back import as_booked
 
 
 def source_id(charge: ChargeSnapshot) -> str:
@@ -79,8 +81,13 @@ def taken_back(
     earned = revenue_line(charge, amount_minor, original)
     place = today.dimensions.defaults.overlaid(Dimensions(location=earned.dimensions.location))
     account = clearing(charge.currency, today).account
+    part, whole = (
+        f"{decimal_from_minor(each, charge.currency):f}"
+        for each in (abs(amount_minor), charge.amount_minor)
+    )
+    why = f"{part} of {whole}: {as_booked(earned, original.version)}"
     return (
-        JournalLine(earned.account, amount_minor, memo, earned.dimensions, why="as booked"),
+        JournalLine(earned.account, amount_minor, memo, earned.dimensions, why=why),
         JournalLine(account, -amount_minor, memo, place, why="clearing account"),
     )
 
