@@ -90,15 +90,15 @@ def test_a_chart_has_a_line_for_each_side() -> None:
 
 
 def test_days_that_were_not_tied_out_are_on_the_page() -> None:
-    shown = html.fromstring(page({DAY: DAYS[DAY]}, "x", ["2026-10-29"]))
-    assert "Not tied out: 2026-10-29" in shown.text_content()
+    shown = page({DAY: DAYS[DAY]}, "x", ["2026-10-29"])
+    assert "Not tied out: 2026-10-29" in text_of(shown)
 
 
 def test_an_open_invoice_that_nobody_can_explain_calls_somebody() -> None:
     tied_out = tied()
     item = dataclasses.replace(tied_out.open_items[0], explained=False)
-    shown = html.fromstring(page({DAY: [dataclasses.replace(tied_out, open_items=(item,))]}, "x"))
-    assert "Open invoices differ on 2026-10-30" in shown.text_content()
+    shown = page({DAY: [dataclasses.replace(tied_out, open_items=(item,))]}, "x")
+    assert "Open invoices differ on 2026-10-30" in text_of(shown)
 
 
 def test_no_day_is_a_page_that_says_so() -> None:
