@@ -60,6 +60,11 @@ class Exceptions:
     in_flight: int
 
 
+def is_stuck(posting: Posting, now_unix: int) -> bool:
+    """Return whether no message works any more on what is under way."""
+    return now_unix - posting.updated_at_unix > STUCK_AFTER_SECONDS
+
+
 def exceptions(postings: Postings, now_unix: int) -> Exceptions:
     """Return what a person must look at, oldest change first.
 
@@ -67,7 +72,7 @@ def exceptions(postings: Postings, now_unix: int) -> Exceptions:
         TransientFault, ConfigurationFault: the table cannot be read.
     """
     under_way = list(postings.on_worklist(Worklist.IN_FLIGHT))
-    stuck = [each for each in under_way if now_unix - each.updated_at_unix > STUCK_AFTER_SECONDS]
+    stuck = [each for each in under_way if is_stuck(each, now_unix)]
     parked = list(postings.on_worklist(Worklist.ATTENTION))
     return Exceptions(parked, stuck, len(under_way) - len(stuck))
 
