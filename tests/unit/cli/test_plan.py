@@ -15,9 +15,12 @@ import pytest
 from tests.factories import (
     NOON,
     a_charge,
+    a_credit_note,
+    a_credit_note_of,
     a_customer,
     a_line,
     a_paid_invoice,
+    a_payment,
     a_refund,
     a_refund_of,
     an_invoice,
@@ -33,6 +36,7 @@ from tieout.cli.installation import Installation
 from tieout.domain.postings import Posting, State
 from tieout.domain.reasons import Reason
 from tieout.domain.subjects import Subject, SubjectKind
+from tieout.planning.snapshots import InvoiceSnapshot
 from tieout.store.postings import DynamoPostings
 
 Captured = pytest.CaptureFixture[str]
@@ -96,6 +100,63 @@ def test_an_invoice_is_shown_line_by_line(shop: Shop, capsys: Captured) -> None:
     assert earned.index("100.00") > owed.index("100.00")
     assert earned.endswith(">")
     assert shop.ledger.requests == []
+
+
+def test_what_a_payment_and_a_credit_settle_is_named(shop: Shop, capsys: Captured) -> None:
+    note = a_credit_note()
+    shop.sells(INVOICE, a_paid_invoice(credit_notes=(note,), payments=(a_payment(6_000),)))
+    lines = run(capsys, "plan", "in_1").splitlines()
+    settled = "    settles 60.00 USD of ar invoice ACME-0001 [invoice/in_1]"
+    assert settled in lines
+    cash = lines[lines.index(settled) + 3]
+    assert cash.split()[:3] == ["1205", "bank", "STRIPE-USD"]
+    assert cash.endswith("<clearing.usd>")
+    shop.sells(Subject(SubjectKind.CREDIT_NOTE, "cn_1"), a_credit_note_of(shop_invoice(shop)))
+    lines = run(capsys, "plan", "cn_1").splitlines()
+    start = lines.index("  NEW        credit application   [credit_note/cn_1/applied]")
+    assert lines[start + 2 : -1] == [
+        "    applies ar adjustment ACME-0001-CN-01 [credit_note/cn_1]",
+        "    settles 40.00 USD of ar invoice ACME-0001 [invoice/in_1]",
+        '    "Stripe credit note cn_1"',
+    ]
+
+
+def shop_invoice(shop: Shop) -> InvoiceSnapshot:
+    invoice = shop.stripe.snapshots[INVOICE]
+    assert isinstance(invoice, InvoiceSnapshot)
+    return invoice
+
+
+def test_a_program_is_told_what_is_settled(shop: Shop, capsys: Captured) -> None:
+    assert shop
+    items = {each["key"]: each for each in told(capsys, "plan", "in_1")[0]["items"]}
+    receipt = items["receipt/inpay_1"]
+    assert receipt["settles"] == [{"key": "invoice/in_1", "amount_minor": 10_000}]
+    assert receipt["lines"][0]["ledger_account"] == "1205"
+    assert items["invoice/in_1"]["settles"] == []
+
+
+def test_an_adopted_customer_is_not_shown_as_ours(
+    shop: Shop, capsys: Captured, tmp_path: Path
+) -> None:
+    post_everything(capsys, tmp_path)
+    posted = shop.postings.get_many(["customer/cus_1"])["customer/cus_1"]
+    adopted = dataclasses.replace(posted, adopted=True, version=posted.version + 1)
+    shop.postings.put(adopted)
+    lines = run(capsys, "plan", "in_1").splitlines()
+    start = lines.index("  ADOPTED    customer cus_1   [customer/cus_1]")
+    assert lines[start + 1] == "    stays as it is in Intacct"
+    assert lines[start + 2].startswith("  POSTED     ar invoice")
+
+
+def test_a_plan_of_nothing_is_not_to_be_approved(
+    shop: Shop, capsys: Captured, tmp_path: Path
+) -> None:
+    assert shop
+    arguments = ("--since", "2026-11-05", "--until", "2026-11-05", "--out", str(tmp_path / "none"))
+    text = run(capsys, "plan", *arguments)
+    assert "tieout apply" not in text
+    assert text.endswith("\nnothing to post, so there is nothing to approve\n")
 
 
 def test_nothing_is_coloured_unless_it_is_for_a_terminal(

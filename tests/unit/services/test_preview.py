@@ -133,6 +133,27 @@ def test_what_hangs_on_something_parked_waits_for_it(world: World) -> None:
     assert made.to_send().keys() == {"customer/cus_1"}
 
 
+def test_what_others_hang_on_comes_first_booked_or_not(world: World) -> None:
+    no_default = dataclasses.replace(a_policy().revenue, default=None)
+    made = preview(world, policy=a_policy(revenue=no_default))
+    assert list(changes(made)) == ["customer/cus_1", "invoice/in_1", "receipt/inpay_1"]
+
+
+def test_a_customer_that_intacct_had_before_stays_as_it_is(world: World) -> None:
+    world.bring_up_to_date(INVOICE)
+    posted = world.postings.by_key["customer/cus_1"]
+    world.postings.by_key[posted.key] = dataclasses.replace(posted, adopted=True)
+    customer, invoice, _ = preview(world).items
+    assert (customer.key, customer.change, customer.stays_as_it_is) == (
+        "customer/cus_1",
+        Change.POSTED,
+        True,
+    )
+    assert not invoice.stays_as_it_is
+    kept_up = a_policy(customers=dataclasses.replace(a_policy().customers, amend_adopted=True))
+    assert not preview(world, policy=kept_up).items[0].stays_as_it_is
+
+
 def test_what_intacct_refused_would_be_tried_again(world: World) -> None:
     world.ledger.script("invoice/in_1", NotAccepted(Reason.UNKNOWN_ACCOUNT, "no 4000"))
     world.bring_up_to_date(INVOICE)

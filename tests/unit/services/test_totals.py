@@ -17,6 +17,7 @@ from tests.factories import (
     an_invoice,
 )
 from tests.unit.services.world import INVOICE, REFUND, World, of
+from tieout.domain.documents import CashAccount
 from tieout.domain.reasons import Reason
 from tieout.domain.subjects import Subject, SubjectKind
 from tieout.services.preview import Change, Pinned, Previewer
@@ -69,6 +70,15 @@ def test_accounts_are_summed_by_the_month_of_the_ledger(world: World) -> None:
         Place(december, "1200", "usd"): Sum(10_000, 0),
         Place(december, "accounts receivable", "usd"): Sum(0, 10_000),
     }
+
+
+def test_a_bank_account_and_its_ledger_account_are_one(world: World) -> None:
+    stripe = {"usd": CashAccount("1205", "STRIPE-USD")}
+    world.policies.published[:] = [a_policy(clearing=stripe)]
+    world.stripe.snapshots[REFUND] = a_refund_of(a_refund(4_000), a_paid_invoice())
+    accounts = totals_of(world, INVOICE, REFUND).accounts
+    assert accounts[Place("2026-11", "1205", "usd")] == Sum(10_000, 4_000)
+    assert not [each for each in accounts if "STRIPE-USD" in each.account]
 
 
 def test_a_customer_is_counted_once_however_many_invoices_come_with_it(world: World) -> None:

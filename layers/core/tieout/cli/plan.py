@@ -141,8 +141,10 @@ def _range_lines(
     options: argparse.Namespace, since: date, until: date, totals: Totals
 ) -> Sequence[str]:
     lines = [f"{since} to {until}", *totals_text(totals)]
-    if options.out:
+    if options.out and totals.transactions:
         lines += ["", f"Approve it with: tieout apply {options.out} --stack {options.stack}"]
+    elif options.out:
+        lines += ["", "nothing to post, so there is nothing to approve"]
     return lines
 
 

@@ -7,10 +7,20 @@ has is found from the document itself, so a new kind of document looks like the 
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from tieout.cli.console import money, paint, wrapped
-from tieout.domain.documents import Document, amount_of, digest, number_of, posting_date_of
+from tieout.cli.console import debit_and_credit, money, paint, wrapped
+from tieout.domain.documents import (
+    ArAdjustment,
+    ArPayment,
+    CreditApplication,
+    Document,
+    InvoiceReversal,
+    PaymentReversal,
+    amount_of,
+    digest,
+    number_of,
+    posting_date_of,
+)
 from tieout.domain.effects import Effect, dimensions_text, effects
-from tieout.domain.money import decimal_from_minor
 from tieout.domain.plans import Finding
 from tieout.domain.postings import State
 from tieout.domain.reasons import WAY_OUT
@@ -38,6 +48,7 @@ _FACTS = (
     ("term", "term"),
 )
 _TEXTS = ("description", "title", "memo")
+_STAYS = "stays as it is in Intacct"
 _ACCOUNT_WIDTH, _AMOUNT_WIDTH = 24, 18
 
 
@@ -54,14 +65,18 @@ def preview_lines(preview: Preview) -> Iterator[str]:
 
 
 def _item_lines(item: Item, documents: Mapping[str, Document]) -> Iterator[str]:
-    label = paint(f"{item.change.replace('_', ' ').upper():10}", _COLOURS.get(item.change))
+    change = "adopted" if item.stays_as_it_is else item.change.replace("_", " ")
+    label = paint(f"{change.upper():10}", _COLOURS.get(item.change))
     if isinstance(item.planned, Finding):
         yield f"  {label} {item.key}{_amount(item.planned)}"
         yield from _indented(f"{item.planned.reason}: {item.planned.text}")
         yield from _indented(WAY_OUT[item.planned.reason], "way out: ")
         return
     yield f"  {label} {title_of(item.planned)}   [{item.key}]"
-    yield from (f"    {each}" for each in _facts(item))
+    if item.stays_as_it_is:
+        yield f"    {_STAYS}"
+        return
+    yield from (f"    {each}" for each in _facts(item, documents))
     yield from (f"    {each}" for each in _table(item.planned, documents))
     if item.text:
         yield from _indented(item.text)
@@ -77,7 +92,7 @@ def title_of(document: Document) -> str:
     return f"{words} {number_of(document)}".rstrip()
 
 
-def _facts(item: Item) -> Iterator[str]:
+def _facts(item: Item, documents: Mapping[str, Document]) -> Iterator[str]:
     document, day = item.planned, None
     if not isinstance(document, Finding):
         day = posting_date_of(document)
@@ -87,10 +102,31 @@ def _facts(item: Item) -> Iterator[str]:
     ]
     facts.append(f"policy {item.policy_version}")
     yield "; ".join(facts)
+    yield from _links(item.planned, documents)
     yield from (f'"{getattr(document, name)}"' for name in _TEXTS if _has(document, name))
     posting = item.posting
     if posting is not None and posting.state is not State.POSTED and posting.reason is not None:
         yield f"was {posting.state}: {posting.reason}"
+
+
+def _links(planned: Document | Finding, documents: Mapping[str, Document]) -> Iterator[str]:
+    """Yield what a document is about: what it applies and settles, or takes back."""
+
+    def named(key: str) -> str:
+        return f"{title_of(documents[key])} [{key}]" if key in documents else key
+
+    match planned:
+        case CreditApplication():
+            yield f"applies {named(planned.adjustment_key)}"
+        case InvoiceReversal():
+            yield f"takes back {named(planned.invoice_key)}"
+        case PaymentReversal():
+            yield f"takes back {named(planned.receipt_key)}"
+        case ArAdjustment():
+            yield f"changes {named(planned.invoice_key)}"
+    if isinstance(planned, ArPayment | CreditApplication):
+        for each in planned.applications:
+            yield f"settles {money(each.amount_minor, planned.currency)} of {named(each.key)}"
 
 
 def _has(document: object, name: str) -> bool:
@@ -108,8 +144,10 @@ def _table(document: Document, documents: Mapping[str, Document]) -> Iterator[st
 
 
 def _line(effect: Effect, currency: str) -> str:
-    amount = f"{decimal_from_minor(abs(effect.amount_minor), currency):,f} {currency.upper()}"
-    debit, credit = (amount, "") if effect.amount_minor >= 0 else ("", amount)
+    debit, credit = debit_and_credit(effect.amount_minor, currency)
+    account = (
+        effect.account if effect.ledger == effect.account else f"{effect.ledger} {effect.account}"
+    )
     details = [
         effect.customer_id and f"customer {effect.customer_id}",
         dimensions_text(effect.dimensions),
@@ -117,9 +155,7 @@ def _line(effect: Effect, currency: str) -> str:
         effect.why and f"<{effect.why}>",
     ]
     text = "  ".join(each for each in details if each)
-    columns = (
-        f"{effect.account:{_ACCOUNT_WIDTH}} {debit:>{_AMOUNT_WIDTH}} {credit:>{_AMOUNT_WIDTH}}"
-    )
+    columns = f"{account:{_ACCOUNT_WIDTH}} {debit:>{_AMOUNT_WIDTH}} {credit:>{_AMOUNT_WIDTH}}"
     return f"{columns}  {text}".rstrip()
 
 
@@ -149,7 +185,7 @@ def _item_facts(item: Item, documents: Mapping[str, Document]) -> Mapping[str, o
     facts: dict[str, object] = {
         "key": item.key,
         "change": item.change,
-        "text": item.text,
+        "text": f"adopted, {_STAYS}" if item.stays_as_it_is else item.text,
         "policy_version": item.policy_version,
         "recorded": posting and {"state": posting.state, "record_no": posting.record_no},
     }
@@ -172,6 +208,10 @@ def _item_facts(item: Item, documents: Mapping[str, Document]) -> Mapping[str, o
         "currency": currency,
         "customer_id": getattr(planned, "customer_id", None),
         "entity": getattr(planned, "entity", None),
+        "settles": [
+            {"key": each.key, "amount_minor": each.amount_minor}
+            for each in getattr(planned, "applications", ())
+        ],
         "lines": [_effect_facts(each) for each in effects(planned, documents)],
         "differences": [
             {
@@ -187,6 +227,7 @@ def _item_facts(item: Item, documents: Mapping[str, Document]) -> Mapping[str, o
 def _effect_facts(effect: Effect) -> Mapping[str, object]:
     return {
         "account": effect.account,
+        "ledger_account": effect.ledger_account,
         "amount_minor": effect.amount_minor,
         "dimensions": dimensions_text(effect.dimensions),
         "customer_id": effect.customer_id,

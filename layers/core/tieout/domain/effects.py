@@ -59,6 +59,16 @@ class Effect:
         """Account and dimensions: what lines are summed by."""
         return f"{self.account} {dimensions_text(self.dimensions)}".rstrip()
 
+    @property
+    def ledger(self) -> str:
+        """The account in the ledger: a bank account and its own account are one there."""
+        return self.ledger_account or self.account
+
+    @property
+    def ledger_place(self) -> str:
+        """Account in the ledger and dimensions."""
+        return f"{self.ledger} {dimensions_text(self.dimensions)}".rstrip()
+
 
 def effects(document: Document, others: Mapping[str, Document] = _NO_OTHERS) -> Sequence[Effect]:
     """Return the lines of a document; they sum to zero.

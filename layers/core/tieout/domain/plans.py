@@ -1,11 +1,11 @@
 """Plans: what a snapshot calls for under a policy."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
 
-from tieout.domain.documents import Document
+from tieout.domain.documents import Document, dependencies, posting_date_of
 from tieout.domain.reasons import Reason
 from tieout.domain.subjects import Subject
 
@@ -73,6 +73,27 @@ class Plan:
     def keys(self) -> frozenset[str]:
         """Keys of everything in the plan."""
         return frozenset(each.key for each in (*self.documents, *self.findings))
+
+
+def in_order(planned: Iterable[Document | Finding]) -> Sequence[Document | Finding]:
+    """Return what is planned by day, but what others hang on first, booked or not."""
+    by_key = {each.key: each for each in planned}
+    ordered: dict[str, Document | Finding] = {}
+
+    def add(each: Document | Finding) -> None:
+        if not isinstance(each, Finding):
+            for key in dependencies(each):
+                if key in by_key and key not in ordered:
+                    add(by_key[key])
+        ordered.setdefault(each.key, each)
+
+    for each in sorted(by_key.values(), key=lambda each: _day_of(each) or date.min):
+        add(each)
+    return tuple(ordered.values())
+
+
+def _day_of(planned: Document | Finding) -> date | None:
+    return planned.day if isinstance(planned, Finding) else posting_date_of(planned)
 
 
 def invoice_state(status: str, amount_paid: int, amount_remaining: int) -> str:

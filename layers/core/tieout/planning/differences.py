@@ -126,7 +126,7 @@ def _sums(planned: Planned, documents: Documents) -> Counter[Place]:
     day, amount = posting_date_of(planned), amount_of(planned)
     if day is not None and amount is not None:
         for each in effects(planned, documents):
-            sums[Place(f"{day:%Y-%m}", each.place, amount[1])] += each.amount_minor
+            sums[Place(f"{day:%Y-%m}", each.ledger_place, amount[1])] += each.amount_minor
     return sums
 
 

@@ -10,6 +10,7 @@ from enum import StrEnum
 from itertools import islice
 
 from tieout.domain.documents import (
+    Customer,
     Document,
     amount_of,
     dependencies,
@@ -18,7 +19,7 @@ from tieout.domain.documents import (
 )
 from tieout.domain.effects import by_place, effects, read
 from tieout.domain.errors import ConfigurationFault
-from tieout.domain.plans import Disposition, Finding, Plan
+from tieout.domain.plans import Disposition, Finding, Plan, in_order
 from tieout.domain.policy import Policy
 from tieout.domain.postings import Posting, State, Work
 from tieout.domain.reasons import Reason
@@ -110,6 +111,13 @@ class Item:
     def key(self) -> str:
         """The document's key."""
         return self.planned.key
+
+    @property
+    def stays_as_it_is(self) -> bool:
+        """Whether it is a customer that Intacct had before us, and that the company keeps."""
+        planned, posting = self.planned, self.posting
+        is_kept = isinstance(planned, Customer) and planned.amend == "if_created"
+        return is_kept and self.change is Change.POSTED and posting is not None and posting.adopted
 
 
 @dataclass(frozen=True, slots=True)
@@ -271,10 +279,11 @@ class Previewer:
             for planned in (*part.plan.documents, *part.plan.findings):
                 if planned.key not in items:
                     items[planned.key] = comparison.item(planned, part.plan)
+        ordered = [items[each.key] for each in in_order(each.planned for each in items.values())]
         return Preview(
             subject,
-            [each for each in items.values() if each.key in own],
-            [each for each in items.values() if each.key not in own],
+            [each for each in ordered if each.key in own],
+            [each for each in ordered if each.key not in own],
             reading.leads_to,
             reading.answer.text if reading.answer is not None else "",
         )

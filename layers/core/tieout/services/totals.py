@@ -111,7 +111,7 @@ class Totals:
             return
         month = f"{day:%Y-%m}"
         for each in effects(planned, documents):
-            place = Place(month, each.account, amount[1])
+            place = Place(month, each.ledger, amount[1])
             self.accounts[place] = self.accounts.get(place, Sum()).plus(each.amount_minor)
 
     def _is_first(self, key: str) -> bool:
