@@ -251,7 +251,9 @@ class _History:
     def _go_back(self, payment: JsonObject, moved: JsonObject) -> None:
         """Let the customer owe again what a payment had brought, even of what had been given up."""
         of, amount_minor = self._invoices[payment["invoice"]], payment["amount_paid"]
-        of.written_off = of.written_off and payment["status"] == "paid"
+        if payment["status"] != "paid":
+            of.written_off = False
+            of.reopen(payment["payment"]["payment_intent"])
         of.owed_minor += amount_minor
         money = (of_currency(STRIPE, payment["currency"]), -amount_minor)
         lines = [money, (of_customer(of.invoice["customer"]), amount_minor)]

@@ -60,6 +60,11 @@ class Sold:
             before = self.paid.get(intent, [0] * len(share))
             self.paid[intent] = [one + other for one, other in zip(before, share, strict=True)]
 
+    def reopen(self, intent: str) -> None:
+        """Leave unpaid again what a payment had settled."""
+        back = self.paid.pop(intent, [0] * len(self.unpaid))
+        self.unpaid = [one + other for one, other in zip(self.unpaid, back, strict=True)]
+
     def credit(self, parts: Parts, before_payment_minor: int) -> None:
         """Let a credit note take its lines off: what is unpaid first, then what was paid."""
         early = divided(before_payment_minor, parts)

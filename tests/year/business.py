@@ -260,7 +260,17 @@ class Business:
     def give_up(self) -> None:
         """Mark an invoice as uncollectible."""
         if invoice := self._open():
-            self.account.mark_uncollectible(invoice["id"])
+            self.give_up_on(invoice["id"])
+
+    def give_up_on(self, invoice_id: str) -> None:
+        """Mark this invoice as uncollectible, unless it was before.
+
+        It may be open again when its payment failed late; Stripe then forgets when it was given up
+        the first time, and the second time is one for the exceptions list.
+        """
+        moments = self.account.store.get("invoice", invoice_id)["status_transitions"]
+        if moments["marked_uncollectible_at"] is None:
+            self.account.mark_uncollectible(invoice_id)
 
     # -- payments ---------------------------------------------------------------------------
 

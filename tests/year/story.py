@@ -229,7 +229,7 @@ class Story:
             recorded = fate % 2 == 0
             self._in_days(20, lambda: self.account.pay_out_of_band(invoice, recorded=recorded))
         else:
-            self._in_days(45, lambda: self.account.mark_uncollectible(invoice))
+            self._in_days(45, lambda: self._business.give_up_on(invoice))
 
     def _in_days(self, days: int, action: Callable[[], object]) -> None:
         self._later[self.today + timedelta(days=days)].append(action)
