@@ -51,11 +51,6 @@ def test_only_what_nobody_decided_calls_somebody() -> None:
     assert dataclasses.replace(TIED, residues=(PARKED,)).unexplained_minor == 0
 
 
-def test_the_day_leads_from_opening_to_closing() -> None:
-    assert TIED.adds_up
-    assert not dataclasses.replace(TIED, moved_minor=99).adds_up
-
-
 def test_causes_are_summed() -> None:
     residues = (PARKED, dataclasses.replace(PARKED, id="refund/re_2", amount_minor=-100), BY_HAND)
     tied = dataclasses.replace(TIED, residues=residues)

@@ -109,11 +109,6 @@ class TieOut:
         """Whether nothing of it calls anybody: neither a residue nor an open invoice."""
         return not self.unexplained_minor and all(each.explained for each in self.open_items)
 
-    @property
-    def adds_up(self) -> bool:
-        """Whether the day's movements lead from Stripe's opening to its closing balance."""
-        return self.opening_minor + self.moved_minor == self.closing_minor
-
     def by_cause(self) -> Mapping[Cause, int]:
         """Return the residual divided by cause, in the order of `Cause`."""
         sums = dict.fromkeys(Cause, 0)
