@@ -7,8 +7,12 @@ APIs and compares. What Stripe's balance is comes from its double.
 import json
 from datetime import datetime
 
+import pytest
+
 from tests.e2e.shop import PlayedMonth, Shop
 from tests.sandbox.chart import COMPANY_ZONE
+
+pytestmark = pytest.mark.emulator
 
 
 def test_the_last_day_of_the_month_ties_out_or_says_why_not(
