@@ -65,7 +65,7 @@ def test_an_edited_amount_of_documents_is_refused_word_for_word() -> None:
         checked(lines)
     assert str(refused.value) == (
         "the plan is not as `tieout plan` wrote it: its seal does not fit. Nothing is posted; "
-        "make a new one, and narrow it with --since and --until instead of editing it"
+        "make a new one, and narrow it with ids, --since and --until instead of editing it"
     )
 
 
@@ -80,6 +80,18 @@ def test_a_line_less_more_or_elsewhere_is_refused(number: int) -> None:
             checked(changed)
 
 
+@pytest.mark.parametrize(
+    "appended", ['{"subject":"invoice/in_9","documents":{}}\n', "\n", "# ok\n"]
+)
+def test_a_line_after_the_end_is_named(appended: str) -> None:
+    with pytest.raises(CannotBeDone) as refused:
+        checked([*written(), appended])
+    assert str(refused.value) == (
+        "line 5 is no part of the plan, which ends with line 4. Nothing is posted; take away all "
+        "after that, or make a new plan"
+    )
+
+
 @pytest.mark.parametrize("length", range(4))
 def test_a_plan_without_its_end_is_refused(length: int) -> None:
     with pytest.raises(CannotBeDone, match=r"no plan|has no end"):
@@ -92,7 +104,7 @@ def test_a_plan_without_its_end_is_refused(length: int) -> None:
         ("", "the file is empty"),
         ("books_from: 2026-01-01\n", "no JSON object"),
         ("[]\n", "no JSON object"),
-        ('{"a": 1}\n', "this is no plan: `tieout plan --since DAY --out FILE` writes one"),
+        ('{"a": 1}\n', "this is no plan: `tieout plan ... --out FILE` writes one"),
         ('{"tieout_plan": 1, "stack": "mine"}\n', "first line was edited"),
     ],
 )

@@ -23,6 +23,7 @@ from tieout.services.operate import CannotBeDone
 from tieout.services.preview import Preview
 
 VERSION = 1
+_SEAL_BEGINS = '{"seal":'
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,7 @@ class Header:
     """What a plan was made for.
 
     Attributes:
-        since, until: ISO days of the range.
+        since, until: ISO days of the range; empty if single subjects were asked for.
     """
 
     stack: str
@@ -95,9 +96,14 @@ def checked(lines: Iterable[str]) -> tuple[Header, Seal]:
         CannotBeDone: it is no plan, of another version, cut, or not as it was written.
     """
     hashed, header, last = hashlib.sha256(), None, ""
-    for line in lines:
+    for number, line in enumerate(lines, 1):
         if header is None:
             header = _header(line)
+        if last.startswith(_SEAL_BEGINS):
+            raise CannotBeDone(
+                f"line {number} is no part of the plan, which ends with line {number - 1}. Nothing "
+                "is posted; take away all after that, or make a new plan"
+            )
         if last:
             hashed.update(last.encode())
         last = line
@@ -112,7 +118,7 @@ def checked(lines: Iterable[str]) -> tuple[Header, Seal]:
     if _sealed(hashed, content["seal"]) != content["sha256"]:
         raise CannotBeDone(
             "the plan is not as `tieout plan` wrote it: its seal does not fit. Nothing is posted; "
-            "make a new one, and narrow it with --since and --until instead of editing it"
+            "make a new one, and narrow it with ids, --since and --until instead of editing it"
         )
     return header, Seal(**content["seal"])
 
@@ -128,7 +134,7 @@ def approved(lines: Iterable[str]) -> Iterator[Approved]:
 def _header(line: str) -> Header:
     content = _parsed(line)
     if "tieout_plan" not in content:
-        raise CannotBeDone("this is no plan: `tieout plan --since DAY --out FILE` writes one")
+        raise CannotBeDone("this is no plan: `tieout plan ... --out FILE` writes one")
     version = content.pop("tieout_plan")
     if version != VERSION:
         raise CannotBeDone(
