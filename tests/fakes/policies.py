@@ -54,7 +54,7 @@ class FakePolicies(Faulty):
         self.published.append(policy)
         return True
 
-    def undo(self) -> str:
+    def undo(self, who: str, now_unix: int) -> str:  # noqa: ARG002 - the real one notes both
         self._may_fail()
         if len(self.published) < 2:
             raise ConfigurationFault(Reason.POLICY_MISSING, "there is no policy to go back to")

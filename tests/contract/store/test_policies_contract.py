@@ -25,7 +25,7 @@ from tieout.store.policies import POLICY_AGE_SECONDS_MAX, DynamoPolicies
 class Publisher(Protocol):
     def publish(self, text: str, version: str, now_unix: int) -> bool: ...
 
-    def undo(self) -> str: ...
+    def undo(self, who: str, now_unix: int) -> str: ...
 
 
 class Office:
@@ -45,6 +45,9 @@ class Office:
 
     def publish(self, version: str) -> bool:
         return self.publisher.publish(f"{version} says so", version, self.clock.now_unix())
+
+    def undo(self) -> str:
+        return self.publisher.undo("ada", self.clock.now_unix())
 
     def version_a_little_later(self) -> str:
         self.clock.advance(POLICY_AGE_SECONDS_MAX)
@@ -102,42 +105,42 @@ def test_a_policy_is_published_under_its_own_version_only(office: Office) -> Non
 def test_undo_goes_back_version_by_version_to_the_first(office: Office) -> None:
     for version in ("v1", "v2", "v3"):
         office.publish(version)
-    assert office.publisher.undo() == "v2"
+    assert office.undo() == "v2"
     assert office.version_a_little_later() == "v2"
-    assert office.publisher.undo() == "v1"
+    assert office.undo() == "v1"
     assert office.version_a_little_later() == "v1"
     with pytest.raises(ConfigurationFault, match="no policy to go back to"):
-        office.publisher.undo()
+        office.undo()
 
 
 def test_publishing_the_current_version_again_changes_nothing(office: Office) -> None:
     published = [office.publish(version) for version in ("v1", "v2", "v2", "v2")]
     assert published == [True, True, False, False]
-    assert office.publisher.undo() == "v1"
+    assert office.undo() == "v1"
 
 
 def test_an_old_version_can_be_published_again_and_taken_back(office: Office) -> None:
     for version in ("v1", "v2", "v1"):
         office.publish(version)
     assert office.version_a_little_later() == "v1"
-    assert office.publisher.undo() == "v2"
+    assert office.undo() == "v2"
     assert office.version_a_little_later() == "v2"
 
 
 def test_after_undo_one_can_publish_again(office: Office) -> None:
     for version in ("v1", "v2"):
         office.publish(version)
-    office.publisher.undo()
+    office.undo()
     office.publish("v3")
     assert office.version_a_little_later() == "v3"
-    assert office.publisher.undo() == "v1"
+    assert office.undo() == "v1"
 
 
 def test_every_version_that_was_ever_in_force_can_be_read(office: Office) -> None:
     for version in ("v1", "v2", "v3"):
         office.publish(version)
         assert office.version_a_little_later() == version
-    office.publisher.undo()
+    office.undo()
     found = [office.source.of(version) for version in ("v1", "v3", "v2")]
     assert [each.version for each in found if each] == ["v1", "v3", "v2"]
     assert office.source.of("v4") is None

@@ -5,6 +5,7 @@ in memory.
 """
 
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -108,7 +109,8 @@ def test_versions_are_listed_and_any_of_them_shown(
     assert cli.main(["policy", "versions", "--table", table]) == 0
     lines = capsys.readouterr().out.splitlines()
     assert [line.split()[0] for line in lines] == [second_version, first_version]
-    assert lines[0].endswith("in force")
+    assert lines[0].endswith("Another sample SaaS, first version  in force")
+    assert lines[1].endswith("Sample SaaS, first version")
     assert cli.main(["policy", "show", "--table", table, "--version", first_version]) == 0
     assert "label: Sample" in capsys.readouterr().out
     assert cli.main(["policy", "show", "--table", table, "--version", "nobody's"]) == 2
@@ -116,6 +118,13 @@ def test_versions_are_listed_and_any_of_them_shown(
     assert cli.main(["policy", "undo", "--table", table]) == 0
     capsys.readouterr()
     assert cli.main(["policy", "versions", "--table", table, "--json"]) == 0
-    (left,) = json.loads(capsys.readouterr().out)
-    assert left["version"] == first_version
+    undone, left = json.loads(capsys.readouterr().out)
+    assert (left["version"], left["is_in_force"]) == (first_version, True)
     assert left["published_at_unix"] > 0
+    assert (undone["version"], undone["is_in_force"]) == (second_version, False)
+    assert undone["undone_at_unix"] >= undone["published_at_unix"]
+    assert cli.main(["policy", "versions", "--table", table]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith(second_version)
+    assert re.search(r"  undone \d{4}-\d\d-\d\d \d\d:\d\d UTC by \S+$", lines[0])
+    assert lines[1].endswith("first version          in force")

@@ -17,6 +17,8 @@ from tieout.domain.policy_file import PolicyErrors, parse_policy
 from tieout.domain.reasons import Reason
 from tieout.store.policies import POLICY_AGE_SECONDS_MAX, DynamoPolicies
 
+UNDONE = 1_795_000_100
+
 
 class Parser:
     def __init__(self) -> None:
@@ -64,11 +66,31 @@ def test_a_warm_function_asks_again_only_when_what_it_knows_is_old(
 def test_every_version_is_kept_with_its_text(policies: DynamoPolicies) -> None:
     for version in ("v1", "v2"):
         policies.publish(f"{version} says so", version, 1_795_000_000)
-    policies.undo()
+    policies.undo("ada", UNDONE)
     assert policies.text_of("v1") == "v1 says so"
     assert policies.text_of("v2") == "v2 says so"
     with pytest.raises(ConfigurationFault, match="v3 is not stored"):
         policies.text_of("v3")
+
+
+def test_what_was_undone_stays_on_the_list(policies: DynamoPolicies) -> None:
+    for at_unix, version in enumerate(("v1", "v2", "v3"), 1):
+        policies.publish(version, version, at_unix)
+    policies.undo("ada", UNDONE)
+    policies.publish("v4", "v4", 4)
+    policies.publish("v3", "v3", 5)
+    listed = [
+        (each.version, each.published_at_unix, each.is_in_force, each.undone_by)
+        for each in policies.versions()
+    ]
+    assert listed == [
+        ("v3", 5, True, ""),
+        ("v4", 4, False, ""),
+        ("v3", 3, False, "ada"),
+        ("v2", 2, False, ""),
+        ("v1", 1, False, ""),
+    ]
+    assert [each.undone_at_unix for each in policies.versions() if each.undone_by] == [UNDONE]
 
 
 def test_what_is_published_can_be_read_even_if_newer_rules_refuse_it(
@@ -95,7 +117,7 @@ def test_publishing_whose_answer_was_lost_enters_history_once(
     policies.publish("v1", "v1", 1_795_000_000)
     lose_first_answer(aws.dynamodb, "TransactWriteItems")
     policies.publish("v2", "v2", 1_795_000_001)
-    assert policies.undo() == "v1"
+    assert policies.undo("ada", UNDONE) == "v1"
 
 
 def test_undo_gives_way_to_somebody_who_publishes_at_the_same_moment(
@@ -110,7 +132,7 @@ def test_undo_gives_way_to_somebody_who_publishes_at_the_same_moment(
 
     aws.dynamodb.meta.events.register("before-call.dynamodb.UpdateItem", publish_meanwhile)
     with pytest.raises(Unavailable, match="at the same moment"):
-        policies.undo()
+        policies.undo("ada", UNDONE)
     assert other.current().version == "v3"
 
 

@@ -10,13 +10,13 @@ import boto3
 from tieout.cli import policy_diff
 from tieout.cli.console import DONE, add_command, moment, say
 from tieout.cli.installation import Installation
-from tieout.cli.places import add_place, place_of, stack
+from tieout.cli.places import add_place, place_of, signature, stack
 from tieout.cli.policy_files import text_of
 from tieout.domain.policy import Policy
 from tieout.domain.policy_file import PolicyErrors, parse_policy
 from tieout.services.policy_check import Checked, check_policy
 from tieout.store.clock import SystemClock
-from tieout.store.policies import POLICY_AGE_SECONDS_MAX, DynamoPolicies
+from tieout.store.policies import POLICY_AGE_SECONDS_MAX, DynamoPolicies, Published
 from tieout.stripe.examples import example
 
 _IN_FORCE = f"in force within {POLICY_AGE_SECONDS_MAX} seconds"
@@ -42,7 +42,8 @@ _SHOW = """examples:
 _VERSIONS = """example:
   tieout policy versions --stack tieout-dev
 
-Newest first; what `tieout policy undo` took away is stored, but not on the list."""
+Newest first, with the label that each gives itself: the one in force, those before it, and what
+`tieout policy undo` took back, when and by whom."""
 
 
 def register(commands: Any) -> None:  # noqa: ANN401 - argparse keeps the class to itself
@@ -115,7 +116,8 @@ def _checked(text: str, policy: Policy, stack_name: str | None) -> Checked:
 
 def _undo(options: argparse.Namespace) -> int:
     table = _state_table(options)
-    version = _policies(table).undo()
+    signed = signature()
+    version = _policies(table).undo(signed.who, signed.now_unix)
     told = (
         f"back to version {version}; {_IN_FORCE}\n"
         f"Forward again: tieout policy publish FILE {place_of(options)}"
@@ -139,10 +141,17 @@ def _versions(options: argparse.Namespace) -> int:
     if options.json:
         say([dataclasses.asdict(each) for each in published])
         return DONE
-    for place, each in enumerate(published):
-        in_force = "   in force" if place == 0 else ""
-        say(f"{each.version}  {moment(each.published_at_unix)}{in_force}")
+    width = max((len(each.label) for each in published), default=0)
+    for each in published:
+        line = f"{each.version}  {moment(each.published_at_unix)}  {each.label:{width}}"
+        say(f"{line}  {_became(each)}".rstrip())
     return DONE
+
+
+def _became(published: Published) -> str:
+    if published.undone_at_unix is None:
+        return "in force" if published.is_in_force else ""
+    return f"undone {moment(published.undone_at_unix)} by {published.undone_by}"
 
 
 def _state_table(options: argparse.Namespace) -> str:

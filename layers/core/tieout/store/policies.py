@@ -1,6 +1,6 @@
 """Published policies: every version is kept, one pointer says which is current.
 
-    policy         version c3, history [a1, b2, c3]: publish appends, undo takes away
+    policy         version b2, history [a1, b2], undone [c3]: publish appends, undo moves
     policy#a1      the text, as published
     policy#b2      the text, as published
     policy#c3      the text, as published
@@ -9,6 +9,8 @@ Text and pointer are written in one transaction, so there is never a current ver
 In force is what is current with what Intacct has closed, under a version like `c3@2026-10-31`.
 """
 
+import dataclasses
+import heapq
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -20,7 +22,7 @@ from tieout.domain.policy import Policy
 from tieout.domain.reasons import Reason
 from tieout.services.ports import Clock
 from tieout.store import items
-from tieout.store.attributes import Item, attribute, attributes
+from tieout.store.attributes import Item, attribute, attributes, plains
 from tieout.store.aws_faults import Declined, aws_faults
 from tieout.store.closed_books import DynamoClosedBooks
 from tieout.store.conditional import CONDITION_FAILED
@@ -37,6 +39,7 @@ POLICY_BYTES_MAX = 350_000
 
 _VERSION = "version"
 _HISTORY = "history"
+_UNDONE = "undone"
 _TEXT = "text"
 _PUBLISHED_AT = "published_at_unix"
 _TRANSACTION_FAILED = "TransactionCanceledException"
@@ -44,10 +47,20 @@ _TRANSACTION_FAILED = "TransactionCanceledException"
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """A version, and when it was published."""
+    """A version that was published, and what became of it.
+
+    Attributes:
+        label: what the policy calls itself; empty if today's rules cannot read it.
+        undone_at_unix: when it was taken back; None if it was not.
+        undone_by: who did.
+    """
 
     version: str
     published_at_unix: int
+    label: str = ""
+    is_in_force: bool = False
+    undone_at_unix: int | None = None
+    undone_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -138,16 +151,21 @@ class DynamoPolicies:
         return str(item[_TEXT]["S"])
 
     def versions(self) -> Sequence[Published]:
-        """Return what was published and not taken back, newest first; the first is in force.
+        """Return what was ever published, newest first: the one in force, and what was undone.
 
         A version that was published again is listed for each time, with its last time.
         """
-        history = [entry["S"] for entry in self._pointer().get(_HISTORY, {}).get("L", [])]
-        stored = {version: self._read(items.policy_id(version)) or {} for version in set(history)}
-        return [
-            Published(version, int(stored[version].get(_PUBLISHED_AT, {"N": "0"})["N"]))
-            for version in reversed(history)
+        pointer = self._pointer()
+        history = [
+            Published(version, self._published_at_unix(version), self._label(version))
+            for version in reversed(_listed(pointer, _HISTORY))
         ]
+        history[:1] = [dataclasses.replace(each, is_in_force=True) for each in history[:1]]
+        undone = [
+            Published(**found, label=self._label(found["version"]))
+            for found in (plains(entry["M"]) for entry in reversed(_entries(pointer, _UNDONE)))
+        ]
+        return list(heapq.merge(undone, history, key=lambda each: -each.published_at_unix))
 
     def publish(self, text: str, version: str, now_unix: int) -> bool:
         """Store the text under its version and make it current.
@@ -189,19 +207,27 @@ class DynamoPolicies:
         self._cached = None
         return True
 
-    def undo(self) -> str:
+    def undo(self, who: str, now_unix: int) -> str:
         """Make the version that was current before current again, and return it.
+
+        Args:
+            who: named beside what is undone, in `versions`.
+            now_unix: the time, named there, too.
 
         Raises:
             ConfigurationFault: there is nothing to go back to.
             Unavailable: someone published at the same moment: look, then decide again.
         """
-        history: list[str] = [
-            entry["S"] for entry in self._pointer().get(_HISTORY, {}).get("L", [])
-        ]
+        history = _listed(self._pointer(), _HISTORY)
         if len(history) < 2:  # noqa: PLR2004 - the current one and one before it
             raise ConfigurationFault(Reason.POLICY_MISSING, "there is no policy to go back to")
         *kept, undone = history
+        entry = attributes(
+            version=undone,
+            published_at_unix=self._published_at_unix(undone),
+            undone_at_unix=now_unix,
+            undone_by=who,
+        )
 
         # The history is as long as when it was read, and ends in the same version.
         history_is_as_read = f"size(#history) = :length AND #history[{len(kept)}] = :undone"
@@ -212,19 +238,37 @@ class DynamoPolicies:
                 self._client.update_item(
                     TableName=self._table_name,
                     Key=items.key_of(items.POLICY_POINTER_ID),
-                    UpdateExpression=f"SET #version = :previous REMOVE #history[{len(kept)}]",
+                    UpdateExpression=(
+                        "SET #version = :previous, "
+                        "#undone = list_append(if_not_exists(#undone, :none), :entry) "
+                        f"REMOVE #history[{len(kept)}]"
+                    ),
                     ConditionExpression=history_is_as_read,
-                    ExpressionAttributeNames={"#version": _VERSION, "#history": _HISTORY},
+                    ExpressionAttributeNames={
+                        "#version": _VERSION,
+                        "#history": _HISTORY,
+                        "#undone": _UNDONE,
+                    },
                     ExpressionAttributeValues={
                         ":length": attribute(len(history)),
                         ":undone": attribute(undone),
                         ":previous": attribute(kept[-1]),
+                        ":none": {"L": []},
+                        ":entry": {"L": [{"M": entry}]},
                     },
                 )
         except Declined:
             raise Unavailable("a policy was published or taken back at the same moment") from None
         self._cached = None
         return kept[-1]
+
+    def _published_at_unix(self, version: str) -> int:
+        stored = self._read(items.policy_id(version)) or {}
+        return int(stored.get(_PUBLISHED_AT, {"N": "0"})["N"])
+
+    def _label(self, version: str) -> str:
+        policy = self.of(version)
+        return "" if policy is None else policy.label
 
     def _text_write(self, text: str, version: str, now_unix: int) -> "PutTypeDef":
         return {
@@ -272,3 +316,12 @@ class DynamoPolicies:
                 TableName=self._table_name, Key=items.key_of(identifier), ConsistentRead=True
             )
         return answer.get("Item")
+
+
+def _entries(pointer: Item, name: str) -> Sequence[Item]:
+    found: Sequence[Item] = pointer.get(name, {}).get("L", [])
+    return found
+
+
+def _listed(pointer: Item, name: str) -> list[str]:
+    return [str(entry["S"]) for entry in _entries(pointer, name)]
