@@ -156,10 +156,12 @@ class RecordedStripe:
     ) -> Stretch[InvoiceRow]:
         raise NotImplementedError
 
-    def listed(self, kind: SubjectKind, since_unix: int, until_unix: int) -> Iterator[Subject]:
+    def listed(
+        self, kind: SubjectKind, since_unix: int, until_unix: int, account: str | None = None
+    ) -> Iterator[Subject]:
         raise NotImplementedError
 
-    def charge_of(self, payment_intent: str) -> Subject | None:
+    def charge_of(self, payment_intent: str, account: str | None = None) -> Subject | None:
         raise NotImplementedError
 
     def movements(

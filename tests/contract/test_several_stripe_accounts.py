@@ -5,9 +5,12 @@ Method: three accounts of the Stripe double, through the product in one process,
 Intacct double. The mistake most likely made is an object looked for in the wrong account.
 """
 
-from datetime import UTC, datetime
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
 from decimal import Decimal
 
+from tests.fakes import FakeCursors
 from tests.sandbox.intacct import IntacctCompany, add_account, reports, sample_company
 from tests.sandbox.intacct.books.master import BankAccount
 from tests.sandbox.stripe import AccountOptions, ApiKey, SteppedClock, StripeAccount
@@ -15,6 +18,11 @@ from tests.unit.sandbox.stripe.business import invoice_of
 from tests.year.business import DAY_SECONDS, pass_time
 from tests.year.product import Product
 from tieout.domain.postings import State
+from tieout.domain.subjects import Subject
+from tieout.services.backfill import Backfill, Range, status
+from tieout.services.preview import Previewer
+from tieout.services.totals import Totals, together
+from tieout.services.walk import days, subjects_of_day
 
 MAIN, FURTHER, CONNECTED = "acct_main", "acct_further", "acct_connected"
 CLEARING = {MAIN: "1205", FURTHER: "1206", CONNECTED: "1207"}
@@ -124,3 +132,93 @@ def test_a_change_that_no_webhook_told_of_is_found_in_the_account_that_it_is_of(
     product.settle()
     assert not product.parked
     assert {each.customer_id[:2] for each in reports.aging(company) if each.total} == {"M-", "F-"}
+
+
+@dataclass(frozen=True)
+class History:
+    """A sale in each account, days ago, of which no webhook and no poll ever told."""
+
+    accounts: dict[str, StripeAccount]
+    company: IntacctCompany
+    product: Product
+    first: date
+    last: date
+
+    def span(self, name: str) -> Range:
+        zone = self.product.policies.current().zone
+        return Range(self.first, self.last, zone, None if name == MAIN else name)
+
+
+def a_history() -> History:
+    clock = SteppedClock()
+    accounts = {name: account_of(name, clock) for name in CLEARING}
+    accounts[MAIN].connect(accounts[CONNECTED])
+    company = company_of(clock)
+    product = Product(accounts[MAIN], company, POLICY, further=[accounts[FURTHER]])
+    first = datetime.fromtimestamp(clock.now(), UTC).date()
+    for name, account in accounts.items():
+        customer = account.create_customer(f"Customer of {name}")["id"]
+        account.pay_invoice(invoice_of(account, customer, AMOUNTS[name])["id"])
+    pass_time(accounts[MAIN], 3 * DAY_SECONDS)
+    return History(
+        accounts, company, product, first, datetime.fromtimestamp(clock.now(), UTC).date()
+    )
+
+
+def queued(history: History, cursors: FakeCursors, *names: str) -> Iterator[Subject]:
+    """Queue what is left of the ranges of some accounts, and yield it."""
+    product = history.product
+    backfill = Backfill(
+        product.stripe,
+        product.queue,
+        cursors,
+        product.clock,
+        lambda _: None,
+        per_second=1,
+        livemode=False,
+    )
+    for name in names:
+        yield from (subject for _, subject in backfill.run(history.span(name)))
+
+
+def test_a_range_is_previewed_in_every_account_under_its_own_policy() -> None:
+    history = a_history()
+    product, zone = history.product, history.product.policies.current().zone
+    previewer = Previewer(product.stripe, product.postings, product.policies, product.clock)
+    by_account = {}
+    for name in CLEARING:
+        totals = by_account[name] = Totals(0)
+        account, now_unix = history.span(name).account, product.clock.now_unix()
+        for day in days(history.first, history.last):
+            subjects = subjects_of_day(product.stripe, day, zone, now_unix, account)
+            for preview in previewer.preview(subjects):
+                totals.add(preview)
+    for name, totals in by_account.items():
+        moved = {place.account: sums for place, sums in totals.accounts.items()}
+        clearing = moved[CLEARING[name]]
+        net_minor = clearing.debit_minor - clearing.credit_minor
+        assert net_minor == balance_of(history.accounts[name]) * 100
+        assert not moved.keys() & {each for of, each in CLEARING.items() if of != name}
+    whole = together(by_account.values())
+    assert whole.transactions == sum(each.transactions for each in by_account.values())
+    earned = [sums for place, sums in whole.accounts.items() if place.account == "4000"]
+    assert [each.credit_minor for each in earned] == [sum(AMOUNTS.values())]
+
+
+def test_a_backfill_books_every_account_and_goes_on_in_each_where_it_stopped() -> None:
+    history, cursors = a_history(), FakeCursors()
+    begun = queued(history, cursors, FURTHER)
+    assert next(begun).account == FURTHER
+    begun.close()
+    assert {each.account for each in queued(history, cursors, MAIN)} == {None}
+    assert status(history.span(MAIN), cursors).next_day is None
+    assert status(history.span(FURTHER), cursors).next_day == history.first
+    left = list(queued(history, cursors, *CLEARING))
+    assert {each.account for each in left} == {FURTHER, CONNECTED}
+    assert not list(queued(history, cursors, *CLEARING))
+    history.product.settle()
+    assert not history.product.dead
+    assert not history.product.parked
+    for name, account in history.accounts.items():
+        clearing = reports.account_balance(history.company, CLEARING[name])
+        assert clearing == balance_of(account) != 0

@@ -87,20 +87,26 @@ class FakeStripe(Faulty):
     def _invoices(self, account: str | None) -> list[InvoiceRow]:
         return self.invoices_listed if account is None else self.invoices_of.get(account, [])
 
-    def listed(self, kind: SubjectKind, since_unix: int, until_unix: int) -> Iterator[Subject]:
+    def listed(
+        self, kind: SubjectKind, since_unix: int, until_unix: int, account: str | None = None
+    ) -> Iterator[Subject]:
         self._read()
         found = [
             (created_unix, subject)
             for subject, created_unix in self.created.items()
-            if subject.kind is kind and since_unix <= created_unix <= until_unix
+            if subject.kind is kind
+            and subject.account == account
+            and since_unix <= created_unix <= until_unix
         ]
         yield from (subject for _, subject in sorted(found, reverse=True))
 
-    def charge_of(self, payment_intent: str) -> Subject | None:
+    def charge_of(self, payment_intent: str, account: str | None = None) -> Subject | None:
         self._read()
         if payment_intent not in self.charges:
             raise Refused(Reason.OBJECT_MISSING_IN_STRIPE, f"{payment_intent} is not in Stripe")
-        return self.charges[payment_intent]
+        found = self.charges[payment_intent]
+        assert found is None or found.account == account
+        return found
 
     def movements(
         self, since_unix: int, until_unix: int, account: str | None = None

@@ -54,7 +54,7 @@ def test_nothing_is_queued_before_somebody_said_yes(
 ) -> None:
     assert cli.main(["backfill", *DAYS]) == 1
     told = capsys.readouterr().out
-    assert told.startswith("2026-11-01 to 2026-11-03\n4 Stripe objects\n")
+    assert told.startswith("2026-11-01 to 2026-11-03: not begun\n4 Stripe objects\n")
     assert "3 Intacct transactions" in told
     assert "about 0.0 hours" in told
     assert told.endswith("nothing is queued: --yes does it\n")

@@ -340,6 +340,7 @@ def test_a_payment_intent_stands_for_its_charge(shop: Shop, capsys: Captured) ->
     assert "see also: tieout plan in_1" in text
     assert refusal(capsys, "pi_2") == "tieout: pi_2 has no charge yet: it took no money\n"
     shop.postings.put(Posting("sale/pi_3", charge, State.POSTED, 1))
+    assert "Stripe has no payment intent pi_9 in the main account" in refusal(capsys, "pi_9")
     assert run(capsys, "plan", "pi_3").startswith("charge/ch_1\n")
 
 
@@ -362,7 +363,9 @@ def test_what_is_planned_with_something_else_says_with_what(shop: Shop, capsys: 
 
 
 def test_what_stripe_does_not_have_is_no_plan(shop: Shop, capsys: Captured) -> None:
-    told = "tieout: invoice/in_7 cannot be planned: invoice/in_7 is not in Stripe\n"
+    told = (
+        "tieout: Stripe has no invoice in_7 in the main account (invoice/in_7 is not in Stripe)\n"
+    )
     assert refusal(capsys, "in_7") == told
     assert cli.main(["plan", "in_7", "in_1", *AT]) == 2
     both = capsys.readouterr()

@@ -3,13 +3,14 @@
 import argparse
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
 from tieout.cli.console import DONE, NOT_READY, Progress, add_command, say
 from tieout.cli.installation import Installation
 from tieout.cli.plan import a_day
+from tieout.cli.stripe_accounts import accounts_of, add_account, named_account
 from tieout.cli.totals import totals_facts, totals_text
 from tieout.domain.dates import accounting_date, day_bounds
 from tieout.domain.policy import Policy
@@ -17,7 +18,6 @@ from tieout.services.backfill import (
     SECONDS_PER_SUBJECT,
     Backfill,
     Range,
-    Status,
     hours,
     status,
 )
@@ -35,11 +35,16 @@ First it says what the range comes to: documents, Intacct transactions and their
 Then it asks, and queues the range day by day, oldest first, no faster than the processors book.
 Interrupted, run it again with the same days: it goes on where it stopped. What is booked already
 is not booked again. Without --until the range ends today.
+Every Stripe account that the policy names has its range, and goes on where its own stopped.
 exit codes: 0 done, 1 it was not confirmed, or with --status: it is not complete."""
 
 
 # Source: stripe-api dossier section 6.2: 100 requests a second; an object takes several.
 _RATE_MAX = 25
+
+
+# The ranges that are not queued to their end, each with the first day that is not.
+Left = Mapping[Range, date]
 
 
 def register(commands: Any) -> None:  # noqa: ANN401 - argparse keeps the class to itself
@@ -55,6 +60,7 @@ def register(commands: Any) -> None:  # noqa: ANN401 - argparse keeps the class 
     backfill.add_argument(
         "--rate", type=_rate, metavar="N", help="queue at most N objects a second"
     )
+    add_account(backfill)
     backfill.add_argument("--stack", required=True, metavar="NAME", help="the installation")
 
 
@@ -74,49 +80,53 @@ def _backfill(options: argparse.Namespace) -> int:
     until = options.until or accounting_date(at.clock.now_unix(), policy.zone)
     if until < options.since:
         raise CannotBeDone(f"--until {until} lies before --from {options.since}")
-    span = Range(options.since, until, policy.zone)
-    before = status(span, at.cursors)
-    if options.status or before.next_day is None:
-        say(_status_facts(span, before) if options.json else _status_text(span, before))
-        return NOT_READY if before.next_day else DONE
+    accounts = accounts_of(options.account, policy)
+    spans = [Range(options.since, until, policy.zone, each) for each in accounts]
+    left = _left(at, spans)
+    if options.status or not left:
+        facts = _status_facts(spans, left)
+        say(facts if options.json else "\n".join(_status_text(each, left) for each in spans))
+        return NOT_READY if left else DONE
     concurrency = int(at.stack.parameters["ProcessorConcurrency"])
-    facts: dict[str, object] = {"since": str(before.next_day), "until": str(until)}
-    totals = _estimate(at, policy, before.next_day, until)
-    needed = hours(totals.subjects, concurrency)
+    facts = {"since": str(min(left.values())), "until": str(until)}
+    by_account = _estimate(at, policy, left)
+    needed = hours(sum(each.subjects for each in by_account.values()), concurrency)
     if options.json:
-        facts |= {**totals_facts(totals), "hours": round(needed, 2)}
+        facts |= {**totals_facts(by_account), "hours": round(needed, 2)}
     else:
-        say("\n".join(_estimate_text(span, before, totals, needed)))
+        said = [_status_text(each, left) for each in left]
+        said += totals_text(by_account)
+        said.append(f"about {needed:.1f} hours at the concurrency that the stack allows")
+        say("\n".join(said))
     if not options.yes and not _confirmed(options):
         say(facts | {"queued": 0} if options.json else "nothing is queued: --yes does it")
         return NOT_READY
-    per_second = options.rate or concurrency / SECONDS_PER_SUBJECT
-    queued = _queue(at, span, per_second)
+    queued = _queue(at, left, options.rate or concurrency / SECONDS_PER_SUBJECT)
     told = f"queued {queued:,} objects; what becomes of them: tieout parked --stack {options.stack}"
     say(facts | {"queued": queued} if options.json else told)
     return DONE
 
 
-def _estimate(at: Installation, policy: Policy, first: date, until: date) -> Totals:
-    totals, progress = Totals(day_bounds(first, policy.zone)[0]), Progress()
-    previewer = Previewer(at.stripe, at.postings, at.policies, at.clock)
-    for day in days(first, until):
-        subjects = subjects_of_day(at.stripe, day, policy.zone, at.clock.now_unix())
-        for preview in previewer.preview(subjects):
-            totals.add(preview)
-            progress.tell(f"estimating {day}: {totals.subjects:,} objects")
+def _left(at: Installation, spans: Iterable[Range]) -> Left:
+    """Return the ranges that are not queued to their end."""
+    found = ((span, status(span, at.cursors).next_day) for span in spans)
+    return {span: next_day for span, next_day in found if next_day is not None}
+
+
+def _estimate(at: Installation, policy: Policy, left: Left) -> Mapping[str | None, Totals]:
+    previewer, progress = Previewer(at.stripe, at.postings, at.policies, at.clock), Progress()
+    by_account: dict[str | None, Totals] = {}
+    for span, first in left.items():
+        totals = by_account[span.account] = Totals(day_bounds(first, policy.zone)[0])
+        for day in days(first, span.until):
+            now_unix = at.clock.now_unix()
+            subjects = subjects_of_day(at.stripe, day, policy.zone, now_unix, span.account)
+            for preview in previewer.preview(subjects):
+                totals.add(preview)
+                told = f"estimating {named_account(span.account)} {day}"
+                progress.tell(f"{told}: {totals.subjects:,} objects")
     progress.done()
-    return totals
-
-
-def _estimate_text(
-    span: Range, before: Status, totals: Totals, needed_hours: float
-) -> Sequence[str]:
-    return [
-        f"{before.next_day} to {span.until}{_before(span, before)}",
-        *totals_text(totals),
-        f"about {needed_hours:.1f} hours at the concurrency that the stack allows",
-    ]
+    return by_account
 
 
 def _confirmed(options: argparse.Namespace) -> bool:
@@ -125,7 +135,7 @@ def _confirmed(options: argparse.Namespace) -> bool:
     return input("Queue it? [y/N] ").strip().lower() in {"y", "yes"}
 
 
-def _queue(at: Installation, span: Range, per_second: float) -> int:
+def _queue(at: Installation, spans: Iterable[Range], per_second: float) -> int:
     backfill = Backfill(
         at.stripe,
         at.queue,
@@ -136,29 +146,39 @@ def _queue(at: Installation, span: Range, per_second: float) -> int:
         livemode=at.stack.livemode,
     )
     queued, progress = 0, Progress()
-    for day, _ in backfill.run(span):
-        queued += 1
-        progress.tell(f"queueing {day}: {queued:,} objects")
+    for span in spans:
+        for day, _ in backfill.run(span):
+            queued += 1
+            progress.tell(f"queueing {named_account(span.account)} {day}: {queued:,} objects")
     progress.done()
     return queued
 
 
-def _status_text(span: Range, found: Status) -> str:
-    if found.next_day is None:
-        return f"{span.since} to {span.until}: all of it is queued"
-    return f"{span.since} to {span.until}{_before(span, found) or ': not begun'}"
+def _status_text(span: Range, left: Left) -> str:
+    of_account = f"{span.account}: " if span.account else ""
+    return f"{of_account}{span.since} to {span.until}{_so_far(span, left.get(span))}"
 
 
-def _before(span: Range, found: Status) -> str:
-    if found.next_day is None or found.next_day == span.since:
-        return ""
-    return f" (queued before: {span.since} to {found.next_day - timedelta(days=1)})"
+def _so_far(span: Range, next_day: date | None) -> str:
+    if next_day is None:
+        return ": all of it is queued"
+    if next_day == span.since:
+        return ": not begun"
+    return f" (queued before: {span.since} to {next_day - timedelta(days=1)})"
 
 
-def _status_facts(span: Range, found: Status) -> Mapping[str, object]:
+def _status_facts(spans: Sequence[Range], left: Left) -> dict[str, object]:
+    first = min(left.values(), default=None)
     return {
-        "since": str(span.since),
-        "until": str(span.until),
-        "is_complete": found.next_day is None,
-        "next_day": found.next_day and str(found.next_day),
+        "since": str(spans[0].since),
+        "until": str(spans[0].until),
+        "is_complete": not left,
+        "next_day": first and str(first),
+        "stripe_accounts": [
+            {
+                "stripe_account": named_account(each.account),
+                "next_day": str(left[each]) if each in left else None,
+            }
+            for each in spans
+        ],
     }

@@ -1,9 +1,13 @@
 """The keys that operators type."""
 
+import dataclasses
 from collections.abc import Sequence
 from datetime import date
 
 from tieout.cli.installation import Installation
+from tieout.cli.stripe_accounts import missing
+from tieout.domain.errors import Refused
+from tieout.domain.reasons import Reason
 from tieout.domain.subjects import Subject, SubjectKind, parse_subject
 from tieout.services.operate import CannotBeDone
 
@@ -52,17 +56,22 @@ def checked(keys: Sequence[str]) -> Sequence[str]:
     return keys
 
 
-def subject_of(name: str, at: Installation) -> Subject:
+def subject_of(name: str, at: Installation, account: str | None = None) -> Subject:
     """Return the Stripe object that an operator names: `in_1`, `invoice/in_1` or `2026-11-20`.
 
     A payment intent stands for its charge.
+
+    Args:
+        name: what was typed; `acct_1/invoice/in_1` tells its account itself.
+        at: where it is.
+        account: the further or connected account that has it; None for the main one.
 
     Raises:
         CannotBeDone: it has no books of its own; the text names what has.
         Refused, TransientFault, ConfigurationFault: as the tables and Stripe say.
     """
     try:
-        return Subject(SubjectKind.ACTIVITY, date.fromisoformat(name).isoformat())
+        return Subject(SubjectKind.ACTIVITY, date.fromisoformat(name).isoformat(), account)
     except ValueError:
         pass
     try:
@@ -70,22 +79,28 @@ def subject_of(name: str, at: Installation) -> Subject:
     except ValueError:
         subject = None
     if subject is not None and subject.id:
-        return subject
+        return dataclasses.replace(subject, account=subject.account or account)
     kind = next((kind for begin, kind in _PATHS.items() if name.startswith(begin)), "")
     if isinstance(kind, SubjectKind) and "/" not in name:
-        return Subject(kind, name)
+        return Subject(kind, name, account)
     key = f"{kind}/{name}" if kind and "/" not in name else name
     posting = at.postings.get_many([key]).get(key)
     if name.startswith("pi_"):
-        return posting.subject if posting is not None else _charge_of(name, at)
+        return posting.subject if posting is not None else _charge_of(name, at, account)
     if posting is not None:
         whole = f"{posting.subject}, as {key}: tieout plan {posting.subject}"
         raise CannotBeDone(f"{name!r} is planned with {whole}")
     raise CannotBeDone(f"{name!r} {_instead_of(name)}")
 
 
-def _charge_of(payment_intent: str, at: Installation) -> Subject:
-    charge = at.stripe.charge_of(payment_intent)
+def _charge_of(payment_intent: str, at: Installation, account: str | None) -> Subject:
+    try:
+        charge = at.stripe.charge_of(payment_intent, account)
+    except Refused as refused:
+        if refused.reason is not Reason.OBJECT_MISSING_IN_STRIPE:
+            raise
+        told = missing("payment_intent", payment_intent, account, refused.text)
+        raise CannotBeDone(told) from refused
     if charge is None:
         raise CannotBeDone(f"{payment_intent} has no charge yet: it took no money")
     return charge

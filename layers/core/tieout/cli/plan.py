@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import date
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -13,13 +14,17 @@ from tieout.cli.keys import subject_of
 from tieout.cli.places import signature
 from tieout.cli.policy_files import policy_of
 from tieout.cli.render import preview_facts, preview_lines
+from tieout.cli.stripe_accounts import accounts_of, add_account, missing, named_account
 from tieout.cli.totals import totals_facts, totals_text
 from tieout.domain.dates import accounting_date, day_bounds
+from tieout.domain.plans import Finding
 from tieout.domain.policy import Policy
+from tieout.domain.reasons import Reason
+from tieout.domain.subjects import Subject
 from tieout.services.operate import CannotBeDone
 from tieout.services.plan_files import Header, PlanWriter
 from tieout.services.preview import Pinned, Preview, Previewer
-from tieout.services.totals import Totals
+from tieout.services.totals import Totals, together
 from tieout.services.walk import days, subjects_of_day
 
 _MORE = """examples:
@@ -33,7 +38,8 @@ _MORE = """examples:
 
 Nothing is written, neither to Intacct nor to a table. Stripe is read with the key of the stack.
 A payment intent (pi_) stands for its charge. What Stripe does not have is an error: exit code 2.
-A range has what was created in Stripe on its days, in the company's time zone, as it is now."""
+A range has what was created in Stripe on its days, in the company's time zone, as it is now: in
+every Stripe account that the policy names, each under what `stripe_accounts` says of it."""
 
 
 def register(commands: Any) -> None:  # noqa: ANN401 - argparse keeps the class to itself
@@ -51,6 +57,7 @@ def register(commands: Any) -> None:  # noqa: ANN401 - argparse keeps the class 
     plan.add_argument(
         "--policy", type=Path, metavar="FILE", help="this one instead of that in force"
     )
+    add_account(plan)
     plan.add_argument("--stack", required=True, metavar="NAME", help="the installation to ask")
 
 
@@ -74,13 +81,14 @@ def _plan(options: argparse.Namespace) -> int:
     if options.names and (options.until or options.out):
         raise CannotBeDone("--until and --out are for a range: give --since DAY")
     at = Installation(options.stack)
-    subjects = [subject_of(each, at) for each in options.names]
     policy = policy_of(options.policy) if options.policy else at.policies.current()
+    accounts = accounts_of(options.account, policy)
+    subjects = [subject_of(each, at, accounts[0]) for each in options.names]
     previewer = Previewer(at.stripe, at.postings, Pinned(policy, at.policies), at.clock)
     if subjects:
         _tell(previewer.preview(subjects), as_json=options.json)
         return DONE
-    return _range(options, at, previewer, policy)
+    return _range(options, at, previewer, policy, accounts)
 
 
 def _tell(previews: Iterable[Preview], *, as_json: bool) -> None:
@@ -91,8 +99,8 @@ def _tell(previews: Iterable[Preview], *, as_json: bool) -> None:
     """
     shown, errors = [], []
     for each in previews:
-        if each.nothing_known:
-            errors.append(f"{each.subject} cannot be planned: {each.nothing_known}")
+        if (unknown := each.nothing_known) is not None:
+            errors.append(_not_planned(each.subject, unknown))
         else:
             shown.append(each)
     if as_json and shown:
@@ -103,49 +111,60 @@ def _tell(previews: Iterable[Preview], *, as_json: bool) -> None:
         raise CannotBeDone("\n".join(errors))
 
 
+def _not_planned(subject: Subject, why: Finding) -> str:
+    if why.reason is Reason.OBJECT_MISSING_IN_STRIPE:
+        return missing(subject.kind, subject.id, subject.account, why.text)
+    return f"{subject} cannot be planned: {why.text}"
+
+
 def _range(
-    options: argparse.Namespace, at: Installation, previewer: Previewer, policy: Policy
+    options: argparse.Namespace,
+    at: Installation,
+    previewer: Previewer,
+    policy: Policy,
+    accounts: Sequence[str | None],
 ) -> int:
     since: date = options.since
     until: date = options.until or accounting_date(at.clock.now_unix(), policy.zone)
     if until < since:
         raise CannotBeDone(f"--until {until} lies before --since {since}")
-    totals, progress = Totals(day_bounds(since, policy.zone)[0]), Progress()
-    days_of_range = list(days(since, until))
+    since_unix, progress = day_bounds(since, policy.zone)[0], Progress()
+    by_account = {account: Totals(since_unix) for account in accounts}
+    steps = list(product(accounts, days(since, until)))
     with _writer(options, at, policy, since, until) as writer:
-        for number, day in enumerate(days_of_range):
-            subjects = subjects_of_day(at.stripe, day, policy.zone, at.clock.now_unix())
+        for number, (account, day) in enumerate(steps):
+            totals, now_unix = by_account[account], at.clock.now_unix()
+            subjects = subjects_of_day(at.stripe, day, policy.zone, now_unix, account)
             for preview in previewer.preview(subjects):
                 totals.add(preview)
                 if writer is not None:
                     writer.add(preview)
                 progress.tell(
-                    f"{day}  {number * 100 // len(days_of_range)}%  "
+                    f"{named_account(account)}  {day}  {number * 100 // len(steps)}%  "
                     f"{totals.subjects:,} objects, {totals.transactions:,} documents to post"
                 )
         progress.done()
+        transactions = together(by_account.values()).transactions
         if writer is not None:
-            writer.seal(totals.transactions)
+            writer.seal(transactions)
     facts: Mapping[str, object] = {
         "since": since.isoformat(),
         "until": until.isoformat(),
         "policy_version": policy.version,
-        **totals_facts(totals),
+        **totals_facts(by_account),
         "plan_file": options.out and str(options.out),
     }
-    say(facts if options.json else "\n".join(_range_lines(options, since, until, totals)))
+    lines = [f"{since} to {until}", *totals_text(by_account), *_approval(options, transactions)]
+    say(facts if options.json else "\n".join(lines))
     return DONE
 
 
-def _range_lines(
-    options: argparse.Namespace, since: date, until: date, totals: Totals
-) -> Sequence[str]:
-    lines = [f"{since} to {until}", *totals_text(totals)]
-    if options.out and totals.transactions:
-        lines += ["", f"Approve it with: tieout apply {options.out} --stack {options.stack}"]
-    elif options.out:
-        lines += ["", "nothing to post, so there is nothing to approve"]
-    return lines
+def _approval(options: argparse.Namespace, transactions: int) -> Sequence[str]:
+    if not options.out:
+        return ()
+    if not transactions:
+        return ("", "nothing to post, so there is nothing to approve")
+    return ("", f"Approve it with: tieout apply {options.out} --stack {options.stack}")
 
 
 @contextmanager

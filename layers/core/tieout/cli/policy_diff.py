@@ -2,8 +2,9 @@
 
 import argparse
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
+from itertools import product
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ from tieout.cli.console import DONE, Progress, add_command, money, say
 from tieout.cli.installation import Installation
 from tieout.cli.plan import a_day
 from tieout.cli.policy_files import policy_of
+from tieout.cli.stripe_accounts import accounts_of, add_account, named_account
 from tieout.domain.dates import accounting_date
 from tieout.domain.money import decimal_from_minor
 from tieout.domain.plans import Finding
@@ -28,6 +30,7 @@ _MORE = """examples:
 OLD and NEW are files, or `p:` and a version that was published (`tieout policy versions`). What was
 created in Stripe since then is read again and planned under both, as if each had always been in
 force; nothing is written. What is posted stays as it was posted, whatever this shows.
+Every Stripe account that one of the two names is compared.
 With --json each line is one JSON object: a change each, the totals last."""
 
 
@@ -38,6 +41,7 @@ def register(actions: Any) -> None:  # noqa: ANN401 - argparse keeps the class t
     diff.add_argument("new", metavar="NEW")
     diff.add_argument("--since", type=a_day, required=True, metavar="DAY", help="first day")
     diff.add_argument("--until", type=a_day, metavar="DAY", help="last day; today if not given")
+    add_account(diff)
     diff.add_argument("--stack", required=True, metavar="NAME", help="whose Stripe to read")
 
 
@@ -47,15 +51,26 @@ def _diff(options: argparse.Namespace) -> int:
     until: date = options.until or accounting_date(at.clock.now_unix(), new.zone)
     if until < options.since:
         raise CannotBeDone(f"--until {until} lies before --since {options.since}")
+    accounts = accounts_of(options.account, old, new)
     diff, progress = PolicyDiff(at.stripe, at.policies, old, new, at.clock), Progress()
-    for day in days(options.since, until):
-        for change in diff.changes(subjects_of_day(at.stripe, day, new.zone, at.clock.now_unix())):
+    for account, day in product(accounts, days(options.since, until)):
+        now_unix = at.clock.now_unix()
+        subjects = subjects_of_day(at.stripe, day, new.zone, now_unix, account)
+        for change in diff.changes(subjects):
             progress.done()
-            _tell(change, as_json=options.json)
-        progress.tell(f"{day}  {diff.moved.subjects:,} objects, {diff.moved.documents:,} changes")
+            if options.json:
+                say(json.dumps(_change_facts(change, account)))
+            else:
+                _tell(change, accounts, account)
+        progress.tell(
+            f"{named_account(account)}  {day}  {diff.moved.subjects:,} objects, "
+            f"{diff.moved.documents:,} changes"
+        )
     progress.done()
     if options.json:
-        say(json.dumps({"old": old.version, "new": new.version, **_facts(diff.moved)}))
+        named = [named_account(each) for each in accounts]
+        versions = {"old": old.version, "new": new.version, "stripe_accounts": named}
+        say(json.dumps({**versions, **_facts(diff.moved)}))
     else:
         say("\n".join(_totals(diff.moved)))
     return DONE
@@ -71,11 +86,9 @@ def _policy(named: str, at: Installation) -> Policy:
     return policy
 
 
-def _tell(change: Change, *, as_json: bool) -> None:
-    if as_json:
-        say(json.dumps(_change_facts(change)))
-        return
-    say(f"{change.key}  {_named(change.before)} -> {_named(change.after)}")
+def _tell(change: Change, accounts: Sequence[str | None], account: str | None) -> None:
+    of_account = f"{named_account(account)}  " if len(accounts) > 1 else ""
+    say(f"{of_account}{change.key}  {_named(change.before)} -> {_named(change.after)}")
     for each in change.moves:
         currency = each.place.currency
         before, after = money(each.before_minor, currency), money(each.after_minor, currency)
@@ -92,8 +105,9 @@ def _named(planned: Planned) -> str:
     return type(planned).__name__
 
 
-def _change_facts(change: Change) -> dict[str, object]:
+def _change_facts(change: Change, account: str | None) -> dict[str, object]:
     return {
+        "stripe_account": named_account(account),
         "key": change.key,
         "before": _named(change.before),
         "after": _named(change.after),

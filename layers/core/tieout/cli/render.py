@@ -61,7 +61,7 @@ def preview_lines(preview: Preview) -> Iterator[str]:
     if not preview.items:
         yield f"  {preview.text or 'nothing to book here'}"
     for subject in preview.leads_to:
-        yield f"  see also: tieout plan {subject.id}"
+        yield f"  see also: tieout plan {subject if subject.account else subject.id}"
 
 
 def _item_lines(item: Item, documents: Mapping[str, Document]) -> Iterator[str]:

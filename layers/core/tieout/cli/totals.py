@@ -3,16 +3,38 @@
 from collections.abc import Iterator, Mapping
 
 from tieout.cli.console import money, wrapped
+from tieout.cli.stripe_accounts import named_account
 from tieout.domain.money import decimal_from_minor
 from tieout.domain.reasons import WAY_OUT
-from tieout.services.totals import INCLUDED_TRANSACTIONS, Totals, overage_cents
+from tieout.services.totals import INCLUDED_TRANSACTIONS, Totals, overage_cents, together
+
+ByAccount = Mapping[str | None, Totals]
 
 
-def totals_text(totals: Totals) -> Iterator[str]:
-    """Yield the totals as people read them: documents, exceptions, accounts, cost."""
+def totals_text(by_account: ByAccount) -> Iterator[str]:
+    """Yield the totals as people read them: documents, exceptions, accounts, cost.
+
+    Of several Stripe accounts each has its own, before those of all.
+    """
+    several = len(by_account) > 1
+    for account, totals in by_account.items():
+        if several or account is not None:
+            yield f"Stripe account {named_account(account)}"
+        yield from _sums_text(totals)
+        yield ""
+    whole = together(by_account.values())
+    if several:
+        yield "all Stripe accounts"
+        yield from _sums_text(whole)
+        yield ""
+    yield from cost_text(whole.transactions)
+
+
+def _sums_text(totals: Totals) -> Iterator[str]:
     yield f"{totals.subjects:,} Stripe objects"
-    yield ""
-    yield "documents"
+    if totals.documents:
+        yield ""
+        yield "documents"
     for (kind, change), count in sorted(totals.documents.items()):
         yield f"  {kind:20} {change.replace('_', ' '):10} {count:>10,}"
     if totals.findings:
@@ -23,8 +45,6 @@ def totals_text(totals: Totals) -> Iterator[str]:
             yield f"  {label} {count:>8,}  {_sums(totals, reason)}".rstrip()
             yield from (f"  {each}" for each in wrapped(WAY_OUT[reason]).splitlines())
     yield from _accounts(totals)
-    yield ""
-    yield from cost_text(totals.transactions)
 
 
 def _sums(totals: Totals, reason: str) -> str:
@@ -60,8 +80,21 @@ def cost_text(transactions: int) -> Iterator[str]:
     )
 
 
-def totals_facts(totals: Totals) -> Mapping[str, object]:
-    """Return the totals for a program; amounts in minor units, all positive."""
+def totals_facts(by_account: ByAccount) -> Mapping[str, object]:
+    """Return the totals for a program; amounts in minor units, all positive.
+
+    Those of all Stripe accounts, and of each.
+    """
+    return {
+        **_facts(together(by_account.values())),
+        "stripe_accounts": [
+            {"stripe_account": named_account(account), **_facts(totals)}
+            for account, totals in by_account.items()
+        ],
+    }
+
+
+def _facts(totals: Totals) -> Mapping[str, object]:
     return {
         "subjects": totals.subjects,
         "documents": [

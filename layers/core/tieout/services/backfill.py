@@ -12,6 +12,7 @@ from zoneinfo import ZoneInfo
 
 from tieout.domain.dates import accounting_date, day_bounds
 from tieout.domain.subjects import Subject, SubjectKind
+from tieout.services.passes import pass_name
 from tieout.services.ports import Clock, Cursors, Progress, WorkItem, WorkQueue
 from tieout.services.walk import Lister, days, subjects_of_day
 
@@ -21,16 +22,17 @@ SECONDS_PER_SUBJECT = 1
 
 @dataclass(frozen=True, slots=True)
 class Range:
-    """Days of the company's, both included."""
+    """Days of the company's, both included, of one Stripe account; None is the main one."""
 
     since: date
     until: date
     zone: ZoneInfo
+    account: str | None = None
 
     @property
     def name(self) -> str:
         """What the cursor is called: with a later last day, a backfill goes on where it ended."""
-        return f"backfill#{self.since}"
+        return pass_name(f"backfill#{self.since}", self.account)
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,7 +101,7 @@ class Backfill:
         began_at_unix = self._clock.now_unix()
         for day in days(first, span.until):
             now_unix = self._clock.now_unix()
-            for subject in subjects_of_day(self._stripe, day, span.zone, now_unix):
+            for subject in subjects_of_day(self._stripe, day, span.zone, now_unix, span.account):
                 self._send(subject, began_at_unix)
                 yield day, subject
                 self._pause(self._pause_seconds)

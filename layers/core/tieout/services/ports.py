@@ -113,12 +113,14 @@ class StripeReader(Protocol):
         """Return the newest open invoices of those created from `since` to `until`."""
         ...
 
-    def listed(self, kind: SubjectKind, since_unix: int, until_unix: int) -> Iterator[Subject]:
+    def listed(
+        self, kind: SubjectKind, since_unix: int, until_unix: int, account: str | None = None
+    ) -> Iterator[Subject]:
         """Yield the subjects of a kind created from `since` to `until`, newest first."""
         ...
 
-    def charge_of(self, payment_intent: str) -> Subject | None:
-        """Return the newest charge of a payment intent of the main account; None without one."""
+    def charge_of(self, payment_intent: str, account: str | None = None) -> Subject | None:
+        """Return the newest charge of a payment intent; None without one."""
         ...
 
     def movements(

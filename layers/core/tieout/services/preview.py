@@ -152,16 +152,16 @@ class Preview:
         }
 
     @property
-    def nothing_known(self) -> str:
-        """Why there is nothing to show; empty if there is: a plan, or what was recorded before."""
-        texts = [
-            each.planned.text
+    def nothing_known(self) -> Finding | None:
+        """Why there is nothing to show; None if there is: a plan, or what was recorded before."""
+        found = [
+            each.planned
             for each in self.items
             if isinstance(each.planned, Finding)
             and each.planned.reason in _NOTHING_READ
             and each.posting is None
         ]
-        return texts[0] if texts and len(texts) == len(self.items) else ""
+        return found[0] if found and len(found) == len(self.items) else None
 
     def to_send(self) -> Mapping[str, str]:
         """Return the digests of what would be sent, by key."""

@@ -5,7 +5,7 @@ not with the movements.
 """
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 
 from tieout.domain.documents import Customer, Document, amount_of, posting_date_of
@@ -43,7 +43,11 @@ class Sum:
     def plus(self, amount_minor: int) -> "Sum":
         """Return the sum with a line more; a positive amount is a debit."""
         debit_minor, credit_minor = max(amount_minor, 0), max(-amount_minor, 0)
-        return Sum(self.debit_minor + debit_minor, self.credit_minor + credit_minor)
+        return self + Sum(debit_minor, credit_minor)
+
+    def __add__(self, other: "Sum") -> "Sum":
+        """Return the sum of both."""
+        return Sum(self.debit_minor + other.debit_minor, self.credit_minor + other.credit_minor)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -118,3 +122,20 @@ class Totals:
         before = len(self._once)
         self._once.add(key)
         return len(self._once) > before
+
+
+def together(parts: Iterable[Totals]) -> Totals:
+    """Return the sum of the totals of one range in several Stripe accounts, one at least.
+
+    No customer, and no other object, is of two of them.
+    """
+    first, *others = parts
+    whole = Totals(first.since_unix)
+    for each in (first, *others):
+        whole.subjects += each.subjects
+        whole.documents.update(each.documents)
+        whole.findings.update(each.findings)
+        whole.amounts.update(each.amounts)
+        for place, sums in each.accounts.items():
+            whole.accounts[place] = whole.accounts.get(place, Sum()) + sums
+    return whole

@@ -27,7 +27,9 @@ LISTED = (
 class Lister(Protocol):
     """The part of `StripeReader` that finds subjects."""
 
-    def listed(self, kind: SubjectKind, since_unix: int, until_unix: int) -> Iterator[Subject]:
+    def listed(
+        self, kind: SubjectKind, since_unix: int, until_unix: int, account: str | None = None
+    ) -> Iterator[Subject]:
         """See `StripeReader.listed`."""
         ...
 
@@ -38,14 +40,23 @@ def days(since: date, until: date) -> Iterator[date]:
         yield since + timedelta(days=number)
 
 
-def subjects_of_day(stripe: Lister, day: date, zone: ZoneInfo, now_unix: int) -> Iterator[Subject]:
+def subjects_of_day(
+    stripe: Lister, day: date, zone: ZoneInfo, now_unix: int, account: str | None = None
+) -> Iterator[Subject]:
     """Yield what was created in Stripe on a day of the company's, then the day, once it is over.
+
+    Args:
+        stripe: where to look.
+        day: as the company counts.
+        zone: in which its days begin.
+        now_unix: the time, by which a day is over or not.
+        account: the further or connected account to look in; None for the main one.
 
     Raises:
         TransientFault, ConfigurationFault: Stripe cannot be asked.
     """
     since_unix, until_unix = day_bounds(day, zone)
     for kind in LISTED:
-        yield from stripe.listed(kind, since_unix, until_unix)
+        yield from stripe.listed(kind, since_unix, until_unix, account)
     if until_unix < now_unix:
-        yield Subject(SubjectKind.ACTIVITY, day.isoformat())
+        yield Subject(SubjectKind.ACTIVITY, day.isoformat(), account)

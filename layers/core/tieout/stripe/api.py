@@ -76,15 +76,16 @@ class StripeApi:
             Refused: the object does not exist, or Stripe does not understand the request.
             ConfigurationFault: the key is wrong or lacks a permission, and the secret has no other.
         """
-        key, connected = self._key_for(account)
+        asked = path if account is None else f"{path} of {account}"
+        access = self._key_for(account)
         try:
-            return self._get(path, parameters, connected, key)
+            return self._get(path, parameters, access, asked)
         except ConfigurationFault:
             self._refresh()
-            corrected, connected = self._key_for(account)
-            if corrected == key:
+            corrected = self._key_for(account)
+            if corrected == access:
                 raise
-            return self._get(path, parameters, connected, corrected)
+            return self._get(path, parameters, corrected, asked)
 
     def _key_for(self, account: str | None) -> tuple[str, str | None]:
         """Return the key to ask with, and the connected account to name, if it is one."""
@@ -92,22 +93,28 @@ class StripeApi:
         return (self._api_key(), account) if own is None else (own, None)
 
     def _get(
-        self, path: str, parameters: Mapping[str, object], account: str | None, key: str
+        self,
+        path: str,
+        parameters: Mapping[str, object],
+        access: tuple[str, str | None],
+        asked: str,
     ) -> Mapping[str, object]:
+        """Return the JSON object at a path; `asked` says in errors what was asked for."""
+        key, connected = access
         usable = _usable(key)
         try:
             response = self._client.raw_request(
-                "get", path, api_key=usable, stripe_account=account, **parameters
+                "get", path, api_key=usable, stripe_account=connected, **parameters
             )
         except stripe.StripeError as error:
             # Without a cause: the library's errors carry whole bodies and, when a header is
             # malformed, the key.
-            raise fault_of(error, path) from None
+            raise fault_of(error, asked) from None
         except (AttributeError, ValueError):
             # What the library does with an error body that is not Stripe's (a proxy's, say).
-            raise Unavailable(f"GET {path} was answered by something else than Stripe") from None
+            raise Unavailable(f"GET {asked} was answered by something else than Stripe") from None
         if not isinstance(response.data, Mapping):
-            raise Unavailable(f"Stripe answered GET {path} with something else than an object")
+            raise Unavailable(f"Stripe answered GET {asked} with something else than an object")
         return response.data
 
 
@@ -123,14 +130,14 @@ def path_of(*parts: str) -> str:
     return "/v1/" + "/".join(quote(part, safe="") for part in parts)
 
 
-def fault_of(error: stripe.StripeError, path: str) -> TieoutError:
+def fault_of(error: stripe.StripeError, asked: str) -> TieoutError:
     """Return what an error of the library means to us: the only place that decides it.
 
     The text never repeats the library's: it may quote the key or personal data.
 
     Source: stripe-api dossier sections 6.2, 6.3 and 7.
     """
-    text = f"GET {path} failed: {_evidence(error)}"
+    text = f"GET {asked} failed: {_evidence(error)}"
     scope = _SCOPE.search(error.user_message or "")
     if isinstance(error, stripe.AuthenticationError | stripe.PermissionError):
         if scope is not None:

@@ -82,19 +82,20 @@ def invoices(
 
 
 def subjects(
-    api: StripeApi, kind: SubjectKind, since_unix: int, until_unix: int
+    api: StripeApi, kind: SubjectKind, window: Window, account: str | None = None
 ) -> Iterator[Subject]:
-    """Yield the subjects of a kind created from `since` to `until`, page by page.
+    """Yield the subjects of a kind created within a window that has an end, page by page.
 
     Source: stripe-api dossier section 6 (every list of objects takes `created`).
     """
-    window = {"created": {"gte": since_unix, "lte": until_unix}}
-    for page in pages(api, path_of(f"{kind}s"), window):
+    since_unix, until_unix = window
+    created = {"created": {"gte": since_unix, "lte": until_unix}}
+    for page in pages(api, path_of(f"{kind}s"), created, account):
         for row in page:
             identifier = row.get("id")
             if not isinstance(identifier, str):
                 raise Unavailable(f"a row of Stripe's list of {kind}s has no id")
-            yield Subject(kind, identifier)
+            yield Subject(kind, identifier, account)
 
 
 def _stretch(

@@ -122,15 +122,17 @@ class StripeApiReader:
         window = (since_unix, until_unix)
         return listing.invoices(self._api, {"status": "open"}, window, account)
 
-    def listed(self, kind: SubjectKind, since_unix: int, until_unix: int) -> Iterator[Subject]:
+    def listed(
+        self, kind: SubjectKind, since_unix: int, until_unix: int, account: str | None = None
+    ) -> Iterator[Subject]:
         """Yield the subjects of a kind created from `since` to `until`, newest first."""
-        return listing.subjects(self._api, kind, since_unix, until_unix)
+        return listing.subjects(self._api, kind, (since_unix, until_unix), account)
 
-    def charge_of(self, payment_intent: str) -> Subject | None:
-        """Return the newest charge of a payment intent of the main account; None without one."""
-        raw = self._rows.get(("payment_intents", payment_intent), None)
+    def charge_of(self, payment_intent: str, account: str | None = None) -> Subject | None:
+        """Return the newest charge of a payment intent; None without one."""
+        raw = self._rows.get(("payment_intents", payment_intent), account)
         charge = decode.latest_charge(raw)
-        return None if charge is None else Subject(SubjectKind.CHARGE, charge)
+        return None if charge is None else Subject(SubjectKind.CHARGE, charge, account)
 
     def movements(
         self, since_unix: int, until_unix: int, account: str | None = None
