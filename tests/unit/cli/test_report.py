@@ -90,8 +90,9 @@ def test_a_chart_has_a_line_for_each_side() -> None:
 
 
 def test_days_that_were_not_tied_out_are_on_the_page() -> None:
-    shown = page({DAY: DAYS[DAY]}, "x", ["2026-10-29"])
-    assert "Not tied out: 2026-10-29" in text_of(shown)
+    missing = [date(2026, 10, each) for each in (25, 26, 27, 29)]
+    shown = page({DAY: DAYS[DAY]}, "x", missing)
+    assert "Not tied out: 2026-10-25 to 2026-10-27, 2026-10-29" in text_of(shown)
 
 
 def test_an_open_invoice_that_nobody_can_explain_calls_somebody() -> None:
@@ -154,11 +155,15 @@ def test_a_report_is_written_as_page_and_table(
 ) -> None:
     stored.save(DAY, DAYS[DAY])
     paths = tmp_path / "report.html", tmp_path / "report.csv"
-    arguments = ["--from", "2026-10-29", "--to", "2026-10-30", "--stack", "tieout-dev"]
+    arguments = ["--from", "2026-10-28", "--to", "2026-10-30", "--stack", "tieout-dev"]
     files = ["--out", str(paths[0]), "--csv", str(paths[1])]
     assert main(["report", *arguments, *files]) == 0
-    assert "not tied out: 2026-10-29" in capsys.readouterr().out
-    assert "refund/re_1" in paths[0].read_text(encoding="utf-8")
+    told = capsys.readouterr().out.splitlines()[-1]
+    gaps = "2026-10-28 to 2026-10-29"
+    assert told == f"2026-10-28 to 2026-10-30: tied out on 1 of 3 days; not tied out: {gaps}"
+    shown = paths[0].read_text(encoding="utf-8")
+    assert "refund/re_1" in shown
+    assert found(shown, "//h1")[0].text == "Tie-out of tieout-dev, 2026-10-28 to 2026-10-30"
     assert "49.99" in paths[1].read_text(encoding="utf-8")
 
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from tieout.domain.dates import accounting_date, day_bounds
+from tieout.domain.dates import accounting_date, day_bounds, span_text, spans
 
 # 2026-10-31 23:30 UTC
 LATE = 1_793_489_400
@@ -47,3 +47,10 @@ def test_the_bounds_of_a_day_are_its_first_and_last_second(day: date, hours: int
     assert last - first + 1 == hours * 3600
     assert accounting_date(first, berlin) == accounting_date(last, berlin) == day
     assert accounting_date(first - 1, berlin) < day < accounting_date(last + 1, berlin)
+
+
+def test_consecutive_days_are_told_as_spans() -> None:
+    days = [date(2026, 10, 30), date(2026, 10, 31), date(2026, 11, 1), date(2026, 11, 3)]
+    told = [span_text(*each) for each in spans(days)]
+    assert told == ["2026-10-30 to 2026-11-01", "2026-11-03"]
+    assert list(spans([])) == []

@@ -161,8 +161,37 @@ def test_a_day_that_was_read_too_early_stands_in_the_way(month: Month) -> None:
 def test_days_before_the_books_begin_are_not_asked_for(month: Month) -> None:
     for each in days(MONTH, date(2026, 10, 14)):
         del month.postings.by_key[f"activity/{each}/usd"]
-    assert len(month.obstacles()) == 14
+    (found,) = month.obstacles()
+    assert found.key == "activity/2026-10-01 to 2026-10-14"
     assert month.obstacles(a_policy(books_from=date(2026, 10, 15))) == []
+
+
+def test_consecutive_days_are_one_obstacle_with_the_command_that_mends_them(month: Month) -> None:
+    for number in (3, 4, 5, 20):
+        del month.postings.by_key[f"activity/2026-10-{number:02}/usd"]
+    assert [(each.key, each.way_out) for each in month.obstacles()] == [
+        (
+            "activity/2026-10-03 to 2026-10-05",
+            "`tieout backfill --from 2026-10-03 --until 2026-10-05`.",
+        ),
+        ("activity/2026-10-20", "`tieout retry activity/2026-10-20`."),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("complete_unix", "told"),
+    [
+        (None, "no comparison is complete yet"),
+        (END_UNIX, "the last complete one began on 2026-10-31"),
+    ],
+)
+def test_when_stripe_was_compared_last_is_said(
+    month: Month, complete_unix: int | None, told: str
+) -> None:
+    month.cursors.put(POLLER_PASSES[0], Progress(complete_unix=complete_unix))
+    (found,) = month.obstacles()
+    assert found.text.endswith(f"Stripe was not compared after the month's end; {told}")
+    assert found.way_out.startswith("Wait for the poller's next runs")
 
 
 @pytest.mark.parametrize("name", POLLER_PASSES)
@@ -237,7 +266,6 @@ def test_the_last_day_of_a_month(day: date, last: date) -> None:
 def test_every_stripe_account_must_be_complete(month: Month) -> None:
     policy = a_policy(accounts={"acct_2": a_policy(books_from=date(2026, 10, 30))})
     assert {(each.kind, each.key) for each in month.obstacles(policy)} == {
-        (Kind.DAY_NOT_BOOKED, "acct_2/activity/2026-10-30"),
-        (Kind.DAY_NOT_BOOKED, "acct_2/activity/2026-10-31"),
+        (Kind.DAY_NOT_BOOKED, "acct_2/activity/2026-10-30 to 2026-10-31"),
         *((Kind.NOT_COMPARED, f"{name}#acct_2") for name in POLLER_PASSES),
     }

@@ -11,7 +11,7 @@ from typing import Any
 from tieout.cli.console import DONE, NOT_READY, add_command, moment, money, paint, say
 from tieout.cli.installation import Installation
 from tieout.cli.report_page import CAUSE_TEXTS, age_days, item_text, page
-from tieout.domain.dates import accounting_date
+from tieout.domain.dates import accounting_date, span_text, spans
 from tieout.domain.money import decimal_from_minor
 from tieout.domain.tie_outs import EXPLAINED, TieOut
 from tieout.services.operate import CannotBeDone
@@ -135,10 +135,10 @@ def _report(options: argparse.Namespace) -> int:
         raise CannotBeDone(f"--from {first.isoformat()} is after --to {last.isoformat()}")
     days = [first + timedelta(days=each) for each in range((last - first).days + 1)]
     found = installation.tie_outs.of_days(days)
-    missing = [day.isoformat() for day in days if day not in found]
+    missing = [day for day in days if day not in found]
     written: dict[str, str] = {}
     if options.out is not None:
-        title = f"Tie-out of {installation.stack.name}"
+        title = f"Tie-out of {installation.stack.name}, {span_text(first, last)}"
         options.out.write_text(page(found, title, missing), encoding="utf-8")
         written["page"] = str(options.out)
     if options.csv is not None:
@@ -146,11 +146,14 @@ def _report(options: argparse.Namespace) -> int:
             csv.writer(file).writerows(csv_rows(found))
         written["csv"] = str(options.csv)
     if options.json:
-        say({"written": written, "days": len(found), "days_not_tied_out": missing})
+        say({"written": written, "days": len(found), "days_not_tied_out": list(map(str, missing))})
         return DONE
     for name, path in written.items():
         say(f"{name}: {path}")
-    say(f"{len(found)} days; not tied out: {', '.join(missing) or 'none'}")
+    gaps = ", ".join(span_text(*each) for each in spans(missing))
+    say(
+        f"{span_text(first, last)}: tied out on {len(found)} of {len(days)} days; not tied out: {gaps or 'none'}"
+    )
     return DONE
 
 

@@ -5,6 +5,7 @@ from datetime import date
 from html import escape
 
 from tieout.cli.console import moment, money
+from tieout.domain.dates import span_text, spans
 from tieout.domain.tie_outs import EXPLAINED, Cause, OpenItem, Residue, TieOut
 
 CAUSE_TEXTS: Mapping[Cause, str] = {
@@ -37,13 +38,13 @@ thead { display: table-header-group } tr { break-inside: avoid }
 """
 
 
-def page(days: Mapping[date, Sequence[TieOut]], title: str, missing: Sequence[str] = ()) -> str:
+def page(days: Mapping[date, Sequence[TieOut]], title: str, missing: Sequence[date] = ()) -> str:
     """Return the report over some days, oldest first.
 
     Args:
         days: the tie-outs of each day.
-        title: what it is of, for people.
-        missing: days asked for that were not tied out.
+        title: what it is of and which days were asked for, for people.
+        missing: those of them that were not tied out, in order.
     """
     made = [each for day in sorted(days) for each in days[day]]
     balances = sorted({(each.account, each.currency) for each in made})
@@ -52,14 +53,13 @@ def page(days: Mapping[date, Sequence[TieOut]], title: str, missing: Sequence[st
         for balance in balances
     )
     if missing:
-        gaps = escape(", ".join(missing))
+        gaps = escape(", ".join(span_text(*each) for each in spans(missing)))
         sections = f'<p class="bad">Not tied out: {gaps}</p>{sections}'
-    span = f"{min(days).isoformat()} to {max(days).isoformat()}" if days else "no day tied out"
     return (
         '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
         f"<title>{escape(title)}</title><style>{_STYLE}</style></head><body>"
-        f"<h1>{escape(title)}</h1><p>{escape(span)}. Amounts: positive is a debit of the clearing "
-        "account. The residual is what the books show more than Stripe has.</p>"
+        f"<h1>{escape(title)}</h1><p>Amounts: positive is a debit of the clearing account. "
+        "The residual is what the books show more than Stripe has.</p>"
         f"{sections or '<p>Nothing was tied out in this time.</p>'}</body></html>\n"
     )
 

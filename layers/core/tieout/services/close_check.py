@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from enum import StrEnum
 
-from tieout.domain.dates import day_bounds
+from tieout.domain.dates import accounting_date, day_bounds, span_text, spans
 from tieout.domain.keys import customer_of, unread_key
 from tieout.domain.policy import Policy
 from tieout.domain.postings import Posting, Worklist
@@ -46,9 +46,9 @@ _WAYS_OUT: Mapping[Kind, str] = {
     Kind.PARKED: "`tieout retry KEY` looks it up in Intacct before it sends it.",
     Kind.WAITING: WAY_OUT[Reason.WAITS_FOR_PERIOD],
     Kind.UNDER_WAY: "Wait some minutes; if it does not move, `tieout parked` lists it as stuck.",
-    Kind.DAY_NOT_BOOKED: "`tieout retry KEY`.",
     Kind.NOT_COMPARED: (
-        "Wait for the poller's next runs; if it stays, raise `PollerReadBudget` or look at its log."
+        "Wait for the poller's next runs, each half an hour after the other; if it stays, raise "
+        "`PollerReadBudget`, or look at the poller's log."
     ),
     Kind.NOT_TIED_OUT: "`tieout tie-out DAY --now`, or wait for the poller, which does so daily.",
     Kind.OLD_TIE_OUT: "`tieout tie-out DAY --now` makes it again.",
@@ -62,7 +62,8 @@ class Obstacle:
     """One thing that stands in the way.
 
     Attributes:
-        key: what to look at: a posting's key, a day, a pass of the poller or a clearing account.
+        key: what to look at: a posting's key, a day or some (`activity/2026-10-03 to 2026-10-09`),
+            a pass of the poller or a clearing account.
         amount_minor: minor units of `currency`, where there is an amount.
     """
 
@@ -104,7 +105,7 @@ class CloseCheck:
         for account in (None, *policy.accounts):
             own = policy.of_account(account) or policy
             yield from self._days(month, last, own, account)
-            yield from self._passes(end_unix, account)
+            yield from self._passes(own, end_unix, account)
         yield from self._residuals(last)
 
     def _unposted(self, last: date) -> Iterator[Obstacle]:
@@ -123,33 +124,37 @@ class CloseCheck:
     def _days(
         self, month: date, last: date, policy: Policy, account: str | None
     ) -> Iterator[Obstacle]:
-        """Yield the days whose own journal is not booked; what of it is parked is listed before.
+        """Yield the days whose own journal is not booked, consecutive ones together.
 
-        A day that is not over has none yet.
+        What of a day is parked is listed before. A day that is not over has no journal yet.
         """
+        why: dict[date, str] = {}
         for day in days(max(month, policy.books_from or month), last):
-            if self._clock.now_unix() <= day_bounds(day, policy.zone)[1]:
-                return
+            end_unix = day_bounds(day, policy.zone)[1]
+            if self._clock.now_unix() <= end_unix:
+                break
             subject = Subject(SubjectKind.ACTIVITY, day.isoformat(), account)
             # That it could not be read is no reading, not even once somebody set it aside.
             unread = unread_key(str(subject))
             found = [each for each in self._postings.of_subject(subject) if each.key != unread]
             if not found:
-                yield _obstacle(
-                    Kind.DAY_NOT_BOOKED, str(subject), "what moved the balance was never read"
-                )
-            elif max(each.read_at_unix for each in found) <= day_bounds(day, policy.zone)[1]:
-                yield _obstacle(
-                    Kind.DAY_NOT_BOOKED, str(subject), "it was read before the day was over"
-                )
+                why[day] = "what moved the balance was never read"
+            elif max(each.read_at_unix for each in found) <= end_unix:
+                why[day] = "the balance was read before the day was over"
+        for text in sorted(set(why.values())):
+            for span in spans(day for day in why if why[day] == text):
+                yield _not_booked(*span, account, text)
 
-    def _passes(self, end_unix: int, account: str | None) -> Iterator[Obstacle]:
+    def _passes(self, policy: Policy, end_unix: int, account: str | None) -> Iterator[Obstacle]:
         """Yield the comparisons with Stripe of which none began after the month and is complete."""
         for kind in POLLER_PASSES:
             name = pass_name(kind, account)
             complete_unix = self._cursors.get(name).complete_unix
             if complete_unix is None or complete_unix <= end_unix:
-                text = "what no webhook told of may be missing: Stripe was not compared since"
+                text = (
+                    "what no webhook told of may be missing: Stripe was not compared after the "
+                    f"month's end; {_last_one(complete_unix, policy)}"
+                )
                 yield _obstacle(Kind.NOT_COMPARED, name, text)
 
     def _residuals(self, last: date) -> Iterator[Obstacle]:
@@ -180,6 +185,22 @@ def _unposted(kind: Kind, posting: Posting) -> Obstacle:
     text = f"{posting.state}, dated {dated}; {reason}{posting.reason_text}".rstrip("; ")
     way_out = WAY_OUT[posting.reason] if posting.reason else _WAYS_OUT[kind]
     return Obstacle(kind, posting.key, text, way_out, posting.amount_minor, posting.currency)
+
+
+def _not_booked(first: date, last: date, account: str | None, text: str) -> Obstacle:
+    key = str(Subject(SubjectKind.ACTIVITY, span_text(first, last), account))
+    if first == last:
+        way_out = f"`tieout retry {key}`."
+    else:
+        of_account = f" --account {account}" if account else ""
+        way_out = f"`tieout backfill --from {first} --until {last}{of_account}`."
+    return Obstacle(Kind.DAY_NOT_BOOKED, key, text, way_out)
+
+
+def _last_one(complete_unix: int | None, policy: Policy) -> str:
+    if complete_unix is None:
+        return "no comparison is complete yet"
+    return f"the last complete one began on {accounting_date(complete_unix, policy.zone)}"
 
 
 def _residual(made: TieOut) -> Iterator[Obstacle]:
