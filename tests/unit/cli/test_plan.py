@@ -19,6 +19,7 @@ from tests.factories import (
     a_credit_note_of,
     a_customer,
     a_line,
+    a_movement,
     a_paid_invoice,
     a_payment,
     a_refund,
@@ -339,8 +340,8 @@ def test_a_payment_intent_stands_for_its_charge(shop: Shop, capsys: Captured) ->
     assert text.startswith("charge/ch_1\n")
     assert "see also: tieout plan in_1" in text
     assert refusal(capsys, "pi_2") == "tieout: pi_2 has no charge yet: it took no money\n"
-    shop.postings.put(Posting("sale/pi_3", charge, State.POSTED, 1))
     assert "Stripe has no payment intent pi_9 in the main account" in refusal(capsys, "pi_9")
+    shop.postings.put(Posting("sale/pi_3", charge, State.POSTED, 1))
     assert run(capsys, "plan", "pi_3").startswith("charge/ch_1\n")
 
 
@@ -393,3 +394,27 @@ def test_a_customer_has_no_lines(shop: Shop, capsys: Captured) -> None:
     text = run(capsys, "plan", "cus_1")
     assert "NEW        customer cus_1" in text
     assert "debit" not in text
+
+
+def test_a_charge_that_failed_late_shows_what_its_reversal_takes_back(
+    shop: Shop, capsys: Captured
+) -> None:
+    payment = a_payment()
+    failure = a_movement(-10_000, id="txn_back", type="payment_failure_refund")
+    charge = a_charge(
+        status="failed",
+        payment_intent="pi_1",
+        invoices=("in_1",),
+        payments=(payment,),
+        failure=failure,
+        paid_invoices=(a_paid_invoice(payments=(payment,)),),
+    )
+    shop.sells(Subject(SubjectKind.CHARGE, "ch_1"), charge)
+    lines = run(capsys, "plan", "ch_1").splitlines()
+    start = lines.index("  WAITS      payment reversal   [receipt/inpay_1/returned]")
+    (taken_back,) = (line for line in lines[start:] if line.startswith("    takes back "))
+    assert taken_back.startswith("    takes back ar payment ")
+    table = [line.split() for line in lines if "<takes back receipt/inpay_1>" in line]
+    assert table[0][:5] == ["1205", "bank", "STRIPE-USD", "100.00", "USD"]
+    assert table[1][:4] == ["accounts", "receivable", "100.00", "USD"]
+    assert [each for each in lines if "as on" in each or "ar invoice" in each] == []

@@ -150,10 +150,9 @@ def _report(options: argparse.Namespace) -> int:
         return DONE
     for name, path in written.items():
         say(f"{name}: {path}")
-    gaps = ", ".join(span_text(*each) for each in spans(missing))
-    say(
-        f"{span_text(first, last)}: tied out on {len(found)} of {len(days)} days; not tied out: {gaps or 'none'}"
-    )
+    gaps = ", ".join(span_text(*each) for each in spans(missing)) or "none"
+    tied_out = f"tied out on {len(found)} of {len(days)} days"
+    say(f"{span_text(first, last)}: {tied_out}; not tied out: {gaps}")
     return DONE
 
 

@@ -5,7 +5,7 @@ same plan; preview, dry run and replay are this function with another last step.
 """
 
 import dataclasses
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date
 from types import MappingProxyType
 
@@ -76,6 +76,13 @@ def parts(subject: Subject, snapshot: Snapshot) -> tuple[tuple[Subject, Snapshot
             return (*invoices, *sale, (subject, snapshot))
         case _:
             return ((subject, snapshot),)
+
+
+def reversed_by(subject: Subject, snapshot: Snapshot) -> Iterator[tuple[Subject, Snapshot]]:
+    """Yield what the subject's plan reverses and does not have: a failed charge's invoices."""
+    if isinstance(snapshot, ChargeSnapshot):
+        for invoice in snapshot.paid_invoices:
+            yield Subject(SubjectKind.INVOICE, invoice.id, subject.account), invoice
 
 
 def _with_credit_notes(

@@ -12,11 +12,11 @@ from tieout.domain.errors import ConfigurationFault
 from tieout.domain.plans import Plan
 from tieout.domain.policy import Policy
 from tieout.domain.sale_decisions import IN_THE_DAY
-from tieout.domain.subjects import Subject, SubjectKind
+from tieout.domain.subjects import Subject
 from tieout.planning.differences import Change, Place, differences
-from tieout.planning.plan import plan
+from tieout.planning.plan import plan, reversed_by
 from tieout.planning.sales import sale_keys
-from tieout.planning.snapshots import ActivitySnapshot, ChargeSnapshot, Snapshot
+from tieout.planning.snapshots import ActivitySnapshot, Snapshot
 from tieout.services.day_sales import DaySales
 from tieout.services.ports import Clock, PolicySource, StripeReader
 from tieout.services.preview import Pinned, Uncounted
@@ -90,7 +90,7 @@ class PolicyDiff:
                 self.moved.unread.append(str(subject))
             for snapshot in snapshots:
                 before, after = self._under_both(subject, snapshot)
-                others = (_receipts(snapshot, subject, each) for each in (self._old, self._new))
+                others = (_reversed(snapshot, subject, each) for each in (self._old, self._new))
                 for change in differences(before, after, *others):
                     self.moved.add(change)
                     yield change
@@ -129,17 +129,10 @@ class PolicyDiff:
                     yield plan(part.plan.subject, part.snapshot, each)
 
 
-def _receipts(snapshot: Snapshot, subject: Subject, policy: Policy) -> Mapping[str, Document]:
-    """Return what is booked of the invoices that a failed charge had paid, by key.
-
-    The charge's own plan reverses their receipts and has none of them.
-    """
-    if not isinstance(snapshot, ChargeSnapshot):
-        return {}
+def _reversed(snapshot: Snapshot, subject: Subject, policy: Policy) -> Mapping[str, Document]:
+    """Return what is booked of what the subject's plan reverses, by key."""
     return {
         each.key: each
-        for invoice in snapshot.paid_invoices
-        for each in plan(
-            Subject(SubjectKind.INVOICE, invoice.id, subject.account), invoice, policy
-        ).documents
+        for of, origin in reversed_by(subject, snapshot)
+        for each in plan(of, origin, policy).documents
     }

@@ -4,6 +4,7 @@ It is the processor's reading and planning, and its comparison with the postings
 step: each planned document is told with what would become of it.
 """
 
+import dataclasses
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -26,6 +27,7 @@ from tieout.domain.reasons import Reason
 from tieout.domain.sale_decisions import IN_THE_DAY
 from tieout.domain.steps import Step, next_step
 from tieout.domain.subjects import Subject
+from tieout.planning.plan import plan, reversed_by
 from tieout.planning.sales import sale_keys
 from tieout.planning.snapshots import ActivitySnapshot
 from tieout.services.day_sales import DaySales
@@ -129,6 +131,7 @@ class Preview:
         context: what belongs to other subjects and was planned along: a refund's invoices.
         leads_to: subjects that would be looked at too.
         text: why it could not be looked at now, if so.
+        taken_back: what other subjects book and this one reverses; nothing becomes of it here.
     """
 
     subject: Subject
@@ -136,6 +139,7 @@ class Preview:
     context: Sequence[Item] = ()
     leads_to: Sequence[Subject] = ()
     text: str = ""
+    taken_back: Sequence[Document] = ()
 
     @property
     def everything(self) -> Sequence[Item]:
@@ -144,12 +148,11 @@ class Preview:
 
     @property
     def documents(self) -> Mapping[str, Document]:
-        """Every planned document by key."""
-        return {
-            each.key: each.planned
-            for each in self.everything
-            if not isinstance(each.planned, Finding)
-        }
+        """Every planned document by key, and what they take back."""
+        planned = [
+            each.planned for each in self.everything if not isinstance(each.planned, Finding)
+        ]
+        return {each.key: each for each in (*self.taken_back, *planned)}
 
     @property
     def nothing_known(self) -> Finding | None:
@@ -234,7 +237,18 @@ class Previewer:
         policy = self._policies.current()
         found: dict[str, Posting] = {}
         parts = [part for _, reading in read_now for part in reading.parts]
-        self._find(found, parts)
+        reversed_parts = [
+            Part(plan(subject, snapshot, policy), snapshot)
+            for part in parts
+            if part.snapshot is not None
+            for subject, snapshot in reversed_by(part.plan.subject, part.snapshot)
+        ]
+        self._find(found, [*parts, *reversed_parts])
+        taken_back = {
+            document.key: document
+            for part in reversed_parts
+            for document in self._readings.as_booked(part, policy, found).plan.documents
+        }
         booked = [
             (subject, reading, [self._as_booked(each, policy, found) for each in reading.parts])
             for subject, reading in read_now
@@ -242,7 +256,9 @@ class Previewer:
         # Older policies may call for what today's does not.
         self._find(found, [part for _, _, as_booked in booked for part in as_booked])
         for subject, reading, as_booked in booked:
-            yield self._preview(subject, reading, as_booked, found)
+            made = self._preview(subject, reading, as_booked, found)
+            keys = [key for part in as_booked for key in sorted(origins(part)) if key in taken_back]
+            yield dataclasses.replace(made, taken_back=[taken_back[key] for key in keys])
 
     def _as_booked(self, part: Part, policy: Policy, found: Mapping[str, Posting]) -> Part:
         """Plan again what keeps its policy, and a day with the sales that it would sum up."""
