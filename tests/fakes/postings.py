@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping, Sequence
 
 from tests.fakes.faults import Faulty
+from tieout.domain.causes import NO_CAUSE, Cause
 from tieout.domain.errors import StalePosting
 from tieout.domain.postings import Posting, Worklist
 from tieout.domain.subjects import Subject
@@ -25,7 +26,7 @@ class FakePostings(Faulty):
         self._may_fail()
         return {key: self.by_key[key] for key in keys if key in self.by_key}
 
-    def put(self, posting: Posting) -> None:
+    def put(self, posting: Posting, cause: Cause = NO_CAUSE) -> None:  # noqa: ARG002 - kept by the audit trail
         self._may_fail()
         assert posting.version >= 1, "a posting's first write has version 1"
         stored = self.by_key.get(posting.key)

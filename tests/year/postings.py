@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 
 from tests.fakes import FakePostings
+from tieout.domain.causes import NO_CAUSE, Cause
 from tieout.domain.errors import StalePosting
 from tieout.domain.postings import Posting, Worklist
 from tieout.domain.subjects import Subject
@@ -18,7 +19,7 @@ class IndexedPostings(FakePostings):
         self._listed: defaultdict[Worklist, set[str]] = defaultdict(set)
         self._open_invoices: set[str] = set()
 
-    def put(self, posting: Posting) -> None:
+    def put(self, posting: Posting, cause: Cause = NO_CAUSE) -> None:  # noqa: ARG002 - kept by the audit trail
         stored = self.by_key.get(posting.key)
         if posting.version != (stored.version if stored else 0) + 1:
             raise StalePosting(posting.key)

@@ -88,6 +88,35 @@ def outcome(
 # --- One document -----------------------------------------------------------------------------
 
 
+def test_an_outcome_keeps_what_was_said_of_its_own_document_alone() -> None:
+    first, second = entries(2)
+    refused = failure(first.control_id, errors(("BL01001973", "no such account")))
+    answer = operation([success(second.control_id, "<key>2</key>"), refused])
+    outcomes = ledger_on(ScriptedTransport([answer])).submit([first, second])
+    for each, other in ((first, second), (second, first)):
+        said = outcomes[each.control_id].exchange
+        assert said is not None
+        assert said.request_xml.startswith("<function controlid=")
+        assert each.control_id in said.request_xml
+        assert said.reply_xml.startswith("<result>")
+        assert each.control_id in said.reply_xml
+        assert other.control_id not in said.request_xml + said.reply_xml
+
+
+def test_without_an_answer_there_is_the_request() -> None:
+    said, _ = outcome(OutcomeUnknown("no answer"))
+    assert isinstance(said, Unsure)
+    assert said.exchange is not None
+    assert "create_invoice" in said.exchange.request_xml
+    assert said.exchange.reply_xml == ""
+
+
+def test_of_what_was_not_looked_at_nothing_is_kept() -> None:
+    said, _ = outcome(Unavailable("no connection"))
+    assert isinstance(said, NotExecuted)
+    assert said.exchange is None
+
+
 def test_a_document_is_accepted_under_its_record_number() -> None:
     said, transport = outcome(success("CONTROL-ID", "<key>4711</key>"))
     assert said == Accepted("4711")

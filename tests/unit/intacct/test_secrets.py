@@ -27,7 +27,7 @@ from tests.support.intacct_gateway import (
 )
 from tieout.domain.errors import TieoutError
 from tieout.intacct.connect import connect
-from tieout.intacct.response_xml import parse
+from tieout.intacct.response_xml import Results, parse
 from tieout.intacct.transport import HttpReply, RequestsTransport
 from tieout.services.ports import Session
 
@@ -60,11 +60,22 @@ def test_no_outcome_log_or_exception_tells_a_secret(
     transport = ScriptedTransport([answer, answer], sign_ins=[signed_in()] * 2)  # type: ignore[list-item]
     ledger = ledger_on(transport, FakeSessions())
     try:
-        assert_clean(ledger.submit([GIVEN]), ledger.statistics)
+        outcomes = ledger.submit([GIVEN])
+        exchanges = [each.exchange for each in outcomes.values()]
+        assert_clean(outcomes, exchanges, ledger.statistics)
     except TieoutError as error:
         assert_clean(error, error.__dict__, "".join(traceback.format_exception(error)))
     assert_clean(caplog.text)
     assert SENDER_PASSWORD.encode() in transport.requests[0], "the secrets were really in play"
+
+
+def test_a_secret_that_xml_writes_otherwise_is_not_kept_either() -> None:
+    answer = operation([failure(GIVEN.control_id, errors(("XL03000006", "pass&amp;word&lt;1")))])
+    reply = parse(answer if isinstance(answer, bytes) else answer.body, hide=["pass&word<1"])
+    assert isinstance(reply, Results)
+    (result,) = reply.by_control_id.values()
+    assert "***" in result.xml()
+    assert "pass&amp;word" not in result.xml()
 
 
 def test_no_repr_tells_a_secret() -> None:

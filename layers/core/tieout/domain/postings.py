@@ -16,11 +16,13 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from tieout.domain import effects
+from tieout.domain.causes import NO_CAUSE, Cause
 from tieout.domain.documents import (
     Customer,
     Document,
     amount_of,
     digest,
+    happened_at_unix_of,
     number_of,
     posting_date_of,
 )
@@ -61,6 +63,7 @@ class Posting:
         number: the document's natural number in Intacct, once it was sent.
         posting_date: ISO day on which it is dated; of what is no document, the first on which it
             could be. Empty if unknown.
+        happened_at_unix: when what was last sent happened in Stripe, where Stripe may forget it.
         waits_for_day: ISO day whose period must be open before it is tried again; empty if it does
             not wait for a period.
         effects: what the content last sent does to accounts (see `domain.effects.written`).
@@ -96,6 +99,7 @@ class Posting:
     document_type: str = ""
     number: str = ""
     posting_date: str = ""
+    happened_at_unix: int = 0
     waits_for_day: str = ""
     effects: str = ""
     chosen_by: str = ""
@@ -207,6 +211,7 @@ class Work:
         now_unix: when the work began.
         read_at_unix: when Stripe was read; what was read later is newer.
         lease_seconds: how long a send may take before others may ask what became of it.
+        cause: what led to it, for the audit trail.
     """
 
     subject: Subject
@@ -216,6 +221,7 @@ class Work:
     now_unix: int
     read_at_unix: int
     lease_seconds: int
+    cause: Cause = NO_CAUSE
 
 
 def begin_sending(
@@ -254,6 +260,7 @@ def described(posting: Posting, document: Document) -> Posting:
         document_type=type(document).__name__,
         number=number_of(document),
         posting_date=day.isoformat() if day else "",
+        happened_at_unix=happened_at_unix_of(document),
         waits_for_day="",
         effects=effects.written(document),
         chosen_by=effects.written_reasons(document),

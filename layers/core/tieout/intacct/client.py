@@ -1,11 +1,13 @@
 """The Intacct ledger: documents out in few requests, an outcome for each of them back."""
 
+import dataclasses
 from collections import deque
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from itertools import chain
 
+from tieout.domain.causes import Exchange
 from tieout.domain.documents import (
     CreditApplication,
     InvoiceReversal,
@@ -140,7 +142,7 @@ class IntacctLedger:
                 middle = len(group) // 2
                 groups.extendleft([group[middle:], group[:middle]])
                 continue
-            outcomes |= _outcomes(group, answer)
+            outcomes |= _with_exchanges(group, answer)
             answered = True
         return outcomes
 
@@ -357,6 +359,21 @@ def _is_refused_for_one_of(group: Sequence[_Sending], answer: _Heard) -> bool:
     if len(group) == 1 or not isinstance(answer, ControlFailure):
         return False
     return isinstance(classify(Level.CONTROL, answer.errors), Refusal | Repeat)
+
+
+def _with_exchanges(group: Sequence[_Sending], answer: _Heard) -> dict[str, Outcome]:
+    """Return what became of each document, of those that were looked at with what was said."""
+    outcomes = _outcomes(group, answer)
+    results = answer.by_control_id if isinstance(answer, Results) else {}
+    for each in group:
+        control_id = each.submission.control_id
+        if isinstance(outcomes[control_id], NotExecuted):
+            continue
+        result = results.get(control_id)
+        reply_xml = "" if result is None else result.xml()
+        exchange = Exchange(each.function.xml.decode(), reply_xml)
+        outcomes[control_id] = dataclasses.replace(outcomes[control_id], exchange=exchange)
+    return outcomes
 
 
 def _outcomes(group: Sequence[_Sending], answer: _Heard) -> dict[str, Outcome]:

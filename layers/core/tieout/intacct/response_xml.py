@@ -6,10 +6,11 @@ Source: intacct-xml-api dossier section 2.
 """
 
 import re
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
+from xml.sax.saxutils import escape
 
 from lxml import etree
 
@@ -52,6 +53,7 @@ class FunctionResult:
         key: the `key` of a legacy function, else None.
         rows: of `data`; values by upper-case path (`DISPLAYCONTACT.EMAIL1`). Kept out of the
             repr because a sign-in answers a session id here.
+        xml: makes the text of the whole `result`, with the secrets blanked out.
     """
 
     control_id: str
@@ -60,6 +62,7 @@ class FunctionResult:
     key: str | None = None
     rows: tuple[Mapping[str, str], ...] = field(default=(), repr=False)
     errors: tuple[ErrorEntry, ...] = ()
+    xml: Callable[[], str] = field(default=str, repr=False, compare=False)
 
     @property
     def record_no(self) -> str | None:
@@ -195,6 +198,7 @@ class _Reader:
             key=_text(element, "key") or None,
             rows=() if data is None else tuple(_row(each) for each in _children(data)),
             errors=self._errors(element),
+            xml=lambda: self._xml(element),
         )
 
     def _errors(self, parent: etree._Element) -> tuple[ErrorEntry, ...]:
@@ -216,6 +220,12 @@ class _Reader:
             ids=ids,
             support_id=support_id.group(1) if support_id else "",
         )
+
+    def _xml(self, element: etree._Element) -> str:
+        text = etree.tostring(element, encoding="unicode", with_tail=False)
+        for secret in map(escape, self._hide):
+            text = text.replace(secret, "***")
+        return self._hidden(text)
 
     def _hidden(self, text: str) -> str:
         for secret in self._hide:

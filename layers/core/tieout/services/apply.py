@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from tieout.domain import postings as posting_states
+from tieout.domain.causes import Exchange
 from tieout.domain.documents import (
     Customer,
     Document,
@@ -186,7 +187,7 @@ class Applier:
             if self._is_out_of_time(reserve_seconds):
                 self._records.verdicts[task.key] = OUT_OF_TIME
                 return False
-            waiting = self._named_records.look_at(key, document)
+            waiting = self._named_records.look_at(key, document, task.work.cause)
             if waiting is not None:
                 self._records.verdicts[task.key] = waiting
                 return False
@@ -215,7 +216,7 @@ class Applier:
         posting = posting_states.begin_sending(
             document, self._records.postings.get(task.key), task.work, amend=amend
         )
-        if not self._records.write(posting):
+        if not self._records.write(posting, task.work.cause):
             return None
         return _Sending(task, self._submission(document, posting, amend=amend))
 
@@ -234,12 +235,12 @@ class Applier:
         # About a closed period Intacct is asked once more, which may take long: last of all.
         for each in sorted(wave, key=lambda of: _is_of_period(outcomes.get(of.control_id))):
             outcome = outcomes.get(each.control_id, Unsure("no result came back"))
-            adopted = executed = False
+            exchange, adopted, executed = outcome.exchange, False, False
             if isinstance(outcome, AlreadyThere):
                 adopted = not outcome.by_control_id and isinstance(_document(each.task), Customer)
                 executed = outcome.by_control_id
                 outcome = self._confirm(each.submission, outcome)
-            self._settle(each.task, outcome, adopted=adopted, in_doubt=executed)
+            self._settle(each.task, outcome, adopted=adopted, in_doubt=executed, exchange=exchange)
 
     def _submit(self, submissions: Sequence[Submission]) -> Mapping[str, Outcome]:
         """Submit together; if that fails in a way nobody foresaw, each document alone.
@@ -305,7 +306,13 @@ class Applier:
         return Step.NOTHING
 
     def _settle(
-        self, task: Task, outcome: Outcome, *, adopted: bool = False, in_doubt: bool = False
+        self,
+        task: Task,
+        outcome: Outcome,
+        *,
+        adopted: bool = False,
+        in_doubt: bool = False,
+        exchange: Exchange | None = None,
     ) -> None:
         """Write down what became of a document that was sent.
 
@@ -314,6 +321,7 @@ class Applier:
             outcome: what the ledger said of it.
             adopted: what was accepted was there before us.
             in_doubt: what was not accepted may have been executed all the same.
+            exchange: with Intacct; None if it was only looked up, or nothing was sent.
         """
         sending = self._records.postings[task.key]
         verdict: Verdict
@@ -345,7 +353,7 @@ class Applier:
                 after = posting_states.unknown(sending, task.work, outcome.text)
                 verdict = Pending(outcome.text, UNKNOWN_PAUSE_SECONDS)
                 metric = metric_names.OUTCOME_UNKNOWN
-        if self._records.write(after):
+        if self._records.write(after, task.work.cause.after(exchange)):
             self._records.verdicts[task.key] = verdict
             if metric is not None:
                 self._metrics.count(metric)

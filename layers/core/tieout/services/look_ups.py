@@ -8,6 +8,7 @@ same customer, and Intacct would let a payment settle that one.
 from collections.abc import Callable, Sequence
 
 from tieout.domain import postings as posting_states
+from tieout.domain.causes import Cause
 from tieout.domain.documents import (
     ArAdjustment,
     ArInvoice,
@@ -85,7 +86,7 @@ class NamedRecords:
             key for key in _kinds(document) if key in postings and postings[key].names_unseen_record
         ]
 
-    def look_at(self, key: str, document: Document) -> Pending | None:
+    def look_at(self, key: str, document: Document, cause: Cause) -> Pending | None:
         """Compare the record named for `key` with what is planned, and write down what came of it.
 
         A record that is not the right one is parked and named no more.
@@ -93,6 +94,7 @@ class NamedRecords:
         Args:
             key: of what was closed, one of `unseen`.
             document: what refers to it.
+            cause: what led to the document.
 
         Returns:
             Why the document must wait; None if the record was looked at.
@@ -112,7 +114,7 @@ class NamedRecords:
         else:
             exists, text = found is not None, _difference(named, found)
             after = posting_states.record_differs(posting, now_unix, text, exists=exists)
-        if not self._records.write(after):
+        if not self._records.write(after, cause):
             verdict = self._records.verdicts[key]
             assert isinstance(verdict, Pending)
             return verdict

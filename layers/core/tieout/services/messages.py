@@ -20,6 +20,7 @@ def encode(item: WorkItem) -> str:
             "subject": str(item.subject),
             "trigger": item.trigger,
             "livemode": item.livemode,
+            "event_sha256": item.event_sha256,
         }
     )
 
@@ -40,6 +41,8 @@ def decode(body: str, group: str = "", deduplication_id: str = "") -> WorkItem:
             group=group,
             deduplication_id=deduplication_id,
             livemode=bool(message["livemode"]),
+            # Messages queued before the audit trail have none.
+            event_sha256=str(message.get("event_sha256", "")),
         )
     except (KeyError, AttributeError) as missing:
         raise ValueError(f"the message lacks a usable field: {missing}") from missing

@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from typing import Generic, Protocol, TypeVar
 
+from tieout.domain.causes import NO_CAUSE, Cause, Exchange
 from tieout.domain.documents import ArAdjustment, ArInvoice, ArPayment, Document
 from tieout.domain.master_data import MasterKind
 from tieout.domain.policy import Policy
@@ -44,8 +45,10 @@ class InvoiceRow:
 
     Attributes:
         state: fingerprint made by `domain.plans.invoice_state`.
-        remaining_minor: what is still owed of the sale, not of debts from before, minor units of
-            `currency`; 0 if it cannot be read.
+        remaining_minor: what is open of the invoice's own sale, positive, in minor units of
+            `currency`. What Stripe adds of the customer's debts from before is left out: it is no
+            part of the sale. 0 if it cannot be read.
+        currency: three lower-case letters; empty if it cannot be read.
     """
 
     invoice: str
@@ -177,6 +180,7 @@ class Accepted:
     """Intacct wrote the document."""
 
     record_no: str
+    exchange: Exchange | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -189,6 +193,7 @@ class AlreadyThere:
 
     by_control_id: bool
     text: str
+    exchange: Exchange | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +203,7 @@ class NotAccepted:
     reason: Reason
     text: str
     error_number: str = ""
+    exchange: Exchange | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -206,6 +212,7 @@ class NotExecuted:
 
     text: str
     retry_after_seconds: int | None = None
+    exchange: Exchange | None = field(default=None, compare=False, repr=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,9 +220,11 @@ class Unsure:
     """The document was sent and nobody knows what became of it."""
 
     text: str
+    exchange: Exchange | None = field(default=None, compare=False, repr=False)
 
 
 Outcome = Accepted | AlreadyThere | NotAccepted | NotExecuted | Unsure
+"""What became of a submission; `exchange` is what was said about it, where it was sent at all."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -502,8 +511,14 @@ class Postings(Protocol):
         """Return the postings that exist, read consistently."""
         ...
 
-    def put(self, posting: Posting) -> None:
+    def put(self, posting: Posting, cause: Cause = NO_CAUSE) -> None:
         """Write the posting if its predecessor (`version - 1`) is still what is stored.
+
+        Its entry in the audit trail is written with it: there is both or neither.
+
+        Args:
+            posting: as it should be.
+            cause: what led to it.
 
         Raises:
             StalePosting: someone else wrote in between.
@@ -560,6 +575,7 @@ class WorkItem:
     Attributes:
         trigger: event id, or `poll`.
         group: the message group. deduplication_id: what makes a second send a no-op for 5 minutes.
+        event_sha256: of the body of the event, where Stripe delivered it; empty for all others.
     """
 
     subject: Subject
@@ -567,6 +583,7 @@ class WorkItem:
     group: str
     deduplication_id: str
     livemode: bool
+    event_sha256: str = ""
 
 
 class WorkQueue(Protocol):

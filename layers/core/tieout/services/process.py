@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from functools import cache
 
+from tieout.domain.causes import SourceEvent
 from tieout.domain.errors import ConfigurationFault, TransientFault
 from tieout.domain.keys import failure_key
 from tieout.domain.plans import Finding
@@ -22,6 +23,7 @@ from tieout.domain.subjects import Subject
 from tieout.planning.snapshots import ActivitySnapshot, ChargeSnapshot
 from tieout.services import metric_names
 from tieout.services.apply import Applier, ClosedMeanwhile, Task
+from tieout.services.causes import cause_of, source_event
 from tieout.services.closed_periods import ClosedPeriods
 from tieout.services.evidence import Evidence, unaccounted
 from tieout.services.messages import decode
@@ -99,12 +101,14 @@ class _Job:
 
     Attributes:
         asked: the subject that the messages name; it may have led to this one.
+        events: behind the messages.
     """
 
     subject: Subject
     messages: tuple[ReceivedMessage, ...]
     trigger: str
     asked: Subject
+    events: tuple[SourceEvent, ...]
 
     @property
     def deliveries(self) -> int:
@@ -200,10 +204,7 @@ class Processor:
                 answers.results[message.message_id] = _back_off(message, Pending(str(unreadable)))
             else:
                 asked.setdefault(item.subject, []).append((message, item))
-        return [
-            _Job(subject, tuple(message for message, _ in pairs), pairs[-1][1].trigger, subject)
-            for subject, pairs in asked.items()
-        ]
+        return [_job(subject, pairs) for subject, pairs in asked.items()]
 
     def _plans(
         self,
@@ -365,7 +366,15 @@ class Processor:
             now_unix=now_unix,
             read_at_unix=planned.reading.read_at_unix,
             lease_seconds=self._lease_seconds,
+            cause=cause_of(planned.part.snapshot, planned.job.events),
         )
+
+
+def _job(subject: Subject, asked: Sequence[tuple[ReceivedMessage, WorkItem]]) -> _Job:
+    messages = tuple(message for message, _ in asked)
+    events = (source_event(item) for _, item in asked)
+    named = tuple(dict.fromkeys(each for each in events if each is not None))
+    return _Job(subject, messages, asked[-1][1].trigger, subject, named)
 
 
 def _others(planned: Iterable[_Planned]) -> Sequence[_Planned]:

@@ -8,6 +8,7 @@ import dataclasses
 from collections.abc import Iterable, Sequence
 
 from tieout.domain import postings as posting_states
+from tieout.domain.causes import Cause
 from tieout.domain.documents import Document, amount_of, dependencies, digest, number_of
 from tieout.domain.errors import StalePosting
 from tieout.domain.keys import failure_key, unread_key
@@ -72,14 +73,18 @@ class Records:
         if keys:
             self.postings |= self._store.get_many(keys)
 
-    def write(self, posting: Posting) -> bool:
+    def write(self, posting: Posting, cause: Cause) -> bool:
         """Write the posting; if another worker was first, leave the document to it.
+
+        Args:
+            posting: as it should be.
+            cause: what led to it.
 
         Raises:
             TransientFault: the table could not be written.
         """
         try:
-            self._store.put(posting)
+            self._store.put(posting, cause)
         except StalePosting:
             self.verdicts[posting.key] = Pending("another worker was first", LEASE_PAUSE_SECONDS)
             return False
@@ -112,7 +117,7 @@ class Records:
         parked = finding.disposition is Disposition.PARKED
         self.verdicts[finding.key] = Parked(finding.text) if parked else Settled()
         after = posting_states.from_finding(finding, before, work)
-        if not _is_recorded(before, after) and self.write(after):
+        if not _is_recorded(before, after) and self.write(after, work.cause):
             self._metrics.count(metric_names.PARKED if parked else metric_names.NOT_BOOKED)
 
     def _record_unread(self, finding: Finding, work: Work) -> None:
@@ -131,7 +136,7 @@ class Records:
         if posting.drift_digest == content:
             return
         text = f"posted, but now: {finding.text}"
-        if self.write(posting_states.drifted(posting, work, content, text)):
+        if self.write(posting_states.drifted(posting, work, content, text), work.cause):
             self._metrics.count(metric_names.DRIFT)
 
     def record_difference(self, document: Document, work: Work) -> None:
@@ -152,13 +157,14 @@ class Records:
             self.verdicts[document.key] = Settled()
         if (posting.reason, posting.reason_text) == (reason, text):
             return
-        if self.write(posting_states.drifted(posting, work, digest(document), text, reason)):
+        after = posting_states.drifted(posting, work, digest(document), text, reason)
+        if self.write(after, work.cause):
             self._metrics.count(metric_names.DRIFT)
 
     def record_agreement(self, document: Document, work: Work) -> None:
         """Take a difference that is no more off the exceptions list."""
         self.verdicts[document.key] = Settled()
-        self.write(posting_states.agreed(self.postings[document.key], work))
+        self.write(posting_states.agreed(self.postings[document.key], work), work.cause)
 
     def remember_failure(self, subject: Subject, work: Work) -> None:
         """Record that a subject's messages fail, so that they do so cheaply when they come again.
@@ -166,7 +172,7 @@ class Records:
         If another worker writes it first, that is as good.
         """
         key = failure_key(str(subject))
-        self.write(posting_states.failure(subject, self.postings.get(key), work))
+        self.write(posting_states.failure(subject, self.postings.get(key), work), work.cause)
 
     def verdict(self, plan: Plan) -> Verdict:
         """Return what became of a plan as a whole: of what is pending the first, in its order."""
@@ -188,13 +194,13 @@ class Records:
         covered = plan.supersedes if isinstance(verdict, Settled) else ()
         for posting in self._left_over(plan, work, covered):
             after = posting_states.no_longer_planned(posting, work)
-            if after is not None and not self.write(after):
+            if after is not None and not self.write(after, work.cause):
                 return self.verdicts[posting.key]
         own = self.postings.get(plan.subject.key)
         if own is not None and _is_news(plan.source_state, own, work):
             state, created_unix = plan.source_state, plan.source_created_unix
             noted = posting_states.noted(own, work, state, created_unix)
-            return verdict if self.write(noted) else self.verdicts[own.key]
+            return verdict if self.write(noted, work.cause) else self.verdicts[own.key]
         return verdict
 
     def _left_over(self, plan: Plan, work: Work, covered: Iterable[str]) -> Sequence[Posting]:

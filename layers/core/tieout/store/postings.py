@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from tieout.domain.causes import NO_CAUSE, Cause
 from tieout.domain.errors import StalePosting
 from tieout.domain.postings import Posting, Worklist
 from tieout.domain.subjects import Subject
@@ -34,7 +35,7 @@ class DynamoPostings:
         found = get_many(self._client, self._table_name, items.POSTING_KEY, keys)
         return {posting.key: posting for posting in map(items.posting_from, found)}
 
-    def put(self, posting: Posting) -> None:
+    def put(self, posting: Posting, cause: Cause = NO_CAUSE) -> None:  # noqa: ARG002 - kept by the audit trail
         """Write the posting if its predecessor (`version - 1`) is still what is stored.
 
         Raises:

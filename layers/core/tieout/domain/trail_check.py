@@ -1,0 +1,138 @@
+"""Checking a chain of the audit trail: what was changed, removed, inserted or moved.
+
+It is read from its beginning to its end, with no more of it in memory than the entry before, so it
+may be of any length.
+"""
+
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+
+from tieout.domain.trail import Anchor, Entry, Head, hash_of
+
+
+class Tampering(StrEnum):
+    """What was done to a chain, or to what hangs on it."""
+
+    CHANGED = "changed"
+    REMOVED = "removed"
+    INSERTED = "inserted"
+    REORDERED = "reordered"
+
+
+@dataclass(frozen=True, slots=True)
+class Breach:
+    """Something that is not as it was written.
+
+    Attributes:
+        account: whose chain it is in.
+        seq: number of the entry; of several in a row, of the first; 0 if it is of no entry.
+        key: of the posting; empty if what is gone took its name along.
+        text: for the controller: what is wrong, and with what it was compared.
+    """
+
+    account: str
+    seq: int
+    key: str
+    tampering: Tampering
+    text: str
+
+
+def verify(
+    entries: Iterable[Entry], anchors: Iterable[Anchor], head: Head, begins: Head | None = None
+) -> Iterator[Breach]:
+    """Yield every breach of a chain as it is met.
+
+    Args:
+        entries: of one chain, as they are stored, in the order of their places.
+        anchors: of that chain.
+        head: where it ends, as is stored.
+        begins: the last entry that is taken for true without a look; None to look at all.
+    """
+    walk = _Walk(begins or Head(head.account), anchors)
+    for entry in entries:
+        yield from walk.step(entry)
+    yield from walk.end(head)
+
+
+class _Walk:
+    """A chain as far as it was read.
+
+    Attributes:
+        _last: what the next entry must be made on.
+        _key: of that entry.
+        _gaps: numbers that should have come before; each is moved, or gone.
+    """
+
+    def __init__(self, begins: Head, anchors: Iterable[Anchor]) -> None:
+        self._last = begins
+        self._key = ""
+        self._gaps: list[range] = []
+        self._anchors = sorted(
+            (each for each in anchors if each.seq > begins.seq), key=lambda each: each.seq
+        )
+
+    def step(self, entry: Entry) -> Iterator[Breach]:
+        account, expected = self._last.account, self._last.seq + 1
+        if hash_of(entry) != entry.hash:
+            text = "what it says does not fit its own hash"
+            yield Breach(account, entry.seq, entry.key, Tampering.CHANGED, text)
+        if entry.account != account:
+            text = f"it is of the chain of {entry.account}"
+            yield Breach(account, entry.seq, entry.key, Tampering.INSERTED, text)
+        if entry.seq < expected:
+            yield self._out_of_place(entry)
+            return
+        if entry.seq > expected:
+            self._gaps.append(range(expected, entry.seq))
+        elif entry.previous != self._last.hash:
+            text = f"the entry after it, {entry.key}, was made on another one"
+            yield Breach(account, self._last.seq, self._key, Tampering.CHANGED, text)
+        self._last, self._key = Head(account, entry.seq, entry.hash), entry.key
+        yield from self._anchored(entry)
+
+    def _out_of_place(self, entry: Entry) -> Breach:
+        for place, gap in enumerate(self._gaps):
+            if entry.seq in gap:
+                rest = range(gap.start, entry.seq), range(entry.seq + 1, gap.stop)
+                self._gaps[place : place + 1] = [each for each in rest if each]
+                text = f"it comes after entry {self._last.seq}"
+                return Breach(entry.account, entry.seq, entry.key, Tampering.REORDERED, text)
+        text = "there is another entry of this number"
+        return Breach(entry.account, entry.seq, entry.key, Tampering.INSERTED, text)
+
+    def _anchored(self, entry: Entry) -> Iterator[Breach]:
+        while self._anchors and self._anchors[0].seq <= entry.seq:
+            anchor = self._anchors.pop(0)
+            if anchor.seq == entry.seq and anchor.hash != entry.hash:
+                text = f"the anchor of {anchor.day} has another hash"
+                yield Breach(entry.account, entry.seq, entry.key, Tampering.CHANGED, text)
+
+    def end(self, head: Head) -> Iterator[Breach]:
+        account, last = self._last.account, self._last
+        for gap in self._gaps:
+            yield _gone(account, gap, "they are not there, and what comes after is")
+        ends = [(head.seq, "the head of the chain")]
+        ends += [(each.seq, f"the anchor of {each.day}") for each in self._anchors]
+        furthest, named_by = max(ends)
+        if furthest > last.seq:
+            yield _gone(account, range(last.seq + 1, furthest + 1), f"{named_by} knows them")
+        if head.seq < last.seq:
+            text = f"it comes after the head of the chain, {head.seq}"
+            yield Breach(account, last.seq, self._key, Tampering.INSERTED, text)
+        if head.seq == last.seq and head.hash != last.hash:
+            text = "the head of the chain has another hash"
+            yield Breach(account, last.seq, self._key, Tampering.CHANGED, text)
+
+
+def _gone(account: str, numbers: range, text: str) -> Breach:
+    first, last = numbers[0], numbers[-1]
+    said = f"entry {first}" if first == last else f"entries {first} to {last}"
+    return Breach(account, first, "", Tampering.REMOVED, f"{said}: {text}")
+
+
+def in_order(breaches: Iterable[Breach]) -> Sequence[Breach]:
+    """Return breaches by chain and number, each once."""
+    return sorted(
+        set(breaches), key=lambda each: (each.account, each.seq, each.key, each.tampering)
+    )
