@@ -215,6 +215,7 @@ class ArPayment:
         amount_minor: positive, minor units of `currency`.
         debit_memos: what of the amount settles debit memos; the rest settles the invoice.
         after: keys of documents that must be posted first (the reversal of an earlier receipt).
+        happened_at_unix: when Stripe says that it was paid; 0 if a posting need not remember that.
     """
 
     key: str
@@ -232,6 +233,7 @@ class ArPayment:
     entity: str | None = field(default=None, metadata=IF_GIVEN)
     debit_memos: tuple[Application, ...] = field(default=(), metadata=IF_GIVEN)
     after: tuple[str, ...] = field(default=(), metadata=NOT_CONTENT)
+    happened_at_unix: int = field(default=0, metadata=NOT_CONTENT)
 
     def __post_init__(self) -> None:
         if self.amount_minor <= 0:
@@ -279,6 +281,7 @@ class ArAdjustment:
     Attributes:
         number: ADJUSTMENTNO, the natural key; read back as RECORDID.
         total_minor: what the lines must sum to; negative for a credit memo.
+        happened_at_unix: as of an `ArPayment`: when the invoice was marked uncollectible.
     """
 
     key: str
@@ -295,6 +298,7 @@ class ArAdjustment:
     lines: tuple[ArLine, ...]
     total_minor: int
     entity: str | None = field(default=None, metadata=IF_GIVEN)
+    happened_at_unix: int = field(default=0, metadata=NOT_CONTENT)
 
     def __post_init__(self) -> None:
         require_sum(self.key, self.lines, self.total_minor)
@@ -307,6 +311,7 @@ class CreditApplication:
     Attributes:
         amount_minor: positive, what the credit settles.
         debit_memos: what of the amount settles debit memos; the rest settles the invoice.
+        after: keys of documents that must be posted first (the reversal of an earlier receipt).
     """
 
     key: str
@@ -318,6 +323,7 @@ class CreditApplication:
     memo: str
     entity: str | None = field(default=None, metadata=IF_GIVEN)
     debit_memos: tuple[Application, ...] = field(default=(), metadata=IF_GIVEN)
+    after: tuple[str, ...] = field(default=(), metadata=NOT_CONTENT)
 
     @property
     def applications(self) -> tuple[Application, ...]:
@@ -379,6 +385,7 @@ class JournalEntry:
     Attributes:
         reference: REFERENCENO, the natural key.
         after: keys of documents that must be posted first (the invoice that a refund takes back).
+        happened_at_unix: as of an `ArPayment`.
     """
 
     key: str
@@ -391,6 +398,7 @@ class JournalEntry:
     lines: tuple[JournalLine, ...]
     after: tuple[str, ...] = field(default=(), metadata=NOT_CONTENT)
     entity: str | None = field(default=None, metadata=IF_GIVEN)
+    happened_at_unix: int = field(default=0, metadata=NOT_CONTENT)
 
     def __post_init__(self) -> None:
         require_sum(self.key, self.lines, 0)
@@ -453,7 +461,11 @@ def dependencies(document: Document) -> tuple[str, ...]:
         case ArAdjustment():
             return (document.customer_key, document.invoice_key)
         case CreditApplication():
-            return (document.adjustment_key, *(each.key for each in document.applications))
+            return (
+                document.adjustment_key,
+                *(each.key for each in document.applications),
+                *document.after,
+            )
 
 
 def amount_of(document: Document) -> tuple[int, str] | None:
@@ -478,6 +490,15 @@ def posting_date_of(document: Document) -> date | None:
             return document.reversal_date
         case _:
             return document.posting_date
+
+
+def happened_at_unix_of(document: Document) -> int:
+    """Return when Stripe says that it happened; 0 where a posting need not remember that."""
+    match document:
+        case ArPayment() | ArAdjustment() | JournalEntry():
+            return document.happened_at_unix
+        case _:
+            return 0
 
 
 def entity_of(document: Document) -> str | None:
