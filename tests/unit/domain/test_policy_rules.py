@@ -309,7 +309,7 @@ def test_the_rules_that_the_reference_shows_can_be_read() -> None:
     page = (Path(__file__).parents[3] / "docs" / "policy.md").read_text("utf-8")
     section = page.partition("### `rules` and `maps`")[2].partition("#### Examples")[0]
     blocks = re.findall(r"```yaml\n(.*?)```", section, re.DOTALL)
-    assert len(blocks) == 4
+    assert len(blocks) == 5
     for block in blocks:
         known = block.replace("category: services", "category: all").replace("[...]", "[]")
         policy = parse_policy(BASE + known)

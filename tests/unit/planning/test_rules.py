@@ -9,16 +9,28 @@ from typing import NoReturn
 
 import pytest
 
-from tests.factories import a_charge, a_customer, a_line, a_payment, a_tax, an_invoice, planned, the
+from tests.factories import (
+    a_charge,
+    a_customer,
+    a_line,
+    a_movement,
+    a_payment,
+    a_tax,
+    an_invoice,
+    planned,
+    the,
+)
 from tieout.domain.documents import ArInvoice, ArPayment, CashAccount, Customer, Dimensions
 from tieout.domain.effects import REASONS_LENGTH_MAX, written_reasons
 from tieout.domain.expressions import FACTS
+from tieout.domain.movement_policy import Category
 from tieout.domain.policy import Policy
 from tieout.domain.policy_file import parse_policy
 from tieout.domain.policy_rules import Area
 from tieout.domain.sale_policy import SaleRules
 from tieout.planning.facts import (
     customer_case,
+    fee_case,
     invoice_case,
     line_facts,
     payment_case,
@@ -27,7 +39,7 @@ from tieout.planning.facts import (
 )
 from tieout.planning.rules import NO_ANSWER, Case, answer
 from tieout.planning.sale_lines import revenue_line
-from tieout.planning.snapshots import InvoiceSnapshot, ShippingCost
+from tieout.planning.snapshots import FeeDetail, InvoiceSnapshot, ShippingCost
 
 BASE = """\
 time_zone: America/New_York
@@ -216,6 +228,7 @@ def test_facts_are_those_that_conditions_are_checked_with() -> None:
         invoice_case(invoice, policy).plus(lambda: tax_facts("txr_1")),
         payment_case(invoice, a_payment(1), date(2026, 7, 1)),
         customer_case(a_customer()),
+        fee_case(a_movement(), Category.FEE_TAX, FeeDetail("tax", 38), policy),
     )
     for case in cases:
         _, facts = case.made

@@ -22,6 +22,7 @@ Facts = Mapping[str, Any]
 # Of each fact, what is in it: None for a single value, an empty set for keys of the company's own.
 FACTS: Mapping[str, frozenset[str] | None] = {
     "kind": None,
+    "stripe_account": None,
     "currency": None,
     "amount_minor": None,
     "customer": frozenset({"id", "metadata", "country"}),
@@ -30,6 +31,8 @@ FACTS: Mapping[str, frozenset[str] | None] = {
         {"id", "description", "price", "product", "proration", "metadata", "amount_minor"}
     ),
     "tax": frozenset({"rate"}),
+    "fee": frozenset({"category", "type", "description"}),
+    "movement": frozenset({"type", "reporting_category", "description"}),
     "charge": frozenset({"id", "description", "payment_method", "metadata"}),
     "metadata": frozenset(),
 }

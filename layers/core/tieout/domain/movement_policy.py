@@ -45,6 +45,21 @@ class Category(StrEnum):
     TAX_FUNDS = "tax_funds"
 
 
+# What Stripe, a tax office or a platform keeps: what rules for fees are asked about.
+FEES = frozenset(
+    {
+        Category.PROCESSING_FEES,
+        Category.FEE_TAX,
+        Category.WITHHELD_TAX,
+        Category.APPLICATION_FEES,
+        Category.STRIPE_BILLING_FEES,
+        Category.FX_FEES,
+        Category.PAYOUT_FEES,
+        Category.DISPUTE_FEES,
+    }
+)
+
+
 @dataclass(frozen=True, slots=True)
 class PayoutAccounts:
     """Where payouts of one currency go, and where top-ups come from.

@@ -158,6 +158,7 @@ class Policy:
         entity: of the Intacct company, in which documents are booked; None for the top level.
         entity_currencies: base currency of entities whose own is not the company's, by entity.
         accounts: what holds instead for further Stripe accounts and connected ones, by their ids.
+        stripe_account: the one of them that this is for; None for the main one.
     """
 
     version: str
@@ -188,6 +189,7 @@ class Policy:
     entity: str | None = None
     entity_currencies: Mapping[str, str] = field(default_factory=dict)
     accounts: Mapping[str, "Policy"] = field(default_factory=dict)
+    stripe_account: str | None = None
 
     def base_currency_of(self, entity: str | None) -> str:
         """Return the base currency of an entity's books; None is the company's top level."""

@@ -123,7 +123,7 @@ def _accounts(file: Section, version: str) -> Mapping[str, Policy]:
     owners = dict.fromkeys(_clearing_accounts(file), "clearing")
     accounts = {}
     for account, own in account_files(file):
-        accounts[account] = _policy(own, version)
+        accounts[account] = dataclasses.replace(_policy(own, version), stripe_account=account)
         for number in sorted(_clearing_accounts(own)):
             if number in owners:
                 own.note(

@@ -29,6 +29,7 @@ class Area(StrEnum):
     DUE_DATE = "due_date"
     ENTITY = "entity"
     SALE = "sale"
+    FEES = "fees"
 
 
 SETTABLE: Mapping[Area, tuple[str, ...]] = {
@@ -44,6 +45,7 @@ SETTABLE: Mapping[Area, tuple[str, ...]] = {
     Area.DUE_DATE: ("due_days",),
     Area.ENTITY: ("entity",),
     Area.SALE: ("mode", "ignore_reason"),
+    Area.FEES: ("account", "dimensions"),
 }
 # A customer stands for itself on every day; a number that changes with the day would be another's.
 WITHOUT_DAY = frozenset({Area.CUSTOMER})

@@ -37,11 +37,8 @@ from tieout.planning.balance_types import BookedBy, row_of
 from tieout.planning.clearing_entries import Heading, clearing_entry
 from tieout.planning.conversion import GROSS_BOOKED_ELSEWHERE, converted_from, fx_line
 from tieout.planning.draft import PlanDraft
-from tieout.planning.movements import (
-    add_movement,
-    category_lines,
-    kept,
-)
+from tieout.planning.fees import Bucket, kept, summed_up
+from tieout.planning.movements import add_movement, category_lines
 from tieout.planning.sales import summarised_sales
 from tieout.planning.snapshots import ActivitySnapshot, BalanceTransaction
 
@@ -104,12 +101,12 @@ class _Balance:
     """What a day's journal of one balance sums up.
 
     Attributes:
-        debits: by category, in minor units; negative is a credit.
+        debits: in minor units; negative is a credit.
         received: from charges and refunds in another currency, by that; in the balance's.
         given: the same, in that other currency.
     """
 
-    debits: Counter[Category] = field(default_factory=Counter)
+    debits: Counter[Bucket] = field(default_factory=Counter)
     received: Counter[str] = field(default_factory=Counter)
     given: Counter[str] = field(default_factory=Counter)
 
@@ -150,11 +147,10 @@ def _sum_up(
 ) -> None:
     row = row_of(movement)
     if row.booked_by in GROSS_BOOKED_ELSEWHERE:
-        balance.debits.update(kept(movement, Category.PROCESSING_FEES))
+        balance.debits.update(kept(movement, Category.PROCESSING_FEES, policy))
         _carry_over(draft, movement, balance)
     elif row.booked_by is BookedBy.DAY and row.category is not None:
-        balance.debits.update(kept(movement, Category.PROCESSING_FEES))
-        balance.debits[row.category] -= movement.amount_minor
+        balance.debits.update(summed_up(movement, row.category, policy))
     elif row.booked_by is BookedBy.ITSELF:
         add_movement(draft, movement, policy)
     elif movement.source is None:
@@ -199,7 +195,7 @@ def _add_balance(draft: PlanDraft, of: _Day, currency: str, balance: _Balance) -
     key = activity_key(of.day, currency, of.account)
     heading = of.heading(key, f"Stripe activity {day} {currency}", currency)
 
-    def summed_up() -> JournalEntry:
+    def kept_together() -> JournalEntry:
         lines = category_lines(balance.debits, of.policy)
         lines += [
             fx_line(-amount, f"Converted from {other}", of.policy)
@@ -208,7 +204,7 @@ def _add_balance(draft: PlanDraft, of: _Day, currency: str, balance: _Balance) -
         return clearing_entry(heading, lines, of.policy)
 
     moved_minor = balance.received.total() - balance.debits.total()
-    draft.document(key, summed_up, moved_minor, currency)
+    draft.document(key, kept_together, moved_minor, currency)
 
 
 def _add_conversion(

@@ -13,7 +13,8 @@ from tieout.domain.reasons import Reason
 from tieout.planning.balance_types import BookedBy, row_of
 from tieout.planning.clearing_entries import Heading, clearing_entry, entry
 from tieout.planning.draft import PlanDraft
-from tieout.planning.movements import category_lines, kept, named_line
+from tieout.planning.fees import Bucket, kept
+from tieout.planning.movements import category_lines, named_line
 from tieout.planning.snapshots import BalanceTransaction, DisputeSnapshot
 
 _CAME_TO_NOTHING = frozenset({"warning_closed", "prevented", "won"})
@@ -53,8 +54,8 @@ def _add_movement(
         accounting_date(movement.created_unix, policy.zone),
         movement.currency,
     )
-    debits = kept(movement, Category.DISPUTE_FEES)
-    debits[Category.DISPUTES] -= movement.amount_minor
+    debits = kept(movement, Category.DISPUTE_FEES, policy)
+    debits[Bucket(Category.DISPUTES)] -= movement.amount_minor
     draft.document(
         heading.key,
         lambda: clearing_entry(heading, category_lines(debits, policy), policy),
@@ -86,7 +87,7 @@ def _add_loss(
 
     def loss() -> JournalEntry:
         lost = named_line(lost_account, lost_minor, heading.title, "disputes_lost_account", policy)
-        claimed = category_lines({Category.DISPUTES: -lost_minor}, policy)
+        claimed = category_lines({Bucket(Category.DISPUTES): -lost_minor}, policy)
         return entry(heading, [lost, *claimed], policy)
 
     draft.document(heading.key, loss, lost_minor, currency)

@@ -8,11 +8,14 @@ from datetime import date
 
 from tieout.domain.dates import accounting_date
 from tieout.domain.expressions import Facts
+from tieout.domain.movement_policy import Category
 from tieout.domain.policy import Policy
 from tieout.planning.rules import Case
 from tieout.planning.snapshots import (
+    BalanceTransaction,
     ChargeSnapshot,
     CustomerSnapshot,
+    FeeDetail,
     InvoiceLine,
     InvoicePayment,
     InvoiceSnapshot,
@@ -93,6 +96,37 @@ def customer_case(customer: CustomerSnapshot) -> Case:
             "kind": "customer",
             "customer": _customer(customer),
             "metadata": customer.metadata,
+        },
+    )
+
+
+def fee_case(
+    movement: BalanceTransaction, category: Category, part: FeeDetail, policy: Policy
+) -> Case:
+    """Return the case of what Stripe kept of a movement, or of a part of it.
+
+    Args:
+        movement: of the balance.
+        category: what the fee is to an accountant.
+        part: the fee as Stripe tells it; without a type where Stripe does not.
+        policy: the company's.
+    """
+    return Case(
+        lambda: accounting_date(movement.created_unix, policy.zone),
+        lambda: {
+            "kind": "fee",
+            "currency": movement.currency,
+            "amount_minor": part.amount_minor,
+            "fee": {
+                "category": category.value,
+                "type": part.type or None,
+                "description": part.description or None,
+            },
+            "movement": {
+                "type": movement.type,
+                "reporting_category": movement.reporting_category,
+                "description": movement.description or None,
+            },
         },
     )
 

@@ -1,6 +1,5 @@
 """Movements of the balance: their lines by category, and journals of single ones."""
 
-from collections import Counter
 from collections.abc import Mapping
 
 from tieout.domain.dates import accounting_date
@@ -13,32 +12,14 @@ from tieout.domain.reasons import Reason
 from tieout.planning.balance_types import row_of
 from tieout.planning.clearing_entries import Heading, clearing_entry
 from tieout.planning.draft import PlanDraft
+from tieout.planning.fees import Bucket, kept
 from tieout.planning.snapshots import BalanceTransaction
 
-# Source: stripe-api dossier section 4.7 (types of fee_details); any other is Stripe's own fee.
-_FEE_CATEGORIES: Mapping[str, Category] = {
-    "tax": Category.FEE_TAX,
-    "withheld_tax": Category.WITHHELD_TAX,
-    "application_fee": Category.APPLICATION_FEES,
-}
+_ORDER = {category: place for place, category in enumerate(Category)}
 
 
-def kept(movement: BalanceTransaction, stripes_own: Category) -> Counter[Category]:
-    """Return what was kept of a movement, by category; negative is what was given back.
-
-    Args:
-        movement: with the parts of its fee; what they do not explain is Stripe's own fee.
-        stripes_own: what Stripe's own fee is here.
-    """
-    by_category: Counter[Category] = Counter()
-    for each in movement.fees:
-        by_category[_FEE_CATEGORIES.get(each.type, stripes_own)] += each.amount_minor
-    by_category[stripes_own] += movement.fee_minor - by_category.total()
-    return by_category
-
-
-def category_lines(debits: Mapping[Category, int], policy: Policy) -> list[JournalLine]:
-    """Return a line for each category that has an amount, in the order of the categories.
+def category_lines(debits: Mapping[Bucket, int], policy: Policy) -> list[JournalLine]:
+    """Return a line for each bucket that has an amount, in the order of the categories.
 
     Args:
         debits: in minor units; negative is a credit.
@@ -47,21 +28,27 @@ def category_lines(debits: Mapping[Category, int], policy: Policy) -> list[Journ
     Raises:
         Refused: policy names no account for some; the text names all of them.
     """
-    rules = policy.movements
-    needed = [each for each in Category if debits.get(each)]
-    if missing := [each for each in needed if each not in rules.accounts]:
-        settings = ", ".join(f"`movements.accounts.{each.value}`" for each in missing)
-        raise Refused(Reason.ACCOUNT_NOT_IN_POLICY, f"no account is named: {settings}")
-    return [
-        JournalLine(
-            rules.accounts[each],
-            debits[each],
-            each.value.replace("_", " ").capitalize(),
-            policy.dimensions.defaults.overlaid(rules.dimensions_of(each)),
-            why=f"movements.accounts.{each.value}",
-        )
-        for each in needed
-    ]
+    needed = [each for each, debit_minor in debits.items() if debit_minor]
+    needed.sort(key=lambda each: (_ORDER[each.category], each.why, each.account or ""))
+    named = policy.movements.accounts
+    if missing := [each for each in needed if not (each.account or each.category in named)]:
+        settings = dict.fromkeys(f"`movements.accounts.{each.category.value}`" for each in missing)
+        raise Refused(Reason.ACCOUNT_NOT_IN_POLICY, f"no account is named: {', '.join(settings)}")
+    return [_line(each, debits[each], policy) for each in needed]
+
+
+def _line(bucket: Bucket, debit_minor: int, policy: Policy) -> JournalLine:
+    category, rules = bucket.category, policy.movements
+    by_table = "" if bucket.account else f"movements.accounts.{category.value}"
+    return JournalLine(
+        bucket.account or rules.accounts[category],
+        debit_minor,
+        category.value.replace("_", " ").capitalize(),
+        policy.dimensions.defaults.overlaid(rules.dimensions_of(category)).overlaid(
+            bucket.dimensions
+        ),
+        why="; ".join(filter(None, [by_table, bucket.why])),
+    )
 
 
 def named_line(
@@ -91,7 +78,7 @@ def _entry(movement: BalanceTransaction, policy: Policy) -> JournalEntry:
         accounting_date(movement.created_unix, policy.zone),
         movement.currency,
     )
-    fees = kept(movement, Category.PROCESSING_FEES)
+    fees = kept(movement, Category.PROCESSING_FEES, policy)
     lines = [*_own_lines(movement, policy), *category_lines(fees, policy)]
     return clearing_entry(heading, lines, policy)
 
@@ -99,7 +86,7 @@ def _entry(movement: BalanceTransaction, policy: Policy) -> JournalEntry:
 def _own_lines(movement: BalanceTransaction, policy: Policy) -> list[JournalLine]:
     category, rules = row_of(movement).category, policy.movements
     if category is not None and category in rules.accounts:
-        return category_lines({category: -movement.amount_minor}, policy)
+        return category_lines({Bucket(category): -movement.amount_minor}, policy)
     if rules.suspense is not None:
         memo = f"{movement.type} {movement.id}"
         debit_minor = -movement.amount_minor

@@ -21,8 +21,9 @@ from tieout.domain.reasons import Reason
 from tieout.planning.balance_types import BookedBy, row_of
 from tieout.planning.clearing_entries import Heading, clearing_entry, entry
 from tieout.planning.draft import PlanDraft
+from tieout.planning.fees import kept
 from tieout.planning.fields import amount_text
-from tieout.planning.movements import category_lines, kept, named_line
+from tieout.planning.movements import category_lines, named_line
 from tieout.planning.snapshots import BalanceTransaction, PayoutSnapshot, TopupSnapshot
 
 _DAY_SECONDS = 86_400
@@ -160,7 +161,7 @@ def _entry(
     account, chosen = _account(named, via)
     lines = [
         named_line(account, -movement.amount_minor, heading.title, f"{setting}.{chosen}", policy),
-        *category_lines(kept(movement, Category.PAYOUT_FEES), policy),
+        *category_lines(kept(movement, Category.PAYOUT_FEES, policy), policy),
     ]
     return clearing_entry(heading, lines, policy)
 

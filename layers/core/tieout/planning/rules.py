@@ -64,6 +64,7 @@ def answer(area: Area, case: Case, policy: Policy) -> Answer:
     if not rules:
         return NO_ANSWER
     day, facts = case.made
+    facts = {**facts, "stripe_account": policy.stripe_account}
     for rule in rules:
         if rule.holds_on(day) and rule.matches(facts):
             found = _answer(rule, facts)
