@@ -222,6 +222,28 @@ def test_a_policy_can_be_tried_before_it_is_published(
     assert "4711" not in run(capsys, "plan", "in_1")
 
 
+def test_a_draft_says_what_it_would_do_with_what_is_booked(
+    shop: Shop, capsys: Captured, tmp_path: Path
+) -> None:
+    post_everything(capsys, tmp_path)
+    draft = tmp_path / "draft.yaml"
+    draft.write_text(POLICY.read_text().replace('"4000"', '"4711"'))
+    told_apart = (
+        "  What is booked stays under the policy that it was booked under. "
+        "Booked anew, it would be:\n"
+    )
+    booked, _, drafted = run(capsys, "plan", "in_1", "--policy", str(draft)).partition(told_apart)
+    assert ("POSTED     ar invoice" in booked, "4711" in booked) == (True, False)
+    assert ("NEW        ar invoice" in drafted, "4000" in drafted) == (True, False)
+    assert "4711" in drafted
+    facts = told(capsys, "plan", "in_1", "--policy", str(draft))[0]
+    assert {each["change"] for each in facts["items"]} == {"posted"}
+    assert {each["change"] for each in facts["draft"]} == {"new"}
+    assert told_apart not in run(capsys, "plan", "in_1", "--policy", str(POLICY))
+    assert told_apart not in run(capsys, "plan", "in_1")
+    assert len(shop.ledger.records) == 3
+
+
 def test_a_range_is_totalled_by_account_and_month_with_its_cost(
     shop: Shop, capsys: Captured
 ) -> None:
@@ -277,6 +299,27 @@ def test_what_was_approved_is_posted_and_what_changed_is_listed(
     assert "posted before: 1 objects" in again
 
 
+def test_single_objects_can_be_approved(shop: Shop, capsys: Captured, tmp_path: Path) -> None:
+    plan = str(tmp_path / "one.plan")
+    text = run(capsys, "plan", "in_1", "in_1", "--out", plan)
+    assert text.count("ar invoice ACME-0001") == 2, "itself, and what the payment settles"
+    assert text.endswith(f"\nApprove it with: tieout apply {plan} --stack tieout-dev\n")
+    assert told(capsys, "apply", plan)["posted_documents"] == 3
+    assert len(shop.ledger.records) == 3
+    text = run(capsys, "plan", "in_1", "--out", plan)
+    assert text.endswith("\nnothing to post, so there is nothing to approve\n")
+
+
+def test_what_cannot_be_planned_is_not_written_down(
+    shop: Shop, capsys: Captured, tmp_path: Path
+) -> None:
+    assert shop
+    plan = tmp_path / "one.plan"
+    assert cli.main(["plan", "in_1", "in_7", "--out", str(plan), *AT]) == 2
+    assert "in_7" in capsys.readouterr().err
+    assert not plan.exists()
+
+
 def test_what_is_no_text_is_no_plan(shop: Shop, capsys: Captured, tmp_path: Path) -> None:
     file = tmp_path / "october.plan"
     file.write_bytes(b"\x7fELF\xd0\n")
@@ -313,7 +356,7 @@ def test_a_plan_for_another_stack_or_policy_posts_nothing(
     [
         (["plan"], "name what to plan (in_123, 2026-11-20), or a range with --since DAY"),
         (["plan", "in_1", "--since", "2026-11-01"], "name what to plan"),
-        (["plan", "in_1", "--out", "x"], "--until and --out are for a range"),
+        (["plan", "in_1", "--until", "2026-11-01"], "--until is for a range: give --since DAY"),
         (["plan", "--since", "2026-11-02", "--until", "2026-11-01"], "lies before --since"),
         (["plan", "sub_1"], "give an id that begins with in_, cus_, ch_, py_, re_, pyr_, cn_"),
         (["plan", "nonsense/in_1"], "or a day like 2026-11-20"),

@@ -2,7 +2,7 @@
 
 import argparse
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from datetime import date
 from itertools import product
 from pathlib import Path
@@ -23,7 +23,7 @@ from tieout.domain.reasons import Reason
 from tieout.domain.subjects import Subject
 from tieout.services.operate import CannotBeDone
 from tieout.services.plan_files import Header, PlanWriter
-from tieout.services.preview import Pinned, Preview, Previewer
+from tieout.services.preview import NothingRecorded, Pinned, Preview, Previewer
 from tieout.services.totals import Totals, together
 from tieout.services.walk import days, subjects_of_day
 
@@ -31,7 +31,10 @@ _MORE = """examples:
   tieout plan in_123 re_456 --stack tieout-prod        these Stripe objects, line by line
   tieout plan 2026-11-20 --stack tieout-prod           what Stripe kept on that day
   tieout plan in_123 --policy draft.yaml --stack tieout-prod
-                                                       as if that policy were in force
+                                                       as if that policy were in force, and what
+                                                       it would choose for what is booked already
+  tieout plan in_123 --out one.plan --stack tieout-prod
+                                                       to be approved: `tieout apply one.plan`
   tieout plan --since 2026-01-01 --stack tieout-prod   a range: totals, documents and their cost
   tieout plan --since 2026-10-01 --until 2026-10-31 --out october.plan --stack tieout-prod
                                                        the same, to be approved: `tieout apply`
@@ -53,7 +56,7 @@ def register(commands: Any) -> None:  # noqa: ANN401 - argparse keeps the class 
     )
     plan.add_argument("--since", type=a_day, metavar="DAY", help="first day of a range")
     plan.add_argument("--until", type=a_day, metavar="DAY", help="its last day; today if not given")
-    plan.add_argument("--out", type=Path, metavar="FILE", help="write the range down, to apply it")
+    plan.add_argument("--out", type=Path, metavar="FILE", help="write the plan down, to apply it")
     plan.add_argument(
         "--policy", type=Path, metavar="FILE", help="this one instead of that in force"
     )
@@ -78,21 +81,44 @@ def a_day(argument: str) -> date:
 def _plan(options: argparse.Namespace) -> int:
     if bool(options.names) is bool(options.since):
         raise CannotBeDone("name what to plan (in_123, 2026-11-20), or a range with --since DAY")
-    if options.names and (options.until or options.out):
-        raise CannotBeDone("--until and --out are for a range: give --since DAY")
+    if options.names and options.until:
+        raise CannotBeDone("--until is for a range: give --since DAY")
     at = Installation(options.stack)
     policy = policy_of(options.policy) if options.policy else at.policies.current()
     accounts = accounts_of(options.account, policy)
     subjects = [subject_of(each, at, accounts[0]) for each in options.names]
-    previewer = Previewer(at.stripe, at.postings, Pinned(policy, at.policies), at.clock)
     if subjects:
-        _tell(previewer.preview(subjects), as_json=options.json)
-        return DONE
+        return _single(options, at, policy, list(dict.fromkeys(subjects)))
+    previewer = Previewer(at.stripe, at.postings, Pinned(policy, at.policies), at.clock)
     return _range(options, at, previewer, policy, accounts)
 
 
-def _tell(previews: Iterable[Preview], *, as_json: bool) -> None:
+def _single(
+    options: argparse.Namespace, at: Installation, policy: Policy, subjects: Sequence[Subject]
+) -> int:
+    pinned = Pinned(policy, at.policies)
+    previews = list(Previewer(at.stripe, at.postings, pinned, at.clock).preview(subjects))
+    kept = [each.subject for each in previews if options.policy and each.kept(policy.version)]
+    anew = Previewer(at.stripe, NothingRecorded(), pinned, at.clock).preview(kept)
+    _tell(previews, {each.subject: each for each in anew}, as_json=options.json)
+    if options.out:
+        with _writer(options, at, policy) as writer:
+            for each in previews:
+                writer.add(each)
+            transactions = len({key for each in previews for key in each.to_send()})
+            writer.seal(transactions)
+        if not options.json:
+            say(_approval(options, transactions))
+    return DONE
+
+
+def _tell(previews: Iterable[Preview], drafts: Mapping[Subject, Preview], *, as_json: bool) -> None:
     """Print them.
+
+    Args:
+        previews: what would be posted.
+        drafts: by subject, what the policy asked about chooses for what is booked under another.
+        as_json: for a program.
 
     Raises:
         CannotBeDone: of some nothing is known; all others are printed.
@@ -104,9 +130,10 @@ def _tell(previews: Iterable[Preview], *, as_json: bool) -> None:
         else:
             shown.append(each)
     if as_json and shown:
-        say([preview_facts(each) for each in shown])
+        say([preview_facts(each, drafts.get(each.subject)) for each in shown])
     elif shown:
-        say("\n\n".join("\n".join(preview_lines(each)) for each in shown) + "\n")
+        blocks = ["\n".join(preview_lines(each, drafts.get(each.subject))) for each in shown]
+        say("\n\n".join(blocks) + "\n")
     if errors:
         raise CannotBeDone("\n".join(errors))
 
@@ -131,7 +158,8 @@ def _range(
     since_unix, progress = day_bounds(since, policy.zone)[0], Progress()
     by_account = {account: Totals(since_unix) for account in accounts}
     steps = list(product(accounts, days(since, until)))
-    with _writer(options, at, policy, since, until) as writer:
+    writing = _writer(options, at, policy, since, until) if options.out else nullcontext()
+    with writing as writer:
         for number, (account, day) in enumerate(steps):
             totals, now_unix = by_account[account], at.clock.now_unix()
             subjects = subjects_of_day(at.stripe, day, policy.zone, now_unix, account)
@@ -154,35 +182,35 @@ def _range(
         **totals_facts(by_account),
         "plan_file": options.out and str(options.out),
     }
-    lines = [f"{since} to {until}", *totals_text(by_account), *_approval(options, transactions)]
+    lines = [f"{since} to {until}", *totals_text(by_account)]
+    lines += ["", _approval(options, transactions)] if options.out else []
     say(facts if options.json else "\n".join(lines))
     return DONE
 
 
-def _approval(options: argparse.Namespace, transactions: int) -> Sequence[str]:
-    if not options.out:
-        return ()
+def _approval(options: argparse.Namespace, transactions: int) -> str:
     if not transactions:
-        return ("", "nothing to post, so there is nothing to approve")
-    return ("", f"Approve it with: tieout apply {options.out} --stack {options.stack}")
+        return "nothing to post, so there is nothing to approve"
+    return f"Approve it with: tieout apply {options.out} --stack {options.stack}"
 
 
 @contextmanager
 def _writer(
-    options: argparse.Namespace, at: Installation, policy: Policy, since: date, until: date
-) -> Iterator[PlanWriter | None]:
-    """Yield what writes the plan down, if that was asked for."""
-    if options.out is None:
-        yield None
-        return
+    options: argparse.Namespace,
+    at: Installation,
+    policy: Policy,
+    since: date | None = None,
+    until: date | None = None,
+) -> Iterator[PlanWriter]:
+    """Yield what writes the plan down, of a range or of single objects."""
     who = signature()
     header = Header(
         stack=at.stack.name,
         policy_version=policy.version,
         created_by=who.who,
         created_at_unix=who.now_unix,
-        since=since.isoformat(),
-        until=until.isoformat(),
+        since=since.isoformat() if since else "",
+        until=until.isoformat() if until else "",
     )
     with options.out.open("w", encoding="utf-8") as stream:
         yield PlanWriter(stream, header)

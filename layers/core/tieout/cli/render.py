@@ -49,17 +49,28 @@ _FACTS = (
 )
 _TEXTS = ("description", "title", "memo")
 _STAYS = "stays as it is in Intacct"
+_KEPT = "What is booked stays under the policy that it was booked under. Booked anew, it would be:"
 _ACCOUNT_WIDTH, _AMOUNT_WIDTH = 24, 18
 
 
-def preview_lines(preview: Preview) -> Iterator[str]:
-    """Yield the lines of a preview, without what was only planned along."""
+def preview_lines(preview: Preview, draft: Preview | None = None) -> Iterator[str]:
+    """Yield the lines of a preview, without what was only planned along.
+
+    Args:
+        preview: what would be posted.
+        draft: what the policy asked about chooses for what is booked under another, if that is so.
+    """
     yield paint(str(preview.subject), "bold")
     documents = preview.documents
     for item in preview.items:
         yield from _item_lines(item, documents)
     if not preview.items:
         yield f"  {preview.text or 'nothing to book here'}"
+    if draft is not None:
+        yield ""
+        yield f"  {_KEPT}"
+        for item in draft.items:
+            yield from _item_lines(item, draft.documents)
     for subject in preview.leads_to:
         yield f"  see also: tieout plan {subject if subject.account else subject.id}"
 
@@ -169,14 +180,21 @@ def _amount(finding: Finding) -> str:
     return f"  {money(finding.amount_minor, finding.currency)}"
 
 
-def preview_facts(preview: Preview) -> Mapping[str, object]:
-    """Return a preview for a program; amounts in minor units, debit positive."""
+def preview_facts(preview: Preview, draft: Preview | None = None) -> Mapping[str, object]:
+    """Return a preview for a program; amounts in minor units, debit positive.
+
+    Args:
+        preview: what would be posted.
+        draft: as for `preview_lines`.
+    """
     documents = preview.documents
+    drafted = [] if draft is None else [_item_facts(each, draft.documents) for each in draft.items]
     return {
         "subject": str(preview.subject),
         "items": [_item_facts(each, documents) for each in preview.items],
         "leads_to": [str(each) for each in preview.leads_to],
         "text": preview.text,
+        "draft": drafted,
     }
 
 

@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from itertools import islice
+from typing import Protocol
 
 from tieout.domain.documents import (
     Customer,
@@ -31,7 +32,7 @@ from tieout.planning.plan import plan, reversed_by
 from tieout.planning.sales import sale_keys
 from tieout.planning.snapshots import ActivitySnapshot
 from tieout.services.day_sales import DaySales
-from tieout.services.ports import Clock, PolicySource, Postings, StripeReader
+from tieout.services.ports import Clock, PolicySource, StripeReader
 from tieout.services.readings import (
     UNEXPECTED_DELIVERIES_MAX,
     UNREAD_DELIVERIES_MAX,
@@ -166,6 +167,10 @@ class Preview:
         ]
         return found[0] if found and len(found) == len(self.items) else None
 
+    def kept(self, policy_version: str) -> Sequence[Item]:
+        """Return what stays under another policy than this one: that it was booked under."""
+        return [each for each in self.items if each.policy_version != policy_version]
+
     def to_send(self) -> Mapping[str, str]:
         """Return the digests of what would be sent, by key."""
         return {
@@ -201,11 +206,27 @@ class Pinned:
         return self._policy if version == self._policy.version else self._published.of(version)
 
 
+class Recorded(Protocol):
+    """The part of `Postings` that a preview asks."""
+
+    def get_many(self, keys: Iterable[str]) -> Mapping[str, Posting]:
+        """See `Postings.get_many`."""
+        ...
+
+
+class NothingRecorded:
+    """Postings as they were before anything was booked: what is planned against them is new."""
+
+    def get_many(self, keys: Iterable[str]) -> Mapping[str, Posting]:  # noqa: ARG002 - none of them
+        """Return that there are none."""
+        return {}
+
+
 class Previewer:
     """Reads, plans and compares; writes nothing."""
 
     def __init__(
-        self, stripe: StripeReader, postings: Postings, policies: PolicySource, clock: Clock
+        self, stripe: StripeReader, postings: Recorded, policies: PolicySource, clock: Clock
     ) -> None:
         self._readings = Readings(stripe, policies, clock, Uncounted())
         self._postings = postings
