@@ -40,12 +40,17 @@ def _raw_body(event: Mapping[str, Any]) -> bytes:
         ValueError: the body cannot be turned back into bytes.
     """
     body = event.get("body") or ""
+    if not isinstance(body, str):
+        raise ValueError("the body is not text")
     return base64.b64decode(body, validate=True) if event.get("isBase64Encoded") else body.encode()
 
 
 def _header(event: Mapping[str, Any], name: str) -> str | None:
     """Return a header, however its name is spelt and in whichever map it came."""
-    several = event.get("multiValueHeaders") or {}
-    headers = {key: values[-1] for key, values in several.items() if values}
-    headers |= event.get("headers") or {}
-    return next((value for key, value in headers.items() if key.lower() == name), None)
+    for field in ("headers", "multiValueHeaders"):
+        headers = event.get(field)
+        for key, value in headers.items() if isinstance(headers, dict) else ():
+            last = value[-1] if isinstance(value, list) and value else value
+            if key.lower() == name and isinstance(last, str):
+                return last
+    return None

@@ -177,6 +177,7 @@ def test_every_form_of_a_request_is_understood(
     assert world.queued() == [INVOICE]
 
 
+NO_SIGNATURE = "the Stripe-Signature header is missing"
 UNREADABLE = "body is not in the encoding that the request says it is"
 
 
@@ -187,12 +188,15 @@ UNREADABLE = "body is not in the encoding that the request says it is"
         ({"body": "e30=*", "isBase64Encoded": True}, UNREADABLE),
         ({"body": "é", "isBase64Encoded": True}, UNREADABLE),
         ({"body": "\ud800"}, UNREADABLE),
+        ({"body": {"id": "evt_1"}}, UNREADABLE),
         ({"body": None}, "no signature matches"),
         ({"body": base64.b64encode(b"\xff").decode(), "isBase64Encoded": True}, "the body is not"),
         ({"body": " " * (1024 * 1024 + 1)}, "body over 1048576 bytes"),
-        ({"headers": None, "multiValueHeaders": None}, "the Stripe-Signature header is missing"),
+        ({"headers": None, "multiValueHeaders": None}, NO_SIGNATURE),
+        ({"headers": [], "multiValueHeaders": {"Stripe-Signature": []}}, NO_SIGNATURE),
+        ({"headers": {"Stripe-Signature": 7}, "multiValueHeaders": "t=1"}, NO_SIGNATURE),
     ],
-    ids=range(8),
+    ids=range(11),
 )
 def test_a_request_that_cannot_be_accepted_leaves_nothing(
     world: WebhookWorld,

@@ -4,6 +4,7 @@ kept, or answered 5xx so that Stripe delivers it again.
 Method: the receiver over an in-memory world in which any step can be made to fail once.
 """
 
+import hashlib
 import json
 from collections import Counter
 from collections.abc import Callable
@@ -115,7 +116,14 @@ def test_a_good_delivery_is_stored_as_signed_and_queued_for_its_customer() -> No
     assert stored.hint.created_unix == 1_795_219_000
     assert stored.hint.api_version == "2026-10-28.endive"
     assert world.queued == [
-        WorkItem(Subject(SubjectKind.INVOICE, "in_1"), "evt_1", "cus_1", "evt_1", livemode=False)
+        WorkItem(
+            Subject(SubjectKind.INVOICE, "in_1"),
+            "evt_1",
+            "cus_1",
+            "evt_1",
+            livemode=False,
+            event_sha256=hashlib.sha256(body).hexdigest(),
+        )
     ]
     assert world.counts == {"EventStored": 1}
 
@@ -177,19 +185,27 @@ def test_an_event_that_the_poller_stored_is_still_queued() -> None:
         (event(object="v2.core.event"), "thin event: subscribe to snapshot payloads instead"),
         (event(id=None), "event has no usable id"),
         (event(id=""), "event has no usable id"),
+        (event(id="e" * 256), "event has no usable id"),
+        (event(id="evt_1\n"), "event has no usable id"),
+        (event(id="\ud800"), "event has no usable id"),
         (event(type=7), "event has no usable type"),
         (event(created="2026"), "event has no usable created"),
         (event(created=True), "event has no usable created"),
+        (event(created=-1), "event has no usable created"),
+        (event(created=10**38), "event has no usable created"),
+        (event(api_version={}), "event has no usable api_version"),
+        (event(account=["acct_1"]), "the event has no usable account"),
         (event(livemode="false"), "event has no usable livemode"),
         (event(livemode=1), "event has no usable livemode"),
         (event(livemode=True), "event of the wrong mode (livemode=True)"),
         (event(livemode=True, type="price.updated"), "event of the wrong mode (livemode=True)"),
         (event(data={}), "the event has no data.object"),
-        (event(data={"object": {}}), "the event's object has no id"),
-        (event(data={"object": {"id": None}}), "the event's object has no id"),
+        (event(data={"object": {}}), "the event's object has no usable id"),
+        (event(data={"object": {"id": "in_1/in_2"}}), "the event's object has no usable id"),
+        (event(data={"object": {"id": None}}), "the event's object has no usable id"),
         (
             event(type="customer.tax_id.created", data={"object": {}}),
-            "the event's object has no id",
+            "the event's object has no usable id",
         ),
     ],
 )

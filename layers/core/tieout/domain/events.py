@@ -7,7 +7,7 @@ Source: stripe-api dossier section 2.2.
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 from tieout.domain.subjects import Subject, SubjectKind
 
@@ -72,6 +72,20 @@ SUBSCRIPTIONS: Mapping[str, Subscription] = {
 }
 
 
+# Source: docs.stripe.com/upgrades: ids of objects and events have up to 255 characters.
+_ID_LENGTH_MAX = 255
+
+
+def is_name(value: object) -> TypeGuard[str]:
+    """Whether the value can be a name of Stripe's: paths, keys and log lines must bear it."""
+    return (
+        isinstance(value, str)
+        and 0 < len(value) <= _ID_LENGTH_MAX
+        and value.isprintable()
+        and "/" not in value
+    )
+
+
 def subject_of(event: Mapping[str, Any]) -> Subject | None:
     """Return the subject that a raw event is a hint of; None if it is a hint of none of ours.
 
@@ -80,13 +94,15 @@ def subject_of(event: Mapping[str, Any]) -> Subject | None:
     ids are read.
 
     Raises:
-        ValueError: the payload has no usable object or id.
+        ValueError: the payload has no usable object or id, or the event no usable account.
     """
     subscription = SUBSCRIPTIONS.get(str(event.get("type")))
     if subscription is None:
         return None
     payload = _object_of(event)
     account = event.get("account") or None
+    if account is not None and not is_name(account):
+        raise ValueError("the event has no usable account")
     if subscription.names_another and payload.get(subscription.id_path, "") is None:
         return None
     return Subject(subscription.kind, _id(payload.get(subscription.id_path)), account)
@@ -112,6 +128,6 @@ def _object_of(event: Mapping[str, Any]) -> Mapping[str, Any]:
 def _id(value: object) -> str:
     """Return an id given as such or as an expanded object."""
     identifier = value.get("id") if isinstance(value, dict) else value
-    if not isinstance(identifier, str) or not identifier:
-        raise ValueError("the event's object has no id")
+    if not is_name(identifier):
+        raise ValueError("the event's object has no usable id")
     return identifier

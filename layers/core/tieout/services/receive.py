@@ -8,6 +8,7 @@ two lines answers nothing, and so Stripe delivers again.
 """
 
 import dataclasses
+import hashlib
 import json
 import logging
 from collections.abc import Callable, Mapping
@@ -15,7 +16,7 @@ from dataclasses import dataclass
 from typing import Any, Protocol
 
 from tieout.domain.errors import ConfigurationFault, TransientFault
-from tieout.domain.events import group_of, subject_of
+from tieout.domain.events import group_of, is_name, subject_of
 from tieout.services import metric_names
 from tieout.services.ports import (
     Clock,
@@ -30,6 +31,8 @@ from tieout.services.ports import (
 # Stripe documents no maximum. A message and a stored item must both hold what is accepted, and an
 # event embeds only the first handful of an invoice's lines: real ones stay far below.
 BODY_BYTES_MAX = 1024 * 1024
+# The year 5138.
+_MOMENT_MAX = 100_000_000_000
 
 OK = 200
 BAD_REQUEST = 400
@@ -151,20 +154,26 @@ class Receiver:
         return Answer(OK, told)
 
     def _queue_and_store(self, hint: EventHint, body: bytes) -> None:
-        self._queue.send(work_item(hint))
+        self._queue.send(work_item(hint, hashlib.sha256(body).hexdigest()))
         stored = StoredEvent(hint, self._clock.now_unix(), source="webhook", raw=body)
         if self._inbox.store(stored):
             self._metrics.count(metric_names.EVENT_STORED)
 
 
-def work_item(hint: EventHint) -> WorkItem:
-    """Return the message of an event, the same whichever door the event came in by."""
+def work_item(hint: EventHint, sha256: str = "") -> WorkItem:
+    """Return the message of an event, the same whichever door the event came in by.
+
+    Args:
+        hint: what was taken from it.
+        sha256: of its body, where Stripe delivered it.
+    """
     return WorkItem(
         subject=hint.subject,
         trigger=hint.event_id,
         group=hint.group,
         deduplication_id=hint.event_id,
         livemode=hint.livemode,
+        event_sha256=sha256,
     )
 
 
@@ -186,11 +195,26 @@ def _event_of(body: bytes) -> Mapping[str, Any]:
         raise ValueError("thin event: subscribe to snapshot payloads instead")
     if event.get("object") != "event":
         raise ValueError("body is not an event")
-    for name, kind in (("id", str), ("type", str), ("created", int), ("livemode", bool)):
-        # The type itself: Python takes a boolean for a number. And no id is empty.
-        if type(event.get(name)) is not kind or event[name] == "":
+    for name, is_usable in _FIELDS.items():
+        if not is_usable(event.get(name)):
             raise ValueError(f"event has no usable {name}")
     return event
+
+
+def _is_moment(value: object) -> bool:
+    """Whether it is a unix time in seconds: a table keeps 38 digits, JSON has any number."""
+    # The type itself: Python takes a boolean for a number.
+    return type(value) is int and 0 <= value < _MOMENT_MAX
+
+
+# What is read of an event, and what it must be to be queued and stored.
+_FIELDS: Mapping[str, Callable[[object], bool]] = {
+    "id": is_name,
+    "type": is_name,
+    "created": _is_moment,
+    "livemode": lambda value: isinstance(value, bool),
+    "api_version": lambda value: value is None or is_name(value),
+}
 
 
 def _hint_of(event: Mapping[str, Any], account: str | None) -> EventHint | None:
