@@ -75,17 +75,20 @@ class Decision:
     closed_through: date | None = None
 
 
-def new_account(clock: SteppedClock, seed: str, *, reopens: bool = False) -> StripeAccount:
+def new_account(
+    clock: SteppedClock, seed: str, *, reopens: bool = False, keeps: bool = True
+) -> StripeAccount:
     """Return the company's Stripe account, without a history.
 
     Args:
         reopens: whether an invoice is owed again when its payment fails late; nobody knows.
+        keeps: whether that payment then still shows what it had paid, and when; nobody knows.
     """
     options = AccountOptions(
         seed=seed,
         settlements=_SETTLED_IN,
         late_failure_reopens_invoice=reopens,
-        late_failure_keeps_payment=True,
+        late_failure_keeps_payment=keeps,
     )
     return StripeAccount(options, clock)
 

@@ -336,3 +336,10 @@ def test_each_reading_brings_the_invoice_and_all_its_notes_along() -> None:
         found = [each for each, _ in parts(subject, snapshot)]
         assert found[0] == of_invoice
         assert set(found) == {of_invoice, *of_notes, subject}
+
+
+def test_the_memo_waits_until_what_went_back_before_is_owed_again() -> None:
+    back = a_payment(status="canceled", returned_at_unix=NOON + 2 * DAY_SECONDS)
+    invoice = an_invoice(payments=(back,), credit_notes=(a_credit_note(),))
+    applied = the(planned(a_credit_note_of(invoice)), "credit_note/cn_1/applied", CreditApplication)
+    assert "receipt/inpay_1/returned" in dependencies(applied)

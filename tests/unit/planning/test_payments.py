@@ -48,6 +48,7 @@ def test_a_payment_through_stripe_lands_in_clearing() -> None:
         method="Credit Card",
         cash_account=CashAccount("1200"),
         description="inpay_1 pi_1",
+        happened_at_unix=NOON + DAY_SECONDS,
     )
 
 

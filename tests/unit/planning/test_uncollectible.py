@@ -3,6 +3,9 @@
 Method: invoice snapshots through `plan`, the documents summed by account.
 """
 
+import dataclasses
+from datetime import date
+
 from tests.factories import (
     DAY_SECONDS,
     NOON,
@@ -23,6 +26,7 @@ from tieout.domain.documents import (
     ArPayment,
     CreditApplication,
     JournalEntry,
+    dependencies,
     digest,
 )
 from tieout.domain.plans import Disposition
@@ -107,3 +111,32 @@ def test_without_bad_debt_account_it_is_parked() -> None:
 def test_a_mark_without_a_time_is_parked() -> None:
     made = planned(an_invoice(status="uncollectible"))
     assert the_finding(made, "invoice/in_1/write-off").reason is Reason.UNREADABLE_OBJECT
+
+
+def test_what_went_back_and_is_given_up_again_is_a_write_off_of_its_own() -> None:
+    """Stripe only tells of the second time; the first is what was booked."""
+    back = a_payment(status="canceled", paid_at_unix=LATER, returned_at_unix=LATER + DAY_SECONDS)
+    again = LATER + 2 * DAY_SECONDS
+    invoice = written_off(
+        payments=(back,),
+        written_off_before_unix=(MARKED,),
+        marked_uncollectible_at_unix=again,
+    )
+    made = planned(invoice)
+    first = the(made, "invoice/in_1/write-off", ArAdjustment)
+    assert digest(first) == digest(the(planned(written_off()), first.key, ArAdjustment))
+    second = the(made, "invoice/in_1/write-off/2", ArAdjustment)
+    assert (second.number, second.total_minor) == ("ACME-0001-WRITEOFF-2", -10_000)
+    assert second.happened_at_unix == again
+    applied = the(made, "invoice/in_1/write-off/2/applied", CreditApplication)
+    assert applied.applications == (Application("receipt/inpay_1/recovered", 10_000),)
+    assert "receipt/inpay_1/returned" in dependencies(applied)
+    third = planned(dataclasses.replace(invoice, written_off_before_unix=(again, MARKED)))
+    assert third.keys == made.keys
+
+
+def test_what_goes_back_of_an_invoice_that_stays_given_up_is_written_off_that_day() -> None:
+    early = a_payment(4_000, status="canceled", returned_at_unix=LATER)
+    made = planned(written_off(payments=(early,)))
+    memo = the(made, "invoice/in_1/write-off/2", ArAdjustment)
+    assert (memo.total_minor, memo.adjustment_date) == (-4_000, date(2026, 11, 8))

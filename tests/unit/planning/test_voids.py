@@ -20,7 +20,13 @@ from tests.factories import (
     the,
     the_finding,
 )
-from tieout.domain.documents import ArAdjustment, CreditApplication, InvoiceReversal
+from tieout.domain.documents import (
+    Application,
+    ArAdjustment,
+    CreditApplication,
+    InvoiceReversal,
+    dependencies,
+)
 from tieout.domain.plans import Disposition
 from tieout.domain.policy import Periods
 from tieout.domain.reasons import Reason
@@ -158,3 +164,29 @@ def test_a_void_that_does_not_say_when_is_parked() -> None:
 def test_the_number_of_the_credit_memo_fits() -> None:
     made = planned(a_void_invoice(number="N" * 30, payments=(a_payment(4_000),)))
     assert len(the(made, "invoice/in_1/void", ArAdjustment).number) == 30
+
+
+def test_what_goes_back_after_the_void_is_not_owed_again() -> None:
+    """The reversal of the receipt opens the invoice, so what the payment had paid goes, too."""
+    lines = (a_line(10_000), a_line(-1_000, id="il_2", price="price_setup"))
+    back = a_payment(3_333, status="canceled", returned_at_unix=VOIDED + DAY_SECONDS)
+    made = planned(a_void_invoice(lines=lines, taxes=(a_tax(900),), payments=(back,)))
+    memo = the(made, "invoice/in_1/void/inpay_1", ArAdjustment)
+    assert [(line.account, line.amount_minor) for line in memo.lines] == [
+        ("4000", -3_367),
+        ("4010", 337),
+        ("2210", -303),
+    ]
+    assert (memo.number, memo.posting_date) == ("ACME-0001-VOID-inpay_1", date(2026, 11, 12))
+    applied = the(made, "invoice/in_1/void/inpay_1/applied", CreditApplication)
+    assert applied.applications == (Application("invoice/in_1", 3_333),)
+    assert dependencies(applied) == (memo.key, "invoice/in_1", "receipt/inpay_1/returned")
+
+
+def test_the_memo_of_a_void_waits_until_what_went_back_before_is_owed_again() -> None:
+    back = a_payment(3_333, status="canceled", returned_at_unix=VOIDED - DAY_SECONDS)
+    applied = the(
+        planned(a_void_invoice(payments=(back,))), "invoice/in_1/void/applied", CreditApplication
+    )
+    assert applied.amount_minor == 10_000
+    assert "receipt/inpay_1/returned" in dependencies(applied)

@@ -105,9 +105,18 @@ def returned_excess_key(invoice_payment_id: str) -> str:
     return f"{excess_key(receipt_key(invoice_payment_id))}/returned"
 
 
-def write_off_key(invoice_id: str) -> str:
-    """Key of the credit memo that writes off what is uncollectible of an invoice."""
-    return f"invoice/{invoice_id}/write-off"
+def write_off_key(invoice_id: str, ordinal: int = 1) -> str:
+    """Key of the credit memo that writes off what is uncollectible of an invoice.
+
+    What was paid since and went back may be written off again: that is the second one.
+    """
+    first = f"invoice/{invoice_id}/write-off"
+    return first if ordinal == 1 else f"{first}/{ordinal}"
+
+
+def void_return_key(invoice_id: str, invoice_payment_id: str) -> str:
+    """Key of the credit memo over what a payment had paid, whose money went back after the void."""
+    return f"{void_key(invoice_id)}/{invoice_payment_id}"
 
 
 def void_write_off_key(invoice_id: str) -> str:

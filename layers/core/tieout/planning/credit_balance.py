@@ -135,6 +135,7 @@ def excess_entry(
         reference=reference(f"{payment.id}-excess"),
         lines=excess_lines(settlement.excess_minor, invoice, cash_account, policy),
         after=(customer_key(invoice.customer.id),) if invoice.customer else (),
+        happened_at_unix=payment.paid_at_unix,
     )
 
 

@@ -8,6 +8,7 @@ together take every line exactly once.
 import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from functools import reduce
 
 from tieout.domain.documents import ArLine
 from tieout.domain.errors import Refused
@@ -15,7 +16,7 @@ from tieout.domain.policy import Policy
 from tieout.domain.reasons import Reason
 from tieout.planning.lines import invoice_lines
 from tieout.planning.receivable import Receivable, receivable
-from tieout.planning.settlement import Shares, divide
+from tieout.planning.settlement import Shares, divide, not_below_zero, subtract
 from tieout.planning.snapshots import CreditNote, CreditNoteLine, InvoiceLine, InvoiceSnapshot
 
 
@@ -142,14 +143,30 @@ class CreditedInvoice:
         """Yield the credit notes that counted at a moment; None for now."""
         return (each for each in self.credited if _is_issued(each.note, at_unix))
 
-    def left(self, at_unix: int | None, given: Callable[[CreditedLines], Shares]) -> Shares:
-        """Return what credit notes left of each line at a moment; None for now.
+    def divided(
+        self,
+        payments_minor: Sequence[int],
+        at_unix: int | None,
+        given: Callable[[CreditedLines], Shares],
+    ) -> tuple[list[Shares], Shares]:
+        """Return what each payment paid of each line, and what neither these nor notes took.
 
-        A line is below nothing where notes gave back more than it is over.
+        No payment paid anything of what notes gave on no line of the invoice.
 
         Args:
-            at_unix: the moment.
+            payments_minor: in the order in which they came.
+            at_unix: the moment whose credit notes count; None for now.
             given: which part of a credit note counts.
+        """
+        left = self.left(at_unix, given)
+        lines = [line.amount_minor for line in self.lines]
+        shares, _ = divide(payments_minor, not_below_zero(left, lines))
+        return shares, reduce(subtract, shares, left)
+
+    def left(self, at_unix: int | None, given: Callable[[CreditedLines], Shares]) -> Shares:
+        """Return what credit notes left of each line at a moment, with arguments as above.
+
+        What they gave on no line of the invoice is below zero.
         """
         left = [line.amount_minor for line in self.lines]
         for each in self.issued(at_unix):

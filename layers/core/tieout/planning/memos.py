@@ -28,6 +28,7 @@ def adjustment(  # noqa: PLR0913 - what a memo consists of
     policy: Policy,
     original: Policy,
     stripe_id: str = "",
+    happened_at_unix: int = 0,
 ) -> ArAdjustment:
     """Return a memo over the sum of its lines; they are negative for a credit memo.
 
@@ -43,6 +44,7 @@ def adjustment(  # noqa: PLR0913 - what a memo consists of
         policy: today's, for the posting date.
         original: under which the invoice was booked.
         stripe_id: of the object behind it, if that is not the invoice.
+        happened_at_unix: when, where Stripe may forget it.
 
     Raises:
         Refused: the invoice has no usable customer, or the day is before the books or closed.
@@ -63,6 +65,7 @@ def adjustment(  # noqa: PLR0913 - what a memo consists of
         description=clean(f"{text}{posted.note}", DESCRIPTION_LENGTH_MAX),
         lines=of,
         total_minor=sum(line.amount_minor for line in of),
+        happened_at_unix=happened_at_unix,
     )
 
 
@@ -84,6 +87,7 @@ def application(
         amount_minor=relief.amount_minor,
         memo=clean(f"{text}{posted.note}", DESCRIPTION_LENGTH_MAX),
         debit_memos=relief.debit_memos,
+        after=relief.after,
     )
 
 

@@ -22,9 +22,15 @@ def credit_balance_number(invoice: InvoiceSnapshot, policy: Policy) -> str:
     return fit(f"{_whole_number(invoice, policy)}-BALANCE", NUMBER_LENGTH_MAX)
 
 
-def write_off_number(invoice: InvoiceSnapshot, policy: Policy) -> str:
-    """Return the number of the credit memo that writes an invoice off."""
-    return fit(f"{_whole_number(invoice, policy)}-WRITEOFF", NUMBER_LENGTH_MAX)
+def void_return_number(invoice: InvoiceSnapshot, payment_id: str, policy: Policy) -> str:
+    """Return the number of the credit memo over what went back after the void."""
+    return fit(f"{_whole_number(invoice, policy)}-VOID-{payment_id}", NUMBER_LENGTH_MAX)
+
+
+def write_off_number(invoice: InvoiceSnapshot, ordinal: int, policy: Policy) -> str:
+    """Return the number of the credit memo that writes an invoice off, maybe not the first time."""
+    again = "" if ordinal == 1 else f"-{ordinal}"
+    return fit(f"{_whole_number(invoice, policy)}-WRITEOFF{again}", NUMBER_LENGTH_MAX)
 
 
 def recovery_number(invoice: InvoiceSnapshot, payment_id: str, policy: Policy) -> str:

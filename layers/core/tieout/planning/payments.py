@@ -173,7 +173,8 @@ def _receipt(
         cash_account=_cash_account(invoice, payment, policy),
         description=clean(f"{_name(payment)}{posted.note}", DESCRIPTION_LENGTH_MAX),
         debit_memos=settlement.relief.debit_memos,
-        after=settlement.after,
+        after=settlement.relief.after,
+        happened_at_unix=payment.paid_at_unix,
     )
 
 

@@ -32,10 +32,12 @@ class Relief:
     Attributes:
         amount_minor: positive, on all records together.
         debit_memos: what of it was on debit memos; the rest was on the AR invoice.
+        after: keys of reversals that made room for it.
     """
 
     amount_minor: int = 0
     debit_memos: tuple[Application, ...] = ()
+    after: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +48,12 @@ class Settlement:
         relief: nothing, if nothing was left to settle.
         excess_minor: what it brought beyond that, which Stripe put into the customer's balance.
         recovered_minor: what of the relief had been written off before.
-        after: keys of reversals that made room for it.
     """
 
     payment: InvoicePayment
     relief: Relief
     excess_minor: int = 0
     recovered_minor: int = 0
-    after: tuple[str, ...] = ()
 
     @property
     def amount_minor(self) -> int:
@@ -74,26 +74,41 @@ class NoteRelief:
 
 
 @dataclass(frozen=True, slots=True)
+class WriteOff:
+    """What was open when the invoice was given up.
+
+    Attributes:
+        at_unix: when; None if Stripe does not say.
+    """
+
+    relief: Relief
+    at_unix: int | None
+
+
+@dataclass(frozen=True, slots=True)
 class Receivable:
     """What became of what an invoice asks for; all amounts positive.
 
     Attributes:
         credit_used_minor: what the customer's credit balance settled when it was finalised.
         notes: by the id of each credit note that fitted into the invoice.
-        written_off: what was open when it was marked uncollectible; None if it never was.
+        write_offs: what was open each time that it was given up, where something was.
         void: what was open when it was voided; None if it never was.
         void_written_off_minor: what was written off at that time.
-        void_paid_minor: what each payment had settled by then whose money had not gone back.
+        void_paid_minor: by the id of each payment whose money had not gone back by then, what it
+            had settled.
+        void_returns: by the id of a payment, what was open again since its money went back later.
         is_untouched: whether nothing had settled anything of it until it was voided.
     """
 
     settlements: tuple[Settlement, ...]
     credit_used_minor: int
     notes: Mapping[str, NoteRelief]
-    written_off: Relief | None
+    write_offs: tuple[WriteOff, ...]
     void: Relief | None
     void_written_off_minor: int
-    void_paid_minor: tuple[int, ...]
+    void_paid_minor: Mapping[str, int]
+    void_returns: Mapping[str, Relief]
     is_untouched: bool
 
 
@@ -121,10 +136,11 @@ class _Walk:
     returned: tuple[str, ...] = ()
     kept_minor: dict[str, int] = field(default_factory=dict)
     notes: dict[str, NoteRelief] = field(default_factory=dict)
-    written_off: Relief | None = None
+    write_offs: list[WriteOff] = field(default_factory=list)
     void: Relief | None = None
     void_written_off_minor: int = 0
-    void_paid_minor: tuple[int, ...] = ()
+    void_paid_minor: dict[str, int] = field(default_factory=dict)
+    void_returns: dict[str, Relief] = field(default_factory=dict)
 
     def settle(self, amount_minor: int) -> Relief:
         """Settle as much of the amount as there is open, the AR invoice first."""
@@ -142,6 +158,7 @@ class _Walk:
         return Relief(
             sum(each.amount_minor for each in applied),
             tuple(each for each in applied if each.key != own),
+            self.returned,
         )
 
     def pay(self, payment: InvoicePayment) -> None:
@@ -158,9 +175,7 @@ class _Walk:
         relief = self.settle(brought_minor)
         excess_minor = min(brought_minor - relief.amount_minor, self.for_balance_minor)
         self.for_balance_minor -= excess_minor
-        self.settlements[payment.id] = Settlement(
-            payment, relief, excess_minor, recovered_minor, self.returned
-        )
+        self.settlements[payment.id] = Settlement(payment, relief, excess_minor, recovered_minor)
         self.kept_minor[payment.id] = relief.amount_minor
         if payment.status == "canceled" and payment.returned_at_unix is None:
             self.unreturned.append(payment)
@@ -175,6 +190,8 @@ class _Walk:
         self.open_minor[invoice_key(self.invoice.id)] += relief.amount_minor - on_memos_minor
         self.returned = (*self.returned, returned_receipt_key(payment.id))
         self.kept_minor.pop(payment.id, None)
+        if self.void is not None and relief.amount_minor:
+            self.void_returns[payment.id] = self.settle(relief.amount_minor)
 
     def credit(self, note: CreditNote) -> None:
         if self.credited_minor + note.total_minor > self.invoice.total_minor:
@@ -197,15 +214,17 @@ class _Walk:
         if took.relief.amount_minor:
             self.open_minor[credit_note_void_key(note.id)] = took.relief.amount_minor
 
-    def write_off(self) -> None:
-        self.written_off = self.settle(self._all_open())
-        self.written_off_minor += self.written_off.amount_minor
+    def write_off(self, at_unix: int | None) -> None:
+        relief = self.settle(self._all_open())
+        self.written_off_minor += relief.amount_minor
+        if relief.amount_minor:
+            self.write_offs.append(WriteOff(relief, at_unix))
 
     def end(self) -> None:
         was_untouched = self.is_untouched
         self.void = self.settle(self._all_open())
         self.is_untouched = was_untouched
-        self.void_paid_minor = tuple(self.kept_minor.values())
+        self.void_paid_minor = dict(self.kept_minor)
         self.void_written_off_minor, self.written_off_minor = self.written_off_minor, 0
 
     def _all_open(self) -> int:
@@ -223,10 +242,11 @@ def receivable(invoice: InvoiceSnapshot) -> Receivable:
         settlements=tuple(walk.settlements.values()),
         credit_used_minor=credit_used.amount_minor,
         notes=walk.notes,
-        written_off=walk.written_off,
+        write_offs=tuple(walk.write_offs),
         void=walk.void,
         void_written_off_minor=walk.void_written_off_minor,
         void_paid_minor=walk.void_paid_minor,
+        void_returns=walk.void_returns,
         is_untouched=walk.is_untouched,
     )
 
@@ -255,12 +275,27 @@ def _events(walk: _Walk, invoice: InvoiceSnapshot) -> list[_Event]:
         if note.status == "void":
             at = note.created_unix if note.voided_at_unix is None else note.voided_at_unix
             events.append((at, _CREDIT_NOTE_VOID, note.id, partial(walk.uncredit, note)))
-    uncollectible_at = invoice.marked_uncollectible_at_unix
-    if invoice.status == "uncollectible" or uncollectible_at is not None:
-        events.append((_moment(uncollectible_at), _WRITE_OFF, "", walk.write_off))
+    for given_up_at in _given_up_at(invoice):
+        happen = partial(walk.write_off, given_up_at)
+        events.append((_moment(given_up_at), _WRITE_OFF, "", happen))
     if invoice.status == "void":
         events.append((_moment(invoice.voided_at_unix), _VOID, "", walk.end))
     return events
+
+
+def _given_up_at(invoice: InvoiceSnapshot) -> frozenset[int | None]:
+    """Return when the invoice was given up, and so was what went back while it stayed so."""
+    marked_at, is_given_up = invoice.marked_uncollectible_at_unix, invoice.status == "uncollectible"
+    found: set[int | None] = {*invoice.written_off_before_unix}
+    if marked_at is not None or is_given_up:
+        found.add(marked_at)
+    if marked_at is not None and is_given_up:
+        found |= {
+            each.returned_at_unix
+            for each in payments_that_brought_money(invoice)
+            if each.returned_at_unix is not None and each.returned_at_unix > marked_at
+        }
+    return frozenset(found)
 
 
 def _moment(at_unix: int | None) -> float:

@@ -19,7 +19,7 @@ from tieout.planning.fields import amount_text
 from tieout.planning.numbers import invoice_number
 from tieout.planning.receivable import receivable
 from tieout.planning.refund_shares import has_failed, shares_until
-from tieout.planning.settlement import Shares, add, divide, subtract
+from tieout.planning.settlement import Shares, add, subtract
 from tieout.planning.snapshots import InvoicePayment, RefundFacts, RefundSnapshot
 from tieout.planning.taking_back import Earned, as_booked
 
@@ -173,9 +173,9 @@ def _paid_minor(
         given = [_given_back(credited.lines, own, failed) for credited in each.of.issued(at_unix)]
         settled = _less(settled, sum(by_own for by_own, _ in given), own_first=True)
         settled = _less(settled, sum(by_others for _, by_others in given), own_first=False)
-        left = each.of.left(at_unix, lambda lines: _all_parts(lines, failed))
-        parts, _ = divide([amount_minor for _, amount_minor in settled], left)
-        own_share = (0,) * len(left)
+        amounts = [amount_minor for _, amount_minor in settled]
+        parts, _ = each.of.divided(amounts, at_unix, lambda lines: _all_parts(lines, failed))
+        own_share = (0,) * len(each.of.lines)
         for (is_own, _), part in zip(settled, parts, strict=True):
             own_share = add(own_share, part) if is_own else own_share
         share += own_share
@@ -188,11 +188,17 @@ def _settled(refund: RefundFacts, of: CreditedInvoice, at_unix: int) -> list[tup
     until_unix = max([at_unix, *(each.payment.paid_at_unix or 0 for each in own)])
     settled = [(False, of.account.credit_used_minor)]
     for each in of.account.settlements:
-        is_own = each in own
-        went_back = each.payment.status == "canceled" or each.payment.returned_at_unix is not None
-        if is_own or ((each.payment.paid_at_unix or 0) <= until_unix and not went_back):
+        is_own, paid_at_unix = each in own, each.payment.paid_at_unix or 0
+        if is_own or (paid_at_unix <= until_unix and not _went_back(each.payment, at_unix)):
             settled.append((is_own, each.amount_minor))
     return settled
+
+
+def _went_back(payment: InvoicePayment, at_unix: int) -> bool:
+    """Return whether a payment's money had gone back by then; where nobody knows when, it had."""
+    if payment.returned_at_unix is None:
+        return payment.status == "canceled"
+    return payment.returned_at_unix <= at_unix
 
 
 def _given_back(

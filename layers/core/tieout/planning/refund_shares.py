@@ -5,13 +5,16 @@ it left of the charge's lines, and a refund that failed gives its share back at 
 failed. Hence all refunds together take every line exactly, and what a refund takes back never
 changes afterwards, whether later refunds come or earlier ones fail.
 
+A credit note may take a line of which a refund had taken its share already. Later refunds then take
+nothing of that line, and give nothing back to it.
+
 What credit notes say of a refund is no matter of shares: such a part takes back their lines.
 """
 
 from collections.abc import Callable, Mapping, Sequence
 
 from tieout.domain.money import allocate
-from tieout.planning.settlement import Shares, add, subtract
+from tieout.planning.settlement import Shares, add, not_below_zero, subtract
 from tieout.planning.snapshots import RefundFacts
 
 _CAME_TO_NOTHING = frozenset({"failed", "canceled"})
@@ -53,7 +56,8 @@ def shares_until(
     taken: dict[str, Shares] = {}
     outstanding: dict[str, RefundFacts] = {}
     for refund in sorted(refunds, key=lambda each: (each.created_unix, each.id)):
-        wanted_minor, left = amount_minor(refund), paid(refund)
+        wanted_minor, paid_for = amount_minor(refund), paid(refund)
+        left = paid_for
         for each in outstanding:
             left = subtract(left, taken[each])
         for failed in _failed_in_order(outstanding):
@@ -63,7 +67,7 @@ def shares_until(
                 left = add(left, taken[failed.id])
                 del outstanding[failed.id]
         if 0 < wanted_minor <= sum(left):
-            taken[refund.id] = allocate(wanted_minor, left)
+            taken[refund.id] = allocate(wanted_minor, not_below_zero(left, paid_for))
             outstanding[refund.id] = refund
     return taken
 

@@ -79,6 +79,18 @@ def subtract(one: Shares, other: Shares) -> Shares:
     return tuple(first - second for first, second in zip(one, other, strict=True))
 
 
+def not_below_zero(left: Sequence[int], lines: Sequence[int]) -> Shares:
+    """Return what is left of each line, and nothing where more was taken than there was.
+
+    Args:
+        left: what is left of each line.
+        lines: what it is of; a line below zero is a credit, and stays as it is.
+    """
+    return tuple(
+        max(rest, 0) if line >= 0 else rest for rest, line in zip(left, lines, strict=True)
+    )
+
+
 def _shown(invoice: InvoiceSnapshot) -> list[InvoicePayment]:
     return [
         payment

@@ -129,7 +129,8 @@ class InvoicePayment:
         out_of_band: paid outside Stripe (a payment record).
         payment_record: id of that record, where Stripe names it.
         returned_at_unix: when the money went back after all (a late failure of the payment
-            method); None if it did not, or nobody knows when.
+            method), or the payment was canceled that had brought none; None if neither, or nobody
+            knows when.
     """
 
     id: str
@@ -243,6 +244,8 @@ class InvoiceSnapshot:
         payments: every InvoicePayment in any status, by (paid_at, id).
         credit_notes: every credit note in any status, by (created, id).
         api_paid_out_of_band: the flag of invoices rendered before basil.
+        written_off_before_unix: when it had been marked uncollectible before; Stripe only tells of
+            the last time, so these are what was booked.
     """
 
     id: str
@@ -271,6 +274,7 @@ class InvoiceSnapshot:
     marked_uncollectible_at_unix: int | None = None
     post_payment_credit_notes_minor: int = 0
     credit_notes: tuple[CreditNote, ...] = ()
+    written_off_before_unix: tuple[int, ...] = ()
 
     @property
     def issued_at_unix(self) -> int:

@@ -2,9 +2,10 @@
 
 from collections.abc import Mapping
 from datetime import date
+from functools import partial
 
 from tieout.domain.dates import accounting_date
-from tieout.domain.documents import ArAdjustment, ArLine
+from tieout.domain.documents import ArAdjustment, ArLine, CreditApplication
 from tieout.domain.errors import Refused
 from tieout.domain.keys import application_key, invoice_key, write_off_key
 from tieout.domain.policy import Policy
@@ -12,7 +13,7 @@ from tieout.domain.reasons import Reason
 from tieout.planning.draft import PlanDraft
 from tieout.planning.memos import adjustment, application, plain_line
 from tieout.planning.numbers import recovery_number, write_off_number
-from tieout.planning.receivable import Receivable, Settlement
+from tieout.planning.receivable import Receivable, Settlement, WriteOff
 from tieout.planning.snapshots import InvoiceSnapshot
 
 BAD_DEBT_WHY = "bad debt account"
@@ -38,32 +39,50 @@ def add_write_off(
     policy: Policy,
     original: Policy,
 ) -> None:
-    """Plan the write-off of what was open when the invoice was marked uncollectible."""
-    relief = account.written_off
-    if relief is None or not relief.amount_minor:
-        return
-    key, text = write_off_key(invoice.id), f"Stripe marked {invoice.id} uncollectible"
-    draft.document(
-        key,
-        lambda: adjustment(
-            invoice,
-            key=key,
-            number=write_off_number(invoice, original),
-            day=_marked_on(invoice, policy),
-            text=text,
-            lines=[_line(invoice, -relief.amount_minor, policy)],
-            policy=policy,
-            original=original,
-        ),
-        -relief.amount_minor,
-        invoice.currency,
+    """Plan a write-off of what was open each time that the invoice was marked uncollectible."""
+    text = f"Stripe marked {invoice.id} uncollectible"
+    for ordinal, write_off in enumerate(account.write_offs, 1):
+        key, relief = write_off_key(invoice.id, ordinal), write_off.relief
+        draft.document(
+            key,
+            partial(_write_off, invoice, write_off, ordinal, text, policy, original),
+            -relief.amount_minor,
+            invoice.currency,
+        )
+        draft.document(
+            application_key(key),
+            partial(_applied, invoice, write_off, key, text, policy),
+            relief.amount_minor,
+            invoice.currency,
+        )
+
+
+def _write_off(
+    invoice: InvoiceSnapshot,
+    write_off: WriteOff,
+    ordinal: int,
+    text: str,
+    policy: Policy,
+    original: Policy,
+) -> ArAdjustment:
+    return adjustment(
+        invoice,
+        key=write_off_key(invoice.id, ordinal),
+        number=write_off_number(invoice, ordinal, original),
+        day=_marked_on(invoice, write_off, policy),
+        text=text,
+        lines=[_line(invoice, -write_off.relief.amount_minor, policy)],
+        policy=policy,
+        original=original,
+        happened_at_unix=write_off.at_unix or 0,
     )
-    draft.document(
-        application_key(key),
-        lambda: application(invoice, key, relief, _marked_on(invoice, policy), text, policy),
-        relief.amount_minor,
-        invoice.currency,
-    )
+
+
+def _applied(
+    invoice: InvoiceSnapshot, write_off: WriteOff, key: str, text: str, policy: Policy
+) -> CreditApplication:
+    day = _marked_on(invoice, write_off, policy)
+    return application(invoice, key, write_off.relief, day, text, policy)
 
 
 def recovery(
@@ -102,9 +121,9 @@ def _line(invoice: InvoiceSnapshot, amount_minor: int, policy: Policy) -> ArLine
     return plain_line(invoice, account, amount_minor, memo, BAD_DEBT_WHY, policy)
 
 
-def _marked_on(invoice: InvoiceSnapshot, policy: Policy) -> date:
-    if invoice.marked_uncollectible_at_unix is None:
+def _marked_on(invoice: InvoiceSnapshot, write_off: WriteOff, policy: Policy) -> date:
+    if write_off.at_unix is None:
         raise Refused(
             Reason.UNREADABLE_OBJECT, f"{invoice.id} is uncollectible, but does not say since when"
         )
-    return accounting_date(invoice.marked_uncollectible_at_unix, policy.zone)
+    return accounting_date(write_off.at_unix, policy.zone)

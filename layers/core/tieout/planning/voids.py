@@ -3,6 +3,7 @@
 Untouched, the invoice is reversed. Once something settled part of it, Intacct refuses that, so a
 credit memo takes back what is left of each line, and is applied to what is open. What the
 customer's credit balance settled goes back there; what was written off is taken back from bad debt.
+Money that goes back afterwards opens the invoice again: a credit memo takes that back, too.
 Source: intacct-xml-api dossier sections 7.2 (reverse_invoice) and 7.5 (credit memo).
 """
 
@@ -19,6 +20,7 @@ from tieout.domain.keys import (
     invoice_key,
     reference,
     void_key,
+    void_return_key,
     void_write_off_key,
     write_off_key,
 )
@@ -32,10 +34,10 @@ from tieout.planning.deferral import as_of
 from tieout.planning.draft import PlanDraft
 from tieout.planning.fields import DESCRIPTION_LENGTH_MAX
 from tieout.planning.memos import adjustment, application, plain_line
-from tieout.planning.numbers import invoice_number, void_number
+from tieout.planning.numbers import invoice_number, void_number, void_return_number
 from tieout.planning.periods import posting_date
 from tieout.planning.receivable import Receivable, Relief
-from tieout.planning.settlement import divide
+from tieout.planning.settlement import Shares, divide
 from tieout.planning.snapshots import InvoiceSnapshot
 from tieout.planning.taking_back import Against, Earned, taking_back
 from tieout.planning.uncollectible import BAD_DEBT_WHY, bad_debt_account
@@ -114,6 +116,38 @@ def add_void(
             account.void_written_off_minor,
             currency,
         )
+    for payment_id, relief in account.void_returns.items():
+        _add_return(draft, void, payment_id, relief)
+
+
+def _add_return(draft: PlanDraft, void: _Void, payment_id: str, relief: Relief) -> None:
+    """Plan what takes back what a payment had paid, whose money went back after the void."""
+    invoice, key = void.invoice, void_return_key(void.invoice.id, payment_id)
+    settlement = next(each for each in void.account.settlements if each.payment.id == payment_id)
+    day = accounting_date(settlement.payment.returned_at_unix or 0, void.policy.zone)
+    text = f"Void {invoice.id}, {payment_id} went back"
+
+    def memo() -> ArAdjustment:
+        return adjustment(
+            invoice,
+            key=key,
+            number=void_return_number(invoice, payment_id, void.original),
+            day=day,
+            text=text,
+            lines=_taken_back(void).paid[payment_id],
+            policy=void.policy,
+            original=void.original,
+            stripe_id=payment_id,
+        )
+
+    amount_minor, currency = relief.amount_minor, invoice.currency
+    draft.document(key, memo, -amount_minor, currency)
+    draft.document(
+        application_key(key),
+        lambda: application(invoice, key, relief, day, text, void.policy),
+        amount_minor,
+        currency,
+    )
 
 
 def _reversal(void: _Void) -> InvoiceReversal:
@@ -130,7 +164,7 @@ def _reversal(void: _Void) -> InvoiceReversal:
 
 def _credit_memo(void: _Void) -> ArAdjustment:
     invoice, used_minor = void.invoice, void.account.credit_used_minor
-    lines = list(_taken_back(void)[0])
+    lines = list(_taken_back(void).memo)
     if used_minor:
         as_used = void.booked(credit_balance_key(invoice.id))
         memo = f"Credit balance given back, {invoice.id}"
@@ -155,12 +189,12 @@ def _write_off_taken_back(void: _Void) -> JournalEntry:
     """
     invoice, policy = void.invoice, void.policy
     posted = posting_date(void.day, policy)
-    of_memo, of_entry = _taken_back(void)
+    taken = _taken_back(void)
     account = bad_debt_account(void.booked(write_off_key(invoice.id)))
-    lines = _against(void, of_entry, account, BAD_DEBT_WHY)
+    lines = _against(void, taken.entry, account, BAD_DEBT_WHY)
     if void.account.credit_used_minor and not void.open.amount_minor:
         credit = credit_account(void.booked(credit_balance_key(invoice.id)))
-        lines += _against(void, of_memo, credit, CREDIT_WHY)
+        lines += _against(void, taken.memo, credit, CREDIT_WHY)
     return JournalEntry(
         key=void_write_off_key(invoice.id),
         stripe_id=invoice.id,
@@ -183,17 +217,31 @@ def _against(
     return taking_back(earned, Against(account, memo, why), void.invoice.currency, void.policy)
 
 
-def _taken_back(void: _Void) -> tuple[tuple[ArLine, ...], tuple[ArLine, ...]]:
-    """Return the negative lines of the memo, and of the entry over what was written off.
+@dataclass(frozen=True, slots=True)
+class _TakenBack:
+    """Negative lines; together with credit notes they are every line of the invoice, exactly.
 
-    Together with payments and credit notes they take back every line exactly.
+    Attributes:
+        memo: of the credit memo.
+        entry: of the entry over what was written off.
+        paid: by the id of each payment, what it had paid.
     """
+
+    memo: tuple[ArLine, ...]
+    entry: tuple[ArLine, ...]
+    paid: Mapping[str, tuple[ArLine, ...]]
+
+
+def _taken_back(void: _Void) -> _TakenBack:
     of = credited_invoice(void.invoice, void.original)
-    left = of.left(void.invoice.voided_at_unix, lambda credited: credited.pre_payment)
-    _, left = divide(void.account.void_paid_minor, left)
+    paid_minor = list(void.account.void_paid_minor.values())
+    voided_at_unix = void.invoice.voided_at_unix
+    paid, left = of.divided(paid_minor, voided_at_unix, lambda credited: credited.pre_payment)
     memo_minor = void.open.amount_minor + void.account.credit_used_minor
     (memo, entry), _ = divide([memo_minor, void.account.void_written_off_minor], left)
-    return (
-        with_amounts(of.lines, (-each for each in memo)),
-        with_amounts(of.lines, (-each for each in entry)),
-    )
+
+    def negative(shares: Shares) -> tuple[ArLine, ...]:
+        return with_amounts(of.lines, (-each for each in shares))
+
+    by_payment = zip(void.account.void_paid_minor, map(negative, paid), strict=True)
+    return _TakenBack(negative(memo), negative(entry), dict(by_payment))

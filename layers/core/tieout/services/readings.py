@@ -25,6 +25,7 @@ from tieout.planning.plan import (
     parts,
     plan,
 )
+from tieout.planning.remembered import keys_to_remember, remembering
 from tieout.planning.sale_lines import source_id
 from tieout.planning.sales import is_sale, sale_keys
 from tieout.planning.snapshots import (
@@ -164,8 +165,13 @@ class Readings:
         """
         if part.snapshot is None:
             return part
+        snapshot = remembering(part.snapshot, postings)
+        if snapshot != part.snapshot:
+            part = self._planned(part, snapshot, policy)
+        if part.snapshot is None:
+            return part
         subject, modes = part.plan.subject, _modes(part.snapshot, postings, decided)
-        hung_on = origins(part)
+        hung_on = _hung_on(part)
         if isinstance(part.snapshot, ActivitySnapshot):
             # It has no part in the sales that have documents of their own.
             hung_on = frozenset(modes)
@@ -202,12 +208,22 @@ class Readings:
     ) -> Part:
         if not booked_under and not decided:
             return part
+        return self._planned(part, snapshot, policy, booked_under, decided)
+
+    def _planned(
+        self,
+        part: Part,
+        snapshot: Snapshot,
+        policy: Policy,
+        booked_under: BookedUnder = NOTHING_BOOKED,
+        decided: Decided = NOTHING_DECIDED,
+    ) -> Part:
         subject = part.plan.subject
         try:
             return Part(plan(subject, snapshot, policy, booked_under, decided), snapshot)
         except Exception as error:  # noqa: BLE001 - one object must not stop its whole batch
             self._metrics.count(metric_names.UNEXPECTED_ERROR)
-            text = f"{type(error).__name__} while planning {subject} under older policies"
+            text = f"{type(error).__name__} while planning {subject} as it is booked"
             return _parked(subject.key, subject, policy, Reason.UNEXPECTED_ERROR, text)
 
 
@@ -245,6 +261,11 @@ def _sales(snapshot: Snapshot | None) -> frozenset[str]:
 
 
 def origins(part: Part) -> frozenset[str]:
+    """Return the keys of whatever a plan must be made again with, planned today or not."""
+    return _hung_on(part) | keys_to_remember(part.snapshot)
+
+
+def _hung_on(part: Part) -> frozenset[str]:
     """Return the keys of what a plan takes back or books together, planned today or not."""
     keys = {key for each in part.plan.documents for key in dependencies(each)}
     match part.snapshot:

@@ -173,8 +173,10 @@ class StripeApiReader:
         charge = decode.charge(raw, payments_of(self._rows, intent, account))
         if charge.failure is None:
             return charge
-        # What takes a receipt back is booked where its invoice is.
-        paid = tuple(read_invoice(self._rows, each, account) for each in charge.invoices)
+        # What takes a receipt back is booked where its invoice is. Of a canceled payment the books
+        # may know what Stripe no longer shows.
+        invoices = dict.fromkeys([*charge.invoices, *(each.invoice for each in charge.payments)])
+        paid = tuple(read_invoice(self._rows, each, account) for each in invoices)
         return dataclasses.replace(charge, paid_invoices=paid)
 
     def _raw_charge(self, identifier: str, account: str | None) -> Raw:

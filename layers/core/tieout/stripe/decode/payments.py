@@ -38,7 +38,7 @@ def invoice_payment(raw: object) -> InvoicePayment:
         charge=means.identifier("charge"),
         out_of_band=means.one_of("type", _TYPES) == "payment_record",
         payment_record=means.identifier("payment_record"),
-        returned_at_unix=_returned_at(fields) if _was_paid(fields, status) else None,
+        returned_at_unix=_canceled_at(fields),
     )
 
 
@@ -59,7 +59,7 @@ def _amount_paid(fields: Fields, status: str) -> int:
     return (fields.integer_or_none("amount_paid") or 0) if _was_paid(fields, status) else 0
 
 
-def _returned_at(fields: Fields) -> int | None:
+def _canceled_at(fields: Fields) -> int | None:
     transitions = fields.child("status_transitions")
     return None if transitions is None else transitions.moment_or_none("canceled_at")
 

@@ -1,0 +1,121 @@
+"""Goal: money that comes and goes back days later leaves the books as an accountant wants them.
+
+Method: stories of one invoice, told step by step to the whole product in one process, which works
+everything off before the next step. The oracle, which knows Stripe's side alone, judges the books.
+"""
+
+from collections.abc import Sequence
+
+import pytest
+
+from tests.oracle.verdict import differences, judge
+from tests.sandbox.stripe import InvoiceSpec, LineSpec, SteppedClock, StripeAccount
+from tests.year.business import DAY_SECONDS, set_up
+from tests.year.company import CURRENCIES, Decision, chart, new_account, new_books, policy
+from tests.year.product import Product
+from tieout.domain.postings import Posting, State
+
+
+class Shop:
+    """One customer, who owes 100.00 for a service."""
+
+    def __init__(self, *, reopens: bool = True, keeps: bool = True) -> None:
+        clock = SteppedClock()
+        self.account: StripeAccount = new_account(
+            clock, "late failures", reopens=reopens, keeps=keeps
+        )
+        self.catalog = set_up(self.account, CURRENCIES)
+        self.product = Product(
+            self.account, new_books(clock), policy(self.catalog, Decision()), seed=1
+        )
+        self.customer = str(self.account.create_customer("Acme")["id"])
+        self.invoice = self.bill()
+
+    def bill(self) -> str:
+        line = LineSpec("Service", amount_minor=10_000, metadata={"revenue_category": "services"})
+        invoice = self.account.create_invoice(InvoiceSpec(self.customer, (line,), currency="usd"))
+        self.account.finalize_invoice(invoice["id"])
+        self.pass_a_day()
+        return str(invoice["id"])
+
+    def pass_a_day(self) -> None:
+        """Let the product do its work, and the next day come."""
+        self.product.deliver()
+        self.product.settle()
+        self.product.time.advance(DAY_SECONDS)
+
+    def debit(self, amount_minor: int | None = None) -> str:
+        """Have the invoice, or a part of it, paid from a bank account; return the charge."""
+        paid = self.account.pay_invoice(
+            self.invoice, amount_minor, payment_method="us_bank_account"
+        )
+        self.pass_a_day()
+        intent = self.account.retrieve("payment_intent", paid["payment"]["payment_intent"])
+        return str(intent["latest_charge"])
+
+    def bounce(self, charge: str) -> None:
+        self.account.fail_charge_late(charge)
+        self.pass_a_day()
+
+    def give_up(self) -> None:
+        self.account.mark_uncollectible(self.invoice)
+        self.pass_a_day()
+
+    def void(self) -> None:
+        self.account.void_invoice(self.invoice)
+        self.pass_a_day()
+
+    def parked(self) -> Sequence[str]:
+        return [f"{each.key}: {each.reason} {each.reason_text}" for each in self.product.parked]
+
+    def posted(self, key: str) -> Posting:
+        posting = self.product.postings.by_key[key]
+        assert posting.state is State.POSTED
+        return posting
+
+    def wrong(self) -> Sequence[str]:
+        """Catch up with what came in the wrong order; return what the oracle finds."""
+        self.product.poll()
+        self.product.redrive()
+        self.product.settle()
+        checks = judge(self.account, self.product.company, chart(self.catalog))
+        return [str(each) for each in differences(checks)]
+
+
+@pytest.mark.parametrize("keeps", [True, False])
+def test_what_is_paid_goes_back_and_is_paid_again(*, keeps: bool) -> None:
+    shop = Shop(keeps=keeps)
+    shop.bounce(shop.debit())
+    assert shop.parked() == []
+    assert shop.wrong() == []
+    shop.debit()
+    assert shop.parked() == []
+    assert shop.wrong() == []
+
+
+@pytest.mark.parametrize("keeps", [True, False])
+def test_each_time_that_it_is_given_up_it_is_written_off(*, keeps: bool) -> None:
+    shop = Shop(keeps=keeps)
+    shop.give_up()
+    shop.bounce(shop.debit())
+    shop.give_up()
+    assert shop.parked() == []
+    assert shop.wrong() == []
+    shop.bounce(shop.debit())
+    assert shop.parked() == []
+    shop.give_up()
+    assert shop.parked() == []
+    assert shop.wrong() == []
+    first = f"invoice/{shop.invoice}/write-off"
+    written_off = [first, f"{first}/2", f"{first}/3"]
+    assert [shop.posted(key).amount_minor for key in written_off] == [-10_000] * 3
+
+
+@pytest.mark.parametrize("keeps", [True, False])
+def test_what_is_left_when_a_part_went_back_is_voided(*, keeps: bool) -> None:
+    shop = Shop(keeps=keeps)
+    shop.debit(3_000)
+    shop.bounce(shop.debit(4_000))
+    shop.void()
+    assert shop.parked() == []
+    assert shop.wrong() == []
