@@ -107,4 +107,17 @@ def test_days_the_wrong_way_round_are_said(queue_url: str, capsys: Captured) -> 
     assert queue_url
     backwards = ["--from", "2026-11-03", "--until", "2026-11-01", "--stack", "tieout-dev"]
     assert cli.main(["backfill", *backwards]) == 2
-    assert "--until 2026-11-01 lies before --from 2026-11-03" in capsys.readouterr().err
+    assert "the last day, 2026-11-01, lies before the first, 2026-11-03" in capsys.readouterr().err
+
+
+def test_the_backfill_that_was_begun_last_needs_no_days(queue_url: str, capsys: Captured) -> None:
+    assert queue_url
+    last = ["backfill", "--status", "--stack", "tieout-dev"]
+    assert cli.main(["backfill", "--stack", "tieout-dev"]) == 2
+    assert "name the first day: --from DAY" in capsys.readouterr().err
+    assert cli.main(last) == 2
+    assert "no backfill was begun here yet" in capsys.readouterr().err
+    assert cli.main(["backfill", *DAYS, "--yes"]) == 0
+    capsys.readouterr()
+    assert cli.main(last) == 0
+    assert capsys.readouterr().out.startswith("2026-11-01 to 2026-11-03: all of it is queued")

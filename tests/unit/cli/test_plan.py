@@ -357,7 +357,7 @@ def test_a_plan_for_another_stack_or_policy_posts_nothing(
         (["plan"], "name what to plan (in_123, 2026-11-20), or a range with --since DAY"),
         (["plan", "in_1", "--since", "2026-11-01"], "name what to plan"),
         (["plan", "in_1", "--until", "2026-11-01"], "--until is for a range: give --since DAY"),
-        (["plan", "--since", "2026-11-02", "--until", "2026-11-01"], "lies before --since"),
+        (["plan", "--since", "2026-11-02", "--until", "2026-11-01"], "lies before the first"),
         (["plan", "sub_1"], "give an id that begins with in_, cus_, ch_, py_, re_, pyr_, cn_"),
         (["plan", "nonsense/in_1"], "or a day like 2026-11-20"),
         (["plan", "invoice/"], "is no Stripe object that has books of its own"),

@@ -52,6 +52,19 @@ def published() -> str:
     return "p:" + parse_policy(POLICY.read_text("utf-8")).version
 
 
+def test_a_version_needs_no_prefix_unless_a_file_has_its_name(
+    draft: Path, capsys: Captured, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    version = published().removeprefix("p:")
+    assert cli.main(["policy", "diff", version, str(draft), *SINCE, "--to", "2026-11-30"]) == 0
+    assert "invoice/in_1" in capsys.readouterr().out
+    monkeypatch.chdir(draft.parent)
+    draft.rename(version)
+    assert cli.main(["policy", "diff", version, published(), *SINCE, "--json"]) == 0
+    totals = json.loads(capsys.readouterr().out.splitlines()[-1])
+    assert totals["new"] == version != totals["old"]
+
+
 def test_what_would_move_is_shown_by_document_and_in_total(draft: Path, capsys: Captured) -> None:
     assert cli.main(["policy", "diff", published(), str(draft), *SINCE]) == 0
     lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
@@ -84,9 +97,9 @@ def test_the_same_policy_moves_nothing(draft: Path, capsys: Captured) -> None:
 
 def test_what_cannot_be_compared_is_said_in_one_line(draft: Path, capsys: Captured) -> None:
     assert cli.main(["policy", "diff", "p:nobody's", str(draft), *SINCE]) == 2
-    assert "nobody's was never published" in capsys.readouterr().err
+    assert '"p:nobody\'s" is no file here, nor a version' in capsys.readouterr().err
     assert cli.main(["policy", "diff", str(draft), "p", *SINCE]) == 2
-    assert "p: no such file" in capsys.readouterr().err
+    assert "'p' is no file here, nor a version" in capsys.readouterr().err
     until = ["--until", "2026-10-01"]
     assert cli.main(["policy", "diff", str(draft), str(draft), *SINCE, *until]) == 2
-    assert "lies before --since" in capsys.readouterr().err
+    assert "lies before the first" in capsys.readouterr().err

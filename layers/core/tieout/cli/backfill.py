@@ -9,7 +9,7 @@ from typing import Any
 
 from tieout.cli.console import DONE, NOT_READY, Progress, add_command, say
 from tieout.cli.installation import Installation
-from tieout.cli.plan import a_day
+from tieout.cli.ranges import add_range, checked_range
 from tieout.cli.stripe_accounts import accounts_of, add_account, named_account
 from tieout.cli.totals import totals_facts, totals_text
 from tieout.domain.dates import accounting_date, day_bounds
@@ -18,7 +18,9 @@ from tieout.services.backfill import (
     SECONDS_PER_SUBJECT,
     Backfill,
     Range,
+    begun_last,
     hours,
+    note_begun,
     status,
 )
 from tieout.services.operate import CannotBeDone
@@ -29,12 +31,12 @@ from tieout.services.walk import days, subjects_of_day
 _MORE = """examples:
   tieout backfill --from 2026-01-01 --stack tieout-prod
   tieout backfill --from 2026-01-01 --until 2026-03-31 --yes --stack tieout-prod
-  tieout backfill --from 2026-01-01 --until 2026-03-31 --status --stack tieout-prod
+  tieout backfill --status --stack tieout-prod         how far the last one has come
 
 First it says what the range comes to: documents, Intacct transactions and their cost, and hours.
 Then it asks, and queues the range day by day, oldest first, no faster than the processors book.
 Interrupted, run it again with the same days: it goes on where it stopped. What is booked already
-is not booked again. Without --until the range ends today.
+is not booked again; what is to be looked at once more, `tieout retry KEY` queues. Without --until the range ends today.
 Every Stripe account that the policy names has its range, and goes on where its own stopped.
 exit codes: 0 done, 1 it was not confirmed, or with --status: it is not complete."""
 
@@ -51,11 +53,12 @@ def register(commands: Any) -> None:  # noqa: ANN401 - argparse keeps the class 
     """Add the command."""
     summary = "have everything of a range of days looked at and booked"
     backfill = add_command(commands, "backfill", _backfill, summary, _MORE)
+    add_range(backfill, "the first day", "the last; today if not given")
     backfill.add_argument(
-        "--from", dest="since", type=a_day, required=True, metavar="DAY", help="the first day"
+        "--status",
+        action="store_true",
+        help="only say how far it has come; without --from, the one that was begun last",
     )
-    backfill.add_argument("--until", type=a_day, metavar="DAY", help="the last; today if not given")
-    backfill.add_argument("--status", action="store_true", help="only say how far it has come")
     backfill.add_argument("--yes", action="store_true", help="do not ask")
     backfill.add_argument(
         "--rate", type=_rate, metavar="N", help="queue at most N objects a second"
@@ -77,11 +80,9 @@ def _rate(argument: str) -> float:
 def _backfill(options: argparse.Namespace) -> int:
     at = Installation(options.stack)
     policy = at.policies.current()
-    until = options.until or accounting_date(at.clock.now_unix(), policy.zone)
-    if until < options.since:
-        raise CannotBeDone(f"--until {until} lies before --from {options.since}")
+    since, until = _asked(options, at, policy)
     accounts = accounts_of(options.account, policy)
-    spans = [Range(options.since, until, policy.zone, each) for each in accounts]
+    spans = [Range(since, until, policy.zone, each) for each in accounts]
     left = _left(at, spans)
     if options.status or not left:
         facts = _status_facts(spans, left)
@@ -105,6 +106,23 @@ def _backfill(options: argparse.Namespace) -> int:
     told = f"queued {queued:,} objects; what becomes of them: tieout parked --stack {options.stack}"
     say(facts | {"queued": queued} if options.json else told)
     return DONE
+
+
+def _asked(options: argparse.Namespace, at: Installation, policy: Policy) -> tuple[date, date]:
+    """Return the range: the one that is named, or of which the last backfill was.
+
+    Raises:
+        CannotBeDone: there is none, or it ends before it begins.
+    """
+    if options.since is not None:
+        today = accounting_date(at.clock.now_unix(), policy.zone)
+        return checked_range(options.since, options.until or today)
+    if not options.status:
+        raise CannotBeDone("name the first day: --from DAY")
+    last = begun_last(at.cursors, policy.zone)
+    if last is None:
+        raise CannotBeDone("no backfill was begun here yet: `tieout backfill --from DAY`")
+    return checked_range(last[0], options.until or last[1])
 
 
 def _left(at: Installation, spans: Iterable[Range]) -> Left:
@@ -147,6 +165,7 @@ def _queue(at: Installation, spans: Iterable[Range], per_second: float) -> int:
     )
     queued, progress = 0, Progress()
     for span in spans:
+        note_begun(span, at.cursors)
         for day, _ in backfill.run(span):
             queued += 1
             progress.tell(f"queueing {named_account(span.account)} {day}: {queued:,} objects")

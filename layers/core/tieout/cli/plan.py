@@ -13,6 +13,7 @@ from tieout.cli.installation import Installation
 from tieout.cli.keys import subject_of
 from tieout.cli.places import signature
 from tieout.cli.policy_files import policy_of
+from tieout.cli.ranges import add_range, checked_range
 from tieout.cli.render import preview_facts, preview_lines
 from tieout.cli.stripe_accounts import accounts_of, add_account, missing, named_account
 from tieout.cli.totals import totals_facts, totals_text
@@ -54,28 +55,13 @@ def register(commands: Any) -> None:  # noqa: ANN401 - argparse keeps the class 
         metavar="ID",
         help="in_, ch_, pi_, re_, cn_, dp_, po_, tu_, cus_ or a day",
     )
-    plan.add_argument("--since", type=a_day, metavar="DAY", help="first day of a range")
-    plan.add_argument("--until", type=a_day, metavar="DAY", help="its last day; today if not given")
+    add_range(plan, "first day of a range", "its last day; today if not given")
     plan.add_argument("--out", type=Path, metavar="FILE", help="write the plan down, to apply it")
     plan.add_argument(
         "--policy", type=Path, metavar="FILE", help="this one instead of that in force"
     )
     add_account(plan)
     plan.add_argument("--stack", required=True, metavar="NAME", help="the installation to ask")
-
-
-def a_day(argument: str) -> date:
-    """Return a day given as `2026-11-20`.
-
-    Raises:
-        ArgumentTypeError: it is none.
-    """
-    try:
-        return date.fromisoformat(argument)
-    except ValueError:
-        raise argparse.ArgumentTypeError(
-            f"must be a day like 2026-11-20, not {argument!r}"
-        ) from None
 
 
 def _plan(options: argparse.Namespace) -> int:
@@ -151,10 +137,8 @@ def _range(
     policy: Policy,
     accounts: Sequence[str | None],
 ) -> int:
-    since: date = options.since
-    until: date = options.until or accounting_date(at.clock.now_unix(), policy.zone)
-    if until < since:
-        raise CannotBeDone(f"--until {until} lies before --since {since}")
+    today = accounting_date(at.clock.now_unix(), policy.zone)
+    since, until = checked_range(options.since, options.until or today)
     since_unix, progress = day_bounds(since, policy.zone)[0], Progress()
     by_account = {account: Totals(since_unix) for account in accounts}
     steps = list(product(accounts, days(since, until)))

@@ -3,15 +3,14 @@
 import argparse
 import json
 from collections.abc import Iterator, Sequence
-from datetime import date
 from itertools import product
 from pathlib import Path
 from typing import Any
 
 from tieout.cli.console import DONE, Progress, add_command, money, say
 from tieout.cli.installation import Installation
-from tieout.cli.plan import a_day
 from tieout.cli.policy_files import policy_of
+from tieout.cli.ranges import add_range, checked_range
 from tieout.cli.stripe_accounts import accounts_of, add_account, named_account
 from tieout.domain.dates import accounting_date
 from tieout.domain.money import decimal_from_minor
@@ -24,12 +23,12 @@ from tieout.services.walk import days, subjects_of_day
 
 _PUBLISHED = "p:"
 _MORE = """examples:
-  tieout policy diff p:1a2b3c4d5e6f draft.yaml --since 2026-07-01 --stack tieout-prod
+  tieout policy diff 1a2b3c4d5e6f draft.yaml --since 2026-07-01 --stack tieout-prod
   tieout policy diff old.yaml new.yaml --since 2026-07-01 --until 2026-07-31 --stack tieout-prod
 
-OLD and NEW are files, or `p:` and a version that was published (`tieout policy versions`). What was
-created in Stripe since then is read again and planned under both, as if each had always been in
-force; nothing is written. What is posted stays as it was posted, whatever this shows.
+OLD and NEW are files, or versions that were published (`tieout policy versions`); where a file has
+the name of a version, `p:1a2b3c4d5e6f` means the version. What was created in Stripe since then is
+read again and planned under both, as if each had always been in force; nothing is written. What is posted stays as it was posted, whatever this shows.
 Every Stripe account that one of the two names is compared.
 With --json each line is one JSON object: a change each, the totals last."""
 
@@ -37,10 +36,9 @@ With --json each line is one JSON object: a change each, the totals last."""
 def register(actions: Any) -> None:  # noqa: ANN401 - argparse keeps the class to itself
     """Add the command to those of `tieout policy`."""
     diff = add_command(actions, "diff", _diff, "show what another policy books otherwise", _MORE)
-    diff.add_argument("old", metavar="OLD")
-    diff.add_argument("new", metavar="NEW")
-    diff.add_argument("--since", type=a_day, required=True, metavar="DAY", help="first day")
-    diff.add_argument("--until", type=a_day, metavar="DAY", help="last day; today if not given")
+    diff.add_argument("old", metavar="OLD", help="a policy file, or a version that was published")
+    diff.add_argument("new", metavar="NEW", help="the same")
+    add_range(diff, "first day", "last day; today if not given", required=True)
     add_account(diff)
     diff.add_argument("--stack", required=True, metavar="NAME", help="whose Stripe to read")
 
@@ -48,12 +46,11 @@ def register(actions: Any) -> None:  # noqa: ANN401 - argparse keeps the class t
 def _diff(options: argparse.Namespace) -> int:
     at = Installation(options.stack)
     old, new = _policy(options.old, at), _policy(options.new, at)
-    until: date = options.until or accounting_date(at.clock.now_unix(), new.zone)
-    if until < options.since:
-        raise CannotBeDone(f"--until {until} lies before --since {options.since}")
+    today = accounting_date(at.clock.now_unix(), new.zone)
+    since, until = checked_range(options.since, options.until or today)
     accounts = accounts_of(options.account, old, new)
     diff, progress = PolicyDiff(at.stripe, at.policies, old, new, at.clock), Progress()
-    for account, day in product(accounts, days(options.since, until)):
+    for account, day in product(accounts, days(since, until)):
         now_unix = at.clock.now_unix()
         subjects = subjects_of_day(at.stripe, day, new.zone, now_unix, account)
         for change in diff.changes(subjects):
@@ -77,12 +74,15 @@ def _diff(options: argparse.Namespace) -> int:
 
 
 def _policy(named: str, at: Installation) -> Policy:
-    if not named.startswith(_PUBLISHED):
-        return policy_of(Path(named))
     version = named.removeprefix(_PUBLISHED)
+    if version == named and Path(named).exists():
+        return policy_of(Path(named))
     policy = at.policies.of(version)
     if policy is None:
-        raise CannotBeDone(f"policy {version} was never published, or cannot be read any more")
+        raise CannotBeDone(
+            f"{named!r} is no file here, nor a version that was published and can still be read: "
+            "`tieout policy versions` lists them"
+        )
     return policy
 
 

@@ -10,6 +10,7 @@ from typing import Any
 
 from tieout.cli.console import DONE, NOT_READY, add_command, moment, money, paint, say
 from tieout.cli.installation import Installation
+from tieout.cli.ranges import a_day, add_range, checked_range
 from tieout.cli.report_page import CAUSE_TEXTS, age_days, item_text, page
 from tieout.domain.dates import accounting_date, span_text, spans
 from tieout.domain.money import decimal_from_minor
@@ -38,12 +39,11 @@ def register(commands: Any) -> None:  # noqa: ANN401 - argparse keeps the class 
     """Add the commands."""
     summary = "compare Stripe's balance with the clearing account"
     tie_out = add_command(commands, "tie-out", _tie_out, summary, _TIE_OUT)
-    tie_out.add_argument("day", nargs="?", type=_day, help="a day like 2026-10-31")
+    tie_out.add_argument("day", nargs="?", type=a_day, help="a day like 2026-10-31")
     tie_out.add_argument("--now", action="store_true", help="read Stripe and Intacct again")
     summary = "write the tie-out of some days as a page, and as CSV"
     report = add_command(commands, "report", _report, summary, _REPORT)
-    report.add_argument("--from", dest="first", type=_day, metavar="DAY", help="the first day")
-    report.add_argument("--to", dest="last", type=_day, metavar="DAY", help="the last day")
+    add_range(report, "the first day; a month before the last", "the last day; yesterday")
     report.add_argument("--out", type=Path, metavar="FILE", help="where the page goes (HTML)")
     report.add_argument("--csv", type=Path, metavar="FILE", help="where the table goes (CSV)")
     for each in (tie_out, report):
@@ -129,10 +129,8 @@ def _report(options: argparse.Namespace) -> int:
     if options.out is None and options.csv is None:
         raise CannotBeDone("name a file: `--out report.html`, `--csv report.csv`, or both")
     installation = Installation(options.stack)
-    last: date = options.last or _yesterday(installation)
-    first: date = options.first or last - timedelta(days=DAYS_SHOWN - 1)
-    if first > last:
-        raise CannotBeDone(f"--from {first.isoformat()} is after --to {last.isoformat()}")
+    last: date = options.until or _yesterday(installation)
+    first, last = checked_range(options.since or last - timedelta(days=DAYS_SHOWN - 1), last)
     days = [first + timedelta(days=each) for each in range((last - first).days + 1)]
     found = installation.tie_outs.of_days(days)
     missing = [day for day in days if day not in found]
@@ -211,10 +209,3 @@ def _safe(text: str) -> str:
 def _yesterday(installation: Installation) -> date:
     policy = installation.policies.current()
     return accounting_date(installation.clock.now_unix(), policy.zone) - timedelta(days=1)
-
-
-def _day(text: str) -> date:
-    try:
-        return date.fromisoformat(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text!r} is no day like 2026-10-31") from error

@@ -18,6 +18,8 @@ from tieout.services.walk import Lister, days, subjects_of_day
 
 # What a subject takes of a processor: a few reads of Stripe and its share of a request to Intacct.
 SECONDS_PER_SUBJECT = 1
+# Not how far anything has come, but the range itself: from its first second to its last.
+_BEGUN_LAST = "backfill"
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,6 +61,28 @@ def status(span: Range, cursors: Cursors) -> Status:
         return Status(span.since)
     next_day = accounting_date(until_unix, span.zone) + timedelta(days=1)
     return Status(next_day if next_day <= span.until else None)
+
+
+def note_begun(span: Range, cursors: Cursors) -> None:
+    """Note that the backfill of a range was begun, so that one can ask for it without its days.
+
+    Raises:
+        TransientFault, ConfigurationFault: the table cannot be used.
+    """
+    since_unix, until_unix = day_bounds(span.since, span.zone)[0], day_bounds(span.until, span.zone)
+    cursors.put(_BEGUN_LAST, Progress(None, since_unix, until_unix[1]))
+
+
+def begun_last(cursors: Cursors, zone: ZoneInfo) -> tuple[date, date] | None:
+    """Return the first and the last day of the backfill that was begun last; None without one.
+
+    Raises:
+        TransientFault, ConfigurationFault: the table cannot be read.
+    """
+    noted = cursors.get(_BEGUN_LAST)
+    if noted.began_at_unix is None or noted.until_unix is None:
+        return None
+    return accounting_date(noted.began_at_unix, zone), accounting_date(noted.until_unix, zone)
 
 
 def hours(subjects: int, concurrency: int) -> float:
