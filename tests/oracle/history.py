@@ -9,6 +9,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import UTC, date, datetime
 
+from tests.oracle import shares
 from tests.oracle.book import Book, Line
 from tests.oracle.chart import (
     BAD_DEBT,
@@ -28,7 +29,7 @@ from tests.oracle.chart import (
     of_currency,
     of_customer,
 )
-from tests.oracle.shares import Parts, Sold, credited, divided, sold
+from tests.oracle.shares import Paid, Parts, Sold, credited, divided, kept, sold
 from tests.sandbox.stripe.account import StripeAccount
 from tests.sandbox.stripe.json_types import JsonObject
 from tests.sandbox.stripe.store import ObjectStore
@@ -56,9 +57,9 @@ class _History:
         self._facts: list[tuple[int, int, int, Callable[[], None]]] = []
         self._invoices: dict[str, Sold] = {}
         self._of_intent: defaultdict[str, list[str]] = defaultdict(list)
-        # What of a credit note is still to be paid back, by refund.
-        self._refundable: dict[str, tuple[Sold, Parts]] = {}
-        self._refunded: dict[str, Sequence[Line]] = {}
+        # What a credit note says of a refund, and what every other took back of what paid what.
+        self._named: dict[str, tuple[Sold, Parts]] = {}
+        self._taken: dict[str, Sequence[tuple[Sold, Paid, Parts]]] = {}
 
     def play(self) -> None:
         """Book everything in the order in which it happened."""
@@ -71,6 +72,8 @@ class _History:
             self._at(note["voided_at"], "void", self._void_note, note)
         for change in self._store.all("customer_balance_transaction"):
             self._at(change["created"], "credit", self._change_credit, change)
+        for refund in self._store.all("refund"):
+            self._at(refund["created"], "refund", self._divide, refund)
         for moved in self._store.all("balance_transaction"):
             self._foresee_movement(moved)
         for *_, fact in sorted(self._facts, key=lambda each: each[:3]):
@@ -118,7 +121,7 @@ class _History:
         of, intent = self._invoices[payment["invoice"]], payment["payment"].get("payment_intent")
         role = STRIPE if intent is not None else PAST_STRIPE
         amount_minor = payment["amount_paid"]
-        of.settle(amount_minor, intent)
+        of.settle(amount_minor, intent or shares.PAST_STRIPE)
         at_unix = payment["status_transitions"]["paid_at"]
         money = (of_currency(role, payment["currency"]), amount_minor)
         self._settle(of, amount_minor, payment["id"], "payment", at_unix, [money])
@@ -132,7 +135,7 @@ class _History:
         )
         amount_minor = invoice["amount_paid"] + invoice["amount_overpaid"] - recorded_minor
         of = self._invoices[invoice["id"]]
-        of.settle(amount_minor, None)
+        of.settle(amount_minor, shares.PAST_STRIPE)
         money = (of_currency(PAST_STRIPE, invoice["currency"]), amount_minor)
         at_unix = invoice["status_transitions"]["paid_at"]
         self._settle(of, amount_minor, invoice["id"], "payment", at_unix, [money])
@@ -147,21 +150,23 @@ class _History:
 
     def _void(self, invoice: JsonObject) -> None:
         of = self._invoices[invoice["id"]]
-        rest_minor = sum(of.unpaid)
+        rest = of.void()
         at_unix = invoice["status_transitions"]["voided_at"]
-        self._settle(of, rest_minor, invoice["id"], "void", at_unix, _taken(of, of.unpaid))
-        of.unpaid = [0] * len(of.unpaid)
+        self._settle(of, sum(rest), invoice["id"], "void", at_unix, _taken(of, rest))
 
     def _credit_note(self, note: JsonObject) -> None:
         """Book what is not paid back through Stripe; the refund books the rest, when it moves."""
         of = self._invoices[note["invoice"]]
         parts = credited(note, self._store.lines[note["id"]], of)
-        of.credit(parts, note["pre_payment_amount"])
-        for refund in note["refunds"]:
-            if refund["refund"] is not None:
-                share = divided(refund["amount_refunded"], parts)
-                self._refundable[refund["refund"]] = of, share
-                parts = [one - other for one, other in zip(parts, share, strict=True)]
+        early = divided(note["pre_payment_amount"], parts)
+        of.credit(parts, early)
+        late = _less(parts, early)
+        for each in note["refunds"]:
+            if each["refund"] is not None:
+                share = divided(each["amount_refunded"], late)
+                late, parts = _less(late, share), _less(parts, share)
+                self._named[each["refund"]] = of, share
+                self._give_back(of, self._store.get("refund", each["refund"]), sum(share))
         lines, at_unix = _taken(of, parts), note["effective_at"] or note["created"]
         self._settle(of, sum(parts), note["id"], "credit_note", at_unix, lines)
         given_minor = note["out_of_band_amount"] or 0
@@ -171,7 +176,7 @@ class _History:
     def _void_note(self, note: JsonObject) -> None:
         of = self._invoices[note["invoice"]]
         parts = credited(note, self._store.lines[note["id"]], of)
-        of.unpaid = [one + other for one, other in zip(of.unpaid, parts, strict=True)]
+        of.credit(parts, parts, -1)
         lines = _taken(of, parts, -1)
         self._settle(of, -note["total"], note["id"], "void_note", note["voided_at"], lines)
 
@@ -180,6 +185,8 @@ class _History:
         if change["invoice"] in self._invoices:
             of = self._invoices[change["invoice"]]
             lines = [(CREDIT, amount_minor)]
+            if amount_minor > 0:
+                of.settle(amount_minor, shares.BY_CREDIT)
             self._settle(of, amount_minor, change["id"], "credit", at_unix, lines)
             return
         lines = [(CREDIT, amount_minor), (GIVEN_BY_HAND, -amount_minor)]
@@ -261,47 +268,72 @@ class _History:
 
     def _refund(self, moved: JsonObject) -> None:
         refund = self._store.get("refund", moved["source"])
-        if moved["type"] == "refund_failure":
-            lines = [(account, -minor) for account, minor in self._refunded[refund["id"]]]
-            self._give_again(refund)
-        else:
-            paid = (of_currency(STRIPE, refund["currency"]), -refund["amount"])
-            lines = [*self._taken_back(refund), paid]
-            self._refunded[refund["id"]] = lines
+        paid = (of_currency(STRIPE, refund["currency"]), -refund["amount"])
+        sign = -1 if moved["type"] == "refund_failure" else 1
+        lines = [(account, sign * minor) for account, minor in [*self._taken_back(refund), paid]]
+        if sign < 0:
+            self._come_back(refund)
         self._book(moved["created"], refund["id"], "refund", refund["currency"], lines)
 
-    def _taken_back(self, refund: JsonObject) -> Iterable[Line]:
-        """Return the lines that a refund takes back: of its credit note, else pro rata."""
-        if refund["id"] in self._refundable:
-            of, parts = self._refundable[refund["id"]]
-            return _taken(of, parts)
-        paid = self._paid_by(refund["payment_intent"])
-        if not paid:
-            return [(SALES, refund["amount"])]
-        shares = divided(refund["amount"], [minor for *_, minor in paid])
-        lines = []
-        for (of, item, _), minor in zip(paid, shares, strict=True):
-            of.paid[refund["payment_intent"]][item] -= minor
-            lines.append((of.accounts[item], minor))
-        return lines
+    def _taken_back(self, refund: JsonObject) -> Sequence[Line]:
+        """Return the lines that a refund takes back: of its credit note, else its shares."""
+        if refund["id"] in self._named:
+            return _taken(*self._named[refund["id"]])
+        if taken := self._taken[refund["id"]]:
+            return [line for of, _, parts in taken for line in _taken(of, parts)]
+        return [(SALES, refund["amount"])]
 
-    def _give_again(self, refund: JsonObject) -> None:
-        if refund["id"] not in self._refundable:
-            lines = self._refunded[refund["id"]]
-            for (of, item, _), (_, minor) in zip(
-                self._paid_by(refund["payment_intent"]), lines, strict=False
-            ):
-                of.paid[refund["payment_intent"]][item] += minor
+    def _divide(self, refund: JsonObject) -> None:
+        """Divide a refund over what it takes back, pro rata: that is settled when it is made."""
+        if refund["id"] in self._named:
+            return
+        shares_of = self._paid_by(refund["payment_intent"])
+        left = [_less(share, paid.refunded) for _, paid, share in shares_of]
+        for other in self._never_paid(refund):
+            if sum(map(sum, left)) < refund["amount"]:
+                self._come_back(other)
+                left = [_less(share, paid.refunded) for _, paid, share in shares_of]
+        pairs = zip(left, shares_of, strict=True)
+        weights = [kept(each, share) for each, (*_, share) in pairs]
+        parts = iter(divided(refund["amount"], [minor for each in weights for minor in each]))
+        self._taken[refund["id"]] = [
+            (of, paid, [next(parts) for _ in share]) for of, paid, share in shares_of
+        ]
+        for _, paid, part in self._taken[refund["id"]]:
+            paid.refunded = _less(paid.refunded, [-minor for minor in part])
 
-    def _paid_by(self, intent: str) -> Sequence[tuple[Sold, int, int]]:
-        """Return every item that a payment paid: invoice, which item, what is left of it."""
+    def _never_paid(self, refund: JsonObject) -> Sequence[JsonObject]:
+        """Return earlier refunds that failed, nobody knows when, before they moved any money."""
+        same = self._store.where("refund", "payment_intent", refund["payment_intent"])
+        return [
+            each
+            for each in sorted(same, key=lambda each: (each["created"], each["id"]))
+            if each["status"] in {"failed", "canceled"}
+            and each["balance_transaction"] is None
+            and self._taken.get(each["id"])
+        ]
+
+    def _come_back(self, refund: JsonObject) -> None:
+        """Let a refund that failed give back what it had taken."""
+        if refund["id"] in self._named:
+            of, share = self._named[refund["id"]]
+            of.credit([-minor for minor in share], [0 for _ in share])
+            self._give_back(of, refund, -sum(share))
+        for _, paid, part in self._taken.pop(refund["id"], ()):
+            paid.refunded = _less(paid.refunded, part)
+
+    def _give_back(self, of: Sold, refund: JsonObject, amount_minor: int) -> None:
+        """Let a payment have given back what a credit note says of its refund."""
+        for paid, _ in of.shares(refund["payment_intent"]):
+            paid.given_minor += amount_minor
+
+    def _paid_by(self, intent: str) -> Sequence[tuple[Sold, Paid, Parts]]:
+        """Return what a payment paid of each invoice's items, if nothing were refunded."""
         found = sorted(
             (self._invoices[each] for each in dict.fromkeys(self._of_intent.get(intent, ()))),
             key=lambda of: (of.invoice["created"], of.invoice["id"]),
         )
-        return [
-            (of, item, minor) for of in found for item, minor in enumerate(of.paid.get(intent, ()))
-        ]
+        return [(of, paid, share) for of in found for paid, share in of.shares(intent)]
 
     def _convert(self, moved: JsonObject) -> None:
         """Let what came in one currency be Stripe's balance in another."""
@@ -357,6 +389,10 @@ class _History:
 
 def _taken(of: Sold, parts: Sequence[int], sign: int = 1) -> list[Line]:
     return [(account, sign * minor) for account, minor in zip(of.accounts, parts, strict=True)]
+
+
+def _less(one: Sequence[int], other: Sequence[int]) -> Parts:
+    return [first - second for first, second in zip(one, other, strict=True)]
 
 
 def unpaid_debt(account: StripeAccount, invoice: JsonObject) -> int:

@@ -1,4 +1,8 @@
-"""What is left of an invoice's lines while payments, credits and refunds take their parts of it."""
+"""What is left of an invoice's lines while payments, credits and refunds take their parts of it.
+
+Credit notes take their own lines. What they leave is divided by the payments, in the order in which
+they came, and a refund that no credit note speaks of takes its part of its payment's share.
+"""
 
 import math
 from collections import Counter
@@ -12,6 +16,9 @@ from tests.sandbox.stripe.json_types import JsonObject
 Parts = list[int]
 # The item of what a credit note gives that was on no line; an invoice has nothing of it.
 _ON_NO_LINE = "on no line"
+# What settles an invoice, besides payment intents.
+BY_CREDIT = "the customer's credit"
+PAST_STRIPE = "past Stripe"
 
 
 def divided(amount_minor: int, weights: Sequence[int]) -> Parts:
@@ -31,14 +38,31 @@ def divided(amount_minor: int, weights: Sequence[int]) -> Parts:
 
 
 @dataclass
+class Paid:
+    """What settled a part of an invoice.
+
+    Attributes:
+        by: a payment intent, or what else it was.
+        given_minor: what refunds gave back of it of which credit notes speak.
+        refunded: what other refunds gave back of it, of each item.
+    """
+
+    by: str
+    amount_minor: int
+    refunded: Parts
+    given_minor: int = 0
+
+
+@dataclass
 class Sold:
     """A finalised invoice.
 
     Attributes:
         names: of its items: each line, shipping, each tax rate, what is on no line.
         accounts, amounts: of each item; the amounts sum to the total.
-        unpaid: what neither payment nor credit has settled of each.
-        paid: what payments settled of each and nothing took back, by payment intent.
+        noted, noted_early: what credit notes took of each, and what of that before payment.
+        paid: what settled it and did not go back, in order.
+        open_minor: what is not settled yet.
         owed_minor: what the customer still owes of it.
         written_off: whether that was given up.
     """
@@ -47,32 +71,60 @@ class Sold:
     names: Sequence[str]
     accounts: Sequence[str]
     amounts: Sequence[int]
-    unpaid: Parts
-    paid: dict[str, Parts] = field(default_factory=dict)
+    noted: Parts
+    noted_early: Parts
+    paid: list[Paid] = field(default_factory=list)
+    open_minor: int = 0
     owed_minor: int = 0
     written_off: bool = False
 
-    def settle(self, amount_minor: int, intent: str | None) -> None:
-        """Let a payment, or a credit, settle a part of what is left."""
-        share = divided(min(amount_minor, sum(self.unpaid)), self.unpaid)
-        self.unpaid = _less(self.unpaid, share)
-        if intent is not None:
-            before = self.paid.get(intent, [0] * len(share))
-            self.paid[intent] = [one + other for one, other in zip(before, share, strict=True)]
+    def settle(self, amount_minor: int, by: str) -> None:
+        """Let a payment, or a credit, settle as much as is open."""
+        settled_minor = max(0, min(amount_minor, self.open_minor))
+        self.open_minor -= settled_minor
+        self.paid.append(Paid(by, settled_minor, [0] * len(self.amounts)))
 
-    def reopen(self, intent: str) -> None:
-        """Leave unpaid again what a payment had settled."""
-        back = self.paid.pop(intent, [0] * len(self.unpaid))
-        self.unpaid = [one + other for one, other in zip(self.unpaid, back, strict=True)]
+    def reopen(self, by: str) -> None:
+        """Ask again for what a payment had settled."""
+        self.open_minor += sum(each.amount_minor for each in self.paid if each.by == by)
+        self.paid = [each for each in self.paid if each.by != by]
 
-    def credit(self, parts: Parts, before_payment_minor: int) -> None:
-        """Let a credit note take its lines off: what is unpaid first, then what was paid."""
-        early = divided(before_payment_minor, parts)
-        self.unpaid = _less(self.unpaid, early)
-        late = _less(parts, early)
-        for intent in sorted(self.paid):
-            self.paid[intent] = _less(self.paid[intent], late)
-            break
+    def credit(self, parts: Parts, early: Parts, sign: int = 1) -> None:
+        """Let a credit note take its items, some of that before payment; or undo that."""
+        self.noted = _sums(self.noted, parts, sign)
+        self.noted_early = _sums(self.noted_early, early, sign)
+        self.open_minor -= sign * sum(early)
+
+    def shares(self, by: str) -> Sequence[tuple[Paid, Parts]]:
+        """Return what each payment of an intent paid of each item, if none was refunded."""
+        amounts = [each.amount_minor - each.given_minor for each in self.paid]
+        shares, _ = self._divided(amounts, self.noted)
+        return [pair for pair in zip(self.paid, shares, strict=True) if pair[0].by == by]
+
+    def void(self) -> Parts:
+        """End it, and return what nobody had paid of each item; the credit is given back."""
+        amounts = [each.amount_minor for each in self.paid if each.by != BY_CREDIT]
+        _, rest = self._divided(amounts, self.noted_early)
+        self.open_minor = 0
+        return rest
+
+    def _divided(self, amounts: Sequence[int], noted: Parts) -> tuple[Sequence[Parts], Parts]:
+        """Return what each payment paid of each item, and what is left besides."""
+        rest = _sums(self.amounts, noted, -1)
+        left, shares = kept(rest, self.amounts), []
+        for amount_minor in amounts:
+            share = divided(max(0, min(amount_minor, sum(left))), left)
+            left, rest = _sums(left, share, -1), _sums(rest, share, -1)
+            shares.append(share)
+        return shares, rest
+
+
+def kept(left: Sequence[int], of: Sequence[int]) -> Parts:
+    """Return what can still be taken of each item: of what is overdrawn, nothing.
+
+    An item below zero is a credit within the invoice; it goes along with the others.
+    """
+    return [max(0, each) if item >= 0 else each for each, item in zip(left, of, strict=True)]
 
 
 def sold(invoice: JsonObject, lines: Sequence[JsonObject], chart: Chart) -> Sold:
@@ -93,7 +145,10 @@ def sold(invoice: JsonObject, lines: Sequence[JsonObject], chart: Chart) -> Sold
     largest = max(range(len(lines)), key=lambda index: abs(amounts[index]))
     amounts[largest] += invoice["total"] - sum(amounts)
     accounts = [account for account, _ in items.values()]
-    return Sold(invoice, tuple(items), accounts, amounts, list(amounts))
+    nothing = [0] * len(amounts)
+    return Sold(
+        invoice, tuple(items), accounts, amounts, nothing, nothing, open_minor=invoice["total"]
+    )
 
 
 def credited(note: JsonObject, lines: Sequence[JsonObject], of: Sold) -> Parts:
@@ -134,5 +189,5 @@ def net(line: JsonObject) -> int:
     return int(line["amount"] - discounts - inside)
 
 
-def _less(one: Sequence[int], other: Sequence[int]) -> Parts:
-    return [first - second for first, second in zip(one, other, strict=True)]
+def _sums(one: Sequence[int], other: Sequence[int], sign: int = 1) -> Parts:
+    return [first + sign * second for first, second in zip(one, other, strict=True)]
