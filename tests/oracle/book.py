@@ -1,12 +1,13 @@
 """A beancount ledger, written entry by entry; it adds up and finds what is unbalanced."""
 
 import io
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 
 from beancount import loader
-from beancount.core import amount, data, realization
+from beancount.core import amount, data
 from beancount.parser import printer
 
 # Currencies of the double's world whose minor unit is not a hundredth (stripe-api 4.12).
@@ -71,12 +72,11 @@ class Book:
 
     def balances(self) -> Mapping[tuple[str, str], Decimal]:
         """Return what every account holds, by account and lower-case currency; debit positive."""
-        root = realization.realize(self.entries)  # type: ignore[no-untyped-call]
-        return {
-            (each.account, position.units.currency.lower()): position.units.number
-            for each in realization.iter_children(root)  # type: ignore[no-untyped-call]
-            for position in each.balance
-        }
+        totals: defaultdict[tuple[str, str], Decimal] = defaultdict(Decimal)
+        for entry in self.entries:
+            for posting in entry.postings:
+                totals[posting.account, _units(posting).currency.lower()] += _number(posting)
+        return {key: total for key, total in totals.items() if total}
 
     def lines_of(self, account: str, currency: str) -> Sequence[tuple[str, Decimal]]:
         """Return every amount on an account and those below it, with the id that tells of it."""

@@ -33,7 +33,8 @@ class Year:
 
     Attributes:
         story: what happens on Stripe. product: what books it.
-        wrong: what the product itself said that is wrong, or stands in the way of a close.
+        wrong: what the product itself said in this month that is wrong, or stands in the way of a
+            close.
         tied_out: how many balances it compared.
     """
 
@@ -124,6 +125,7 @@ def main(arguments: Sequence[str] | None = None, out: TextIO = sys.stdout) -> in
         checks = year.judge()
         _say_month(label, year, checks, time.process_time() - started, out)
         wrong += len(differences(checks)) + len(year.product.parked) + len(year.wrong)
+        year.wrong.clear()
     book_of(year.story.account, chart(year.story.catalog)).check()
     print("bean-check: clean", file=out)
     _say_cost(year, out)

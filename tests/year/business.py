@@ -564,8 +564,9 @@ class Business:
     def _refundable(self) -> JsonObject | None:
         """Return a charge with something left of it that is not in the customer's favour already.
 
-        Stripe would refund what a credit note gave back, or what was paid too much and stands on
-        the credit balance, all the same; that is one for the exceptions list.
+        Stripe would refund what a credit note gave back, what was paid too much and stands on the
+        credit balance, or what the customer owed from before, all the same; that is one for the
+        exceptions list.
         """
         return self._any(
             "charge",
@@ -574,17 +575,20 @@ class Business:
                 and each["status"] == "succeeded"
                 and each["amount_refunded"] < each["amount_captured"]
                 and not any(self._given_back(each))
+                and all(of["starting_balance"] <= 0 for of in self._invoices_of(each))
             ),
         )
 
     def _given_back(self, charge: JsonObject) -> Sequence[int]:
-        store = self.account.store
-        intent = charge["payment_intent"]
         return [
             invoice["post_payment_credit_notes_amount"] + invoice["amount_overpaid"]
-            for each in store.where("invoice_payment", "payment.payment_intent", intent)
-            for invoice in [store.get("invoice", each["invoice"])]
+            for invoice in self._invoices_of(charge)
         ]
+
+    def _invoices_of(self, charge: JsonObject) -> Sequence[JsonObject]:
+        store, intent = self.account.store, charge["payment_intent"]
+        payments = store.where("invoice_payment", "payment.payment_intent", intent)
+        return [store.get("invoice", each["invoice"]) for each in payments]
 
     def _seats(self, currency: str) -> LineSpec:
         quantity = 1 + self._chance.below(9)

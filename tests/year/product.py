@@ -30,7 +30,7 @@ from tests.sandbox.intacct import Gateway as IntacctDouble
 from tests.sandbox.stripe import FULL_KEY, SteppedClock, StripeAccount
 from tests.sandbox.stripe.api import StripeApi as StripeDouble
 from tests.sandbox.stripe.events import EventRecord
-from tests.support.wires import INTACCT_ENDPOINT, STRIPE_BASE, IntacctWire, StripeWire
+from tests.support.wires import INTACCT_ENDPOINT, IntacctWire, StripeShortCut, StripeWire
 from tests.year.postings import IndexedPostings
 from tieout.domain.events import SUBSCRIPTIONS
 from tieout.domain.policy_file import parse_policy
@@ -48,7 +48,6 @@ from tieout.services.ports import IntacctCredentials
 from tieout.services.process import Done, Processor, ReceivedMessage, Result, Retry
 from tieout.services.receive import Receiver
 from tieout.services.tie_out import TieOuts
-from tieout.stripe.api import StripeApi
 from tieout.stripe.reader import StripeApiReader
 
 BATCH = 10
@@ -141,9 +140,9 @@ class Product:
         self._inbox, livemode = FakeInbox(), account.options.livemode
         keys = {each.options.account_id: each.options.api_keys[0].value for each in further}
         doubles = {keys[each.options.account_id]: StripeDouble(each) for each in further}
-        http = StripeWire(StripeDouble(account), doubles)
+        wire = StripeWire(StripeDouble(account), doubles)
         self.stripe = StripeApiReader(
-            StripeApi(http, lambda: FULL_KEY, STRIPE_BASE, key_of=keys.get), livemode=livemode
+            StripeShortCut(wire, FULL_KEY, key_of=keys.get), livemode=livemode
         )
         self._receiver = Receiver(
             lambda _body, _header: None,

@@ -4,6 +4,8 @@ import hashlib
 from collections import Counter
 
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
+# Two letters at a time, the lower first: half the divisions.
+_PAIRS = [low + high for high in _ALPHABET for low in _ALPHABET]
 
 
 class IdFactory:
@@ -25,8 +27,8 @@ class IdFactory:
     def _letters(self, prefix: str, number: int, length: int) -> str:
         digest = hashlib.sha256(f"{self._seed}/{prefix}/{number}".encode()).digest()
         value = int.from_bytes(digest, "big")
-        letters = []
-        for _ in range(length):
-            value, index = divmod(value, len(_ALPHABET))
-            letters.append(_ALPHABET[index])
-        return "".join(letters)
+        pairs = []
+        for _ in range(0, length, 2):
+            value, index = divmod(value, len(_PAIRS))
+            pairs.append(_PAIRS[index])
+        return "".join(pairs)[:length]

@@ -1,6 +1,7 @@
 """Cursor paging as Stripe does it. Source: stripe-api 6."""
 
 from collections.abc import Callable, Sequence
+from itertools import islice
 
 from tests.sandbox.stripe.errors import refused, resource_missing
 from tests.sandbox.stripe.json_types import JsonObject
@@ -36,7 +37,7 @@ def page(
         found = [obj for obj in newer if matches(obj)]
         return found[-limit:], len(found) > limit
     start = 0 if after is None else _position(objects, after, kind, "starting_after") + 1
-    found = [obj for obj in objects[start:] if matches(obj)]
+    found = list(islice((obj for obj in islice(objects, start, None) if matches(obj)), limit + 1))
     return found[:limit], len(found) > limit
 
 

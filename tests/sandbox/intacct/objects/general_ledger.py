@@ -1,8 +1,7 @@
 """Journal entries and ledger details as they are read (dossier 7.6)."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from tests.sandbox.intacct.books.company import IntacctCompany
 from tests.sandbox.intacct.books.money import ZERO
@@ -12,8 +11,7 @@ from tests.sandbox.intacct.objects.types import Column, ObjectType
 _STATE_LETTERS = {"Draft": "I", "Posted": "P", "Reversed": "Z"}
 
 
-@dataclass(frozen=True)
-class EntryLineView:
+class EntryLineView(NamedTuple):
     """A ledger line with its entry."""
 
     entry: JournalEntry

@@ -104,27 +104,18 @@ class Schema:
         """Validate a document; None means valid."""
         if root.tag != root_name:
             return Violation(_line(root), f"Error 504: Element {root.tag} is not {root_name}")
-        return next(self._violations(root, ""), None)
+        return self._first(root, "")
 
-    def _violations(self, element: etree._Element, parent: str) -> Iterator[Violation]:
+    def _first(self, element: etree._Element, parent: str) -> Violation | None:
         tag = str(element.tag)
         model = self.model(parent, tag)
         if model.unchecked:
-            return
-        if element.attrib or model.attributes:
-            yield from _attribute_violations(element, model)
+            return None
         inner = children(element)
-        names = [str(child.tag) for child in inner]
-        if not model.accepts(names):
-            yield Violation(
-                _line(element),
-                f"Error 504: Element {tag} content does not follow the DTD,"
-                f" expecting ({model.source}), got ({' '.join(names)})",
-            )
-        yield from _text_violations(element, model)
-        if not model.open_content:
-            for child in inner:
-                yield from self._violations(child, tag)
+        found = next(_own_violations(element, model, [str(child.tag) for child in inner]), None)
+        if found is not None or model.open_content:
+            return found
+        return next(filter(None, (self._first(child, tag) for child in inner)), None)
 
 
 def children(element: etree._Element) -> list[etree._Element]:
@@ -191,6 +182,19 @@ def _to_regex(content: str) -> str:
     return "".join(parts)
 
 
+def _own_violations(element: etree._Element, model: Model, names: list[str]) -> Iterator[Violation]:
+    """Yield what is wrong with an element itself, whatever is inside its children."""
+    if element.attrib or model.attributes:
+        yield from _attribute_violations(element, model)
+    if not model.accepts(names):
+        yield Violation(
+            _line(element),
+            f"Error 504: Element {element.tag} content does not follow the DTD,"
+            f" expecting ({model.source}), got ({' '.join(names)})",
+        )
+    yield from _text_violations(element, model)
+
+
 def _attribute_violations(element: etree._Element, model: Model) -> Iterator[Violation]:
     declared = {each.name: each for each in model.attributes}
     for name, value in element.attrib.items():
@@ -213,8 +217,8 @@ def _attribute_violations(element: etree._Element, model: Model) -> Iterator[Vio
 
 def _text_violations(element: etree._Element, model: Model) -> Iterator[Violation]:
     if model.text_type is not None:
-        text = "".join(str(piece) for piece in element.itertext())
-        if not _VALUE_PATTERNS[model.text_type].fullmatch(text):
+        text = "".join(str(piece) for piece in element.itertext()) if len(element) else element.text
+        if not _VALUE_PATTERNS[model.text_type].fullmatch(text or ""):
             yield Violation(_line(element), f"Error: illegal value of element {element.tag}")
         return
     pieces = [element.text, *(child.tail for child in element)]
