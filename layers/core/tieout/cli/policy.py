@@ -76,7 +76,8 @@ def _check(options: argparse.Namespace) -> int:
     if options.json:
         say({"version": policy.version, "examples": found.examples, "notes": list(found.notes)})
     else:
-        ran = f"; {found.examples} examples hold" if found.examples else ""
+        holds = "example holds" if found.examples == 1 else "examples hold"
+        ran = f"; {found.examples} {holds}" if found.examples else ""
         said = [f"no errors; version {policy.version}{ran}"]
         said += [f"note: {each}" for each in found.notes]
         if options.stack:

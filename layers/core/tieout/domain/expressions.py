@@ -4,6 +4,7 @@ What JMESPath itself would pass over in silence is refused when the policy is re
 not exist, a function that does not exist, and text in double quotes, which means a name there.
 """
 
+import re
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from enum import Enum
@@ -38,6 +39,9 @@ FACTS: Mapping[str, frozenset[str] | None] = {
 }
 
 EXPRESSION_LENGTH_MAX = 1_000
+# What looks like a value, and is one only in backticks.
+_LITERALS = frozenset({"true", "false", "null"})
+_NUMBER = re.compile(r"-?\d+(\.\d+)?")
 # So many answers are kept for each expression.
 ANSWERS_MAX = 1_000
 # Their first child is asked of the facts; the others of what the first one gave.
@@ -158,7 +162,7 @@ def compile_expression(text: str) -> Expression:
         parsed = jmespath.compile(text)
     except ParseError as error:
         column = (error.lex_position if error.lex_position >= 0 else len(text)) + 1
-        raise ExpressionError(f"column {column}: {_problem(error)}") from error
+        raise ExpressionError(f"column {column}: {_problem(error, text)}") from error
     except JMESPathError as error:
         raise ExpressionError(" ".join(str(error).split())) from error
     problem = next(_problems(parsed.parsed), None)
@@ -200,7 +204,10 @@ def _at(facts: Facts, path: tuple[str, ...]) -> Any:  # noqa: ANN401 - whatever 
     return value
 
 
-def _problem(error: ParseError) -> str:
+def _problem(error: ParseError, text: str) -> str:
+    number = _NUMBER.match(text, max(error.lex_position, 0))
+    if number is not None:
+        return f"a number goes in backticks: `{number.group()}`"
     if error.token_value:
         return f"`{error.token_value}` is not expected here"
     return "the expression is not finished"
@@ -229,6 +236,9 @@ def _problems(node: Mapping[str, Any]) -> Iterator[str]:
 
 def _unknown(names: list[str]) -> Iterator[str]:
     first, *rest = names
+    if first in _LITERALS:
+        yield f"{first} is a value only in backticks: `{first}`"
+        return
     if first not in FACTS:
         yield _no_such("fact", first, FACTS) + ", or text that must be in single quotes"
         return

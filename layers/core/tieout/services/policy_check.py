@@ -53,4 +53,4 @@ def check_policy(
 
 def _failures(result: ExampleResult) -> Iterator[str]:
     for problem in result.problems:
-        yield f"rules[{result.rule}].examples[{result.example}]: {problem}"
+        yield f"{result.path}: {problem}"

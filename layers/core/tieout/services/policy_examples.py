@@ -1,7 +1,7 @@
 """The examples of a policy's rules, run as tests: what is planned, against what must be given."""
 
 import dataclasses
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from decimal import Decimal, InvalidOperation
@@ -20,12 +20,15 @@ from tieout.planning.plan import plan
 from tieout.planning.snapshots import Snapshot
 
 Row = Mapping[str, Any]
-ReadExample = Callable[[Mapping[str, Any], int, str], tuple[Subject, Snapshot]]
-"""Makes a snapshot of a given object, a moment (unix seconds) and a currency; may refuse."""
+ReadExample = Callable[[Mapping[str, Any], datetime, str], tuple[Subject, Snapshot]]
+"""Makes a snapshot of a given object, a moment of the company's and a currency; may refuse."""
 
 # On which day an example happens if the policy has no day at all.
 _ANY_DAY = date(2026, 1, 15)
 _AMOUNTS = frozenset({"amount", "debit", "credit"})
+_AMOUNTS_OF_STRIPE = frozenset(
+    {"amount", "ending_balance", "fee", "net", "starting_balance", "subtotal", "total"}
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,11 +36,11 @@ class ExampleResult:
     """What became of an example.
 
     Attributes:
+        path: where the example stands in the policy file.
         problems: what differs, for the controller; none if it holds.
     """
 
-    rule: str
-    example: str
+    path: str
     problems: Sequence[str] = ()
 
 
@@ -74,22 +77,42 @@ class _Watch:
 def run_examples(policy: Policy, read: ReadExample) -> Iterator[ExampleResult]:
     """Yield what becomes of each example, in the order of areas and rules.
 
+    Those of a further Stripe account come last, under its own policy.
+
     Args:
         policy: whose rules are tried. Each example happens on the first day on which its rule
             holds and the books are open.
         read: makes a snapshot of what an example gives.
     """
-    for rules in policy.rules.values():
-        for rule in rules:
-            for example in rule.examples:
-                problems = tuple(_problems(example, rule, policy, read))
-                yield ExampleResult(rule.name, example.name, problems)
+    company = _rules(policy)
+    yield from _run(policy, company, "", read)
+    written = [(rule.name, rule.examples) for rule in company]
+    for account, own in policy.accounts.items():
+        # What an account takes over from the company is tried for the company.
+        rules = [rule for rule in _rules(own) if (rule.name, rule.examples) not in written]
+        yield from _run(own, rules, f"stripe_accounts.{account}.", read)
+
+
+def _rules(policy: Policy) -> Sequence[Rule]:
+    return [rule for of_area in policy.rules.values() for rule in of_area]
+
+
+def _run(
+    policy: Policy, rules: Iterable[Rule], prefix: str, read: ReadExample
+) -> Iterator[ExampleResult]:
+    for rule in rules:
+        for example in rule.examples:
+            path = f"{prefix}rules[{rule.name}].examples[{example.name}]"
+            yield ExampleResult(path, tuple(_problems(example, rule, policy, read)))
 
 
 def _problems(example: Example, rule: Rule, policy: Policy, read: ReadExample) -> Iterator[str]:
+    if wrong := list(_not_minor(example.given, "given")):
+        yield from wrong
+        return
     noon = datetime.combine(_day(rule, policy), time(12), policy.zone)
     try:
-        subject, snapshot = read(example.given, int(noon.timestamp()), policy.base_currency)
+        subject, snapshot = read(example.given, noon, policy.base_currency)
     except Refused as refusal:
         yield f"given: {refusal.text}"
         return
@@ -101,6 +124,28 @@ def _problems(example: Example, rule: Rule, policy: Policy, read: ReadExample) -
     rows = list(_rows(made))
     for place in _without_line(example.gives, rows):
         yield f"gives[{place + 1}]: {_nearest(example.gives[place], rows)}"
+
+
+def _not_minor(given: object, path: str) -> Iterator[str]:
+    """Yield what is no amount of Stripe's: they are whole numbers of the smallest unit."""
+    if isinstance(given, list):
+        for place, each in enumerate(given, start=1):
+            yield from _not_minor(each, f"{path}[{place}]")
+    elif isinstance(given, Mapping):
+        for name, value in given.items():
+            where = f"{path}.{name}"
+            if _is_amount(str(name)) and isinstance(value, str | float):
+                shown = f'"{value}"' if isinstance(value, str) else str(value)
+                yield (
+                    f"{where}: must be minor units, as an integer without quotes, like 2500 for "
+                    f"25.00; it is {shown}"
+                )
+            elif name != "metadata":
+                yield from _not_minor(value, where)
+
+
+def _is_amount(name: str) -> bool:
+    return name in _AMOUNTS_OF_STRIPE or name.startswith("amount_") or name.endswith("_amount")
 
 
 def _day(rule: Rule, policy: Policy) -> date:
@@ -205,6 +250,9 @@ def _is_same(name: str, wanted: object, there: object) -> bool:
 def _nearest(wanted: Row, rows: Sequence[Row]) -> str:
     if not rows:
         return "nothing is planned"
-    nearest = min(rows, key=lambda row: len(_differences(wanted, row)))
+    # Of lines with as many differences those that say at least something else come first.
+    nearest = min(
+        rows, key=lambda row: (len(_differences(wanted, row)), len(wanted.keys() - row.keys()))
+    )
     shown = nearest.get("why") or nearest.get("text") or nearest.get("key", "")
     return f"{'; '.join(_differences(wanted, nearest))} (in the nearest line: {shown})"

@@ -1,186 +1,142 @@
-"""Examples of the policy made whole: as much of a Stripe object as matters, over a plain valid one.
+"""Examples of the policy made whole: snapshots of as much of a Stripe object as matters.
 
-A controller writes what an example is about; what Stripe would always send along is filled in, and
-sums that are not given follow from the lines.
+A controller writes what an example is about; `stripe.example_objects` fills in the rest.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping
+from datetime import datetime
 
 from tieout.domain.errors import Refused
+from tieout.domain.policy_reader import suggestion
 from tieout.domain.reasons import Reason
 from tieout.domain.subjects import Subject, SubjectKind
-from tieout.planning.snapshots import Snapshot
+from tieout.planning.snapshots import (
+    ActivitySnapshot,
+    CreditNoteSnapshot,
+    InvoiceSnapshot,
+    RefundSnapshot,
+    Snapshot,
+)
 from tieout.stripe import decode
+from tieout.stripe.example_objects import Plain, Raw
 
-Raw = Mapping[str, Any]
-
-LINE_AMOUNT_MINOR = 10_000
+Made = tuple[Subject, Snapshot]
 
 
-def example(given: Raw, moment_unix: int, currency: str) -> tuple[Subject, Snapshot]:
+def example(given: Raw, noon: datetime, currency: str) -> Made:
     """Return the subject and snapshot that an example describes.
 
     Args:
-        given: an invoice, charge or customer as the API shows it, or a part of one.
-        moment_unix: when everything in it happened, unless it says otherwise.
+        given: an object as the API shows it, or a part of one; see docs/policy.md, "Examples".
+        noon: when everything in it happened, unless it says otherwise; in the company's zone.
         currency: of its amounts, unless it says otherwise.
 
     Raises:
-        Refused: it is of another kind, or cannot be read.
+        Refused: it is of a kind that rules never see, or cannot be read.
     """
+    kind = given.get("object", "invoice")
+    make = _KINDS.get(kind)
+    if make is None:
+        raise Refused(
+            Reason.UNREADABLE_OBJECT,
+            f"rules never see an object of the kind {kind!r}{suggestion(str(kind), _KINDS)}; "
+            f"what they see: {', '.join(_KINDS)}",
+        )
     try:
-        return _example(given, moment_unix, currency)
+        return make(given, Plain(int(noon.timestamp()), given.get("currency", currency)), noon)
     except (AttributeError, KeyError, TypeError) as error:
         raise Refused(
             Reason.UNREADABLE_OBJECT, "is not of the shape that Stripe's API shows"
         ) from error
 
 
-def _example(given: Raw, moment_unix: int, currency: str) -> tuple[Subject, Snapshot]:
-    match given.get("object", "invoice"):
-        case "invoice":
-            invoice = decode.invoice(_invoice(given, moment_unix, currency))
-            return Subject(SubjectKind.INVOICE, invoice.id), invoice
-        case "charge":
-            charge = decode.charge(_charge(given, moment_unix, currency))
-            return Subject(SubjectKind.CHARGE, charge.id), charge
-        case "customer":
-            customer = decode.customer(merged(_customer(), given))
-            return Subject(SubjectKind.CUSTOMER, customer.id), customer
-        case kind:
-            text = f"{kind!r} is no object for examples: use invoice, charge or customer"
-            raise Refused(Reason.UNREADABLE_OBJECT, text)
+def _invoice(given: Raw, plain: Plain, _noon: datetime) -> Made:
+    invoice = decode.invoice(plain.invoice(given))
+    return Subject(SubjectKind.INVOICE, invoice.id), invoice
 
 
-def merged(plain: Raw, given: Raw) -> dict[str, Any]:
-    """Return `plain` with what is given in its place, mappings entry by entry."""
-    both = dict(plain)
-    for name, value in given.items():
-        before = both.get(name)
-        if isinstance(before, Mapping) and isinstance(value, Mapping):
-            both[name] = merged(before, value)
-        else:
-            both[name] = value
-    return both
+def _invoice_line(given: Raw, plain: Plain, noon: datetime) -> Made:
+    """Return an invoice of one line: what an item becomes, and how a proration is booked."""
+    # An item tells by itself whether it is a proration, its line by its parent.
+    own = {"object", "customer", "currency"} | (
+        {"parent"} if given["object"] != "line_item" else set()
+    )
+    line = {name: value for name, value in given.items() if name not in own}
+    customer = {"customer": given["customer"]} if "customer" in given else {}
+    return _invoice({**customer, "lines": [line]}, plain, noon)
 
 
-def _invoice(given: Raw, moment_unix: int, currency: str) -> Raw:
-    lines = [_line(place, each) for place, each in enumerate(_rows(given.get("lines")), start=1)]
-    taxes = given.get("total_taxes") or [tax for line in lines for tax in line["taxes"]]
-    shipping = (given.get("shipping_cost") or {}).get("amount_subtotal", 0)
-    total = given.get("total", _net(lines) + _exclusive(taxes) + shipping)
-    paid = total if given.get("status") == "paid" else 0
-    plain: Raw = {
-        "id": "in_example",
-        "object": "invoice",
-        "number": "EXAMPLE-0001",
-        "status": "open",
-        "currency": currency,
-        "customer": _customer(),
-        "created": moment_unix,
-        "effective_at": moment_unix,
-        "status_transitions": {
-            "finalized_at": moment_unix,
-            "paid_at": moment_unix if paid else None,
-            "voided_at": moment_unix if given.get("status") == "void" else None,
-        },
-        "total": total,
-        "total_taxes": taxes,
-        "amount_due": total,
-        "amount_paid": paid,
-        "amount_remaining": total - paid,
-        "starting_balance": 0,
-        "ending_balance": 0,
-        "pre_payment_credit_notes_amount": 0,
-        "post_payment_credit_notes_amount": 0,
-        "payments": {"data": [_payment(paid, moment_unix, currency)] if paid else []},
-        "metadata": {},
-    }
-    return {**merged(plain, given), "lines": {"data": lines}}
+def _charge(given: Raw, plain: Plain, _noon: datetime) -> Made:
+    charge = decode.charge(plain.charge(given))
+    return Subject(SubjectKind.CHARGE, charge.id), charge
 
 
-def _line(place: int, given: Raw) -> dict[str, Any]:
-    plain: Raw = {
-        "id": f"il_example{place}",
-        "object": "line_item",
-        "amount": LINE_AMOUNT_MINOR,
-        "description": "Example",
-        "discount_amounts": [],
-        "taxes": [],
-        "metadata": {},
-    }
-    return merged(plain, given)
+def _customer(given: Raw, plain: Plain, _noon: datetime) -> Made:
+    customer = decode.customer(plain.customer(given))
+    return Subject(SubjectKind.CUSTOMER, customer.id), customer
 
 
-def _payment(amount_minor: int, moment_unix: int, currency: str) -> Raw:
-    return {
-        "id": "inpay_example",
-        "object": "invoice_payment",
-        "invoice": "in_example",
+def _refund(given: Raw, plain: Plain, _noon: datetime) -> Made:
+    """Return a refund of the invoice that is given beside it, or of a charge without one."""
+    refund = decode.refund(plain.refund(given))
+    subject, charge = Subject(SubjectKind.REFUND, refund.id), given.get("charge")
+    if isinstance(charge, Mapping) and "invoice" not in given:
+        sale = decode.charge(plain.charge({"amount": refund.amount_minor, **charge}))
+        return subject, RefundSnapshot(refund, (refund,), (), sale)
+    paid = {
+        "lines": [{"amount": refund.amount_minor}],
+        **given.get("invoice", {}),
         "status": "paid",
-        "amount_paid": amount_minor,
-        "currency": currency,
-        "payment": {"type": "payment_intent", "payment_intent": "pi_example"},
-        "status_transitions": {"paid_at": moment_unix},
     }
+    return subject, RefundSnapshot(refund, (refund,), (decode.invoice(plain.invoice(paid)),))
 
 
-def _charge(given: Raw, moment_unix: int, currency: str) -> Raw:
-    amount_minor = given.get("amount", LINE_AMOUNT_MINOR)
-    currency = given.get("currency", currency)
-    plain: Raw = {
-        "id": "ch_example",
-        "object": "charge",
-        "amount": amount_minor,
-        "amount_captured": amount_minor,
-        "currency": currency,
-        "status": "succeeded",
-        "captured": True,
-        "created": moment_unix,
-        "payment_intent": "pi_example",
-        "customer": None,
-        "balance_transaction": {
-            "id": "txn_example",
-            "object": "balance_transaction",
-            "type": "charge",
-            "reporting_category": "charge",
-            "amount": amount_minor,
-            "fee": 0,
-            "net": amount_minor,
-            "fee_details": [],
-            "currency": currency,
-            "created": moment_unix,
-            "source": "ch_example",
-        },
-        "metadata": {},
+def _credit_note(given: Raw, plain: Plain, _noon: datetime) -> Made:
+    """Return a credit note on the invoice in it."""
+    invoice = plain.invoice(_expanded(given, "invoice"))
+    note = decode.credit_note(plain.credit_note(given, invoice))
+    credited = {
+        "pre_payment_credit_notes_amount": note.pre_payment_minor,
+        "post_payment_credit_notes_amount": note.total_minor - note.pre_payment_minor,
+        "amount_remaining": invoice["amount_remaining"] - note.pre_payment_minor,
     }
-    whole = merged(plain, given)
-    if isinstance(given.get("customer"), Mapping):
-        whole["customer"] = merged(_customer(), given["customer"])
-    return whole
+    credited_invoice: InvoiceSnapshot = decode.invoice({**invoice, **credited}, credit_notes=[note])
+    return Subject(SubjectKind.CREDIT_NOTE, note.id), CreditNoteSnapshot(note, credited_invoice)
 
 
-def _customer() -> Raw:
-    return {
-        "id": "cus_example",
-        "object": "customer",
-        "name": "Example Ltd",
-        "address": {},
-        "metadata": {},
-    }
+def _dispute(given: Raw, plain: Plain, _noon: datetime) -> Made:
+    raw = plain.dispute(given)
+    dispute = decode.dispute(raw, map(decode.movement, raw["balance_transactions"]))
+    return Subject(SubjectKind.DISPUTE, dispute.id), dispute
 
 
-def _rows(listed: Any) -> Sequence[Raw]:  # noqa: ANN401 - whatever stands in the file
-    """Return the rows of a list as the API shows it, or of a plain one; one line if none."""
-    rows = listed.get("data") if isinstance(listed, Mapping) else listed
-    return rows or [{}]
+def _payout(given: Raw, plain: Plain, _noon: datetime) -> Made:
+    raw = plain.payout(given)
+    payout = decode.payout(raw, [decode.movement(raw["balance_transaction"])])
+    return Subject(SubjectKind.PAYOUT, payout.id), payout
 
 
-def _net(lines: Sequence[Raw]) -> int:
-    discounts = [each["amount"] for line in lines for each in line["discount_amounts"]]
-    return int(sum(line["amount"] for line in lines) - sum(discounts))
+def _activity(given: Raw, plain: Plain, noon: datetime) -> Made:
+    """Return the day of a balance transaction, on which nothing else moved the balance."""
+    movement = decode.movement(plain.movement(given))
+    day = datetime.fromtimestamp(movement.created_unix, noon.tzinfo).date()
+    return Subject(SubjectKind.ACTIVITY, day.isoformat()), ActivitySnapshot(day, (movement,))
 
 
-def _exclusive(taxes: Iterable[Raw]) -> int:
-    return sum(each["amount"] for each in taxes if each["tax_behavior"] == "exclusive")
+def _expanded(given: Raw, name: str) -> Raw:
+    value = given.get(name)
+    return value if isinstance(value, Mapping) else {}
+
+
+_KINDS: Mapping[str, Callable[[Raw, Plain, datetime], Made]] = {
+    "invoice": _invoice,
+    "line_item": _invoice_line,
+    "invoiceitem": _invoice_line,
+    "credit_note": _credit_note,
+    "charge": _charge,
+    "refund": _refund,
+    "dispute": _dispute,
+    "payout": _payout,
+    "balance_transaction": _activity,
+    "customer": _customer,
+}
