@@ -9,13 +9,18 @@ import re
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
-from typing import Any
 from xml.sax.saxutils import escape
 
 from lxml import etree
 
-# Larger than any reply to the requests we make; a reply beyond it is not read on.
-REPLY_BYTES_MAX = 20 * 1024 * 1024
+# Larger than any reply to the requests we make, of which a page of 2,000 records is the longest. A
+# function has 256 MB: what each tag takes of it, once parsed, is many times its length.
+REPLY_BYTES_MAX = 8 * 1024 * 1024
+TAGS_MAX = 200_000
+# Intacct's numbers of records have a dozen digits.
+_RECORD_NO_LENGTH_MAX = 40
+# Some are whole sentences.
+_NUMBER_LENGTH_MAX = 200
 SUCCESS = "success"
 # Shorter secrets would be found in innocent words.
 _SECRET_LENGTH_MIN = 4
@@ -67,9 +72,8 @@ class FunctionResult:
     @property
     def record_no(self) -> str | None:
         """RECORDNO of the record that a write made or changed, if the reply names it."""
-        if self.key:
-            return self.key
-        return (self.rows[0].get("RECORDNO") or None) if self.rows else None
+        stated = self.key or (self.rows[0].get("RECORDNO") if self.rows else None)
+        return stated if stated and len(stated) <= _RECORD_NO_LENGTH_MAX else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,17 +130,19 @@ def parse(body: bytes, hide: Collection[str] = ()) -> Reply:
         return Unreadable("the reply is empty")
     if len(body) > REPLY_BYTES_MAX:
         return Unreadable(f"the reply is larger than {REPLY_BYTES_MAX} bytes")
+    if b"<!DOCTYPE" in body:
+        # An honest reply has it nowhere, as it escapes texts: this is a web page, or an attempt.
+        return _not_xml(body)
+    if max(body.count(b"<"), body.count(b"=")) > TAGS_MAX:
+        return Unreadable(f"the reply has more than {TAGS_MAX} tags or attributes")
+    # Read as UTF-8 whatever it declares: in another code what was counted means nothing.
     parser = etree.XMLParser(
-        resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False
+        encoding="utf-8", resolve_entities=False, no_network=True, load_dtd=False, huge_tree=False
     )
     try:
         root = etree.fromstring(body, parser)
     except (etree.XMLSyntaxError, ValueError, LookupError):
         return _not_xml(body)
-    declared: Any = root.getroottree().docinfo  # lxml-stubs does not know `doctype`
-    if declared.doctype:
-        # Intacct sends none: this is a web page, or an attempt at something.
-        return Unreadable("the reply declares a document type", _excerpt(body))
     if _name(root) != "response":
         return Unreadable("the reply is not a response element", _excerpt(body))
     return _Reader(hide).reply(root)
@@ -147,6 +153,8 @@ def _not_xml(body: bytes) -> Unreadable:
     markup = excerpt.lstrip().lower()
     if markup.startswith(("<!doctype html", "<html")):
         return Unreadable("the reply is a web page", excerpt)
+    if b"<!DOCTYPE" in body:
+        return Unreadable("the reply declares a document type", excerpt)
     if markup.startswith("<"):
         return Unreadable("the reply is not well-formed XML", excerpt)
     return Unreadable("the reply is not XML", excerpt)
@@ -215,7 +223,7 @@ class _Reader:
         info = _child(element, "additionalinfo")
         ids = () if info is None else tuple(dict.fromkeys(_ids(info)))
         return ErrorEntry(
-            number=self._hidden(_text(element, "errorno")),
+            number=self._hidden(_text(element, "errorno"))[:_NUMBER_LENGTH_MAX],
             text=" ".join(_SUPPORT_ID.sub("", said).split()),
             ids=ids,
             support_id=support_id.group(1) if support_id else "",
