@@ -5,6 +5,7 @@ everything off before the next step. The oracle, which knows Stripe's side alone
 """
 
 from collections.abc import Sequence
+from datetime import UTC, datetime
 
 import pytest
 
@@ -14,6 +15,10 @@ from tests.year.business import DAY_SECONDS, set_up
 from tests.year.company import CURRENCIES, Decision, chart, new_account, new_books, policy
 from tests.year.product import Product
 from tieout.domain.postings import Posting, State
+from tieout.domain.reasons import Reason
+from tieout.domain.tie_outs import OpenItem
+from tieout.services.close_check import Kind
+from tieout.services.operate import CannotBeDone, Signature, close
 
 
 class Shop:
@@ -68,6 +73,10 @@ class Shop:
     def parked(self) -> Sequence[str]:
         return [f"{each.key}: {each.reason} {each.reason_text}" for each in self.product.parked]
 
+    def open_items(self) -> Sequence[OpenItem]:
+        self.product.time.advance(DAY_SECONDS)
+        return [item for each in self.product.tie_out() for item in each.open_items]
+
     def posted(self, key: str) -> Posting:
         posting = self.product.postings.by_key[key]
         assert posting.state is State.POSTED
@@ -119,3 +128,33 @@ def test_what_is_left_when_a_part_went_back_is_voided(*, keeps: bool) -> None:
     shop.void()
     assert shop.parked() == []
     assert shop.wrong() == []
+
+
+def test_what_stripe_goes_on_calling_paid_is_owed_and_a_person_lets_that_stand() -> None:
+    """The money is gone and nobody collects it: somebody is called, then it holds up nothing."""
+    shop = Shop(reopens=False)
+    payment = shop.account.pay_invoice(shop.invoice, payment_method="us_bank_account")
+    shop.pass_a_day()
+    intent = shop.account.retrieve("payment_intent", payment["payment"]["payment_intent"])
+    shop.bounce(intent["latest_charge"])
+    key = f"invoice/{shop.invoice}/owed-again/{payment['id']}"
+    assert [(each.key, each.reason) for each in shop.product.parked] == [(key, Reason.OWED_AGAIN)]
+    assert shop.wrong() == []
+    (item,) = shop.open_items()
+    assert (item.stripe_minor, item.books_minor) == (0, 10_000)
+    assert item.explained
+    assert not item.accepted
+    assert "which Stripe shows as paid, with that payment" in item.text
+
+    signed = Signature("Ada", shop.product.time.now())
+    close(shop.product.postings, [key], signed, "asked for a cheque")
+    assert shop.parked() == []
+    (item,) = shop.open_items()
+    assert item.accepted
+    month = datetime.fromtimestamp(shop.product.time.now(), UTC).date().replace(day=1)
+    shop.product.time.advance(35 * DAY_SECONDS)
+    kinds = {each.kind for each in shop.product.obstacles(month)}
+    assert Kind.OPEN_ITEM not in kinds
+    assert Kind.PARKED not in kinds
+    with pytest.raises(CannotBeDone, match="closed already"):
+        close(shop.product.postings, [key], signed, "again")

@@ -102,6 +102,13 @@ def test_an_open_invoice_that_nobody_can_explain_calls_somebody() -> None:
     assert "Open invoices differ on 2026-10-30" in text_of(shown)
 
 
+def test_what_a_person_let_stand_is_shown_as_accepted() -> None:
+    tied_out = tied()
+    item = dataclasses.replace(tied_out.open_items[0], accepted=True)
+    shown = page({DAY: [dataclasses.replace(tied_out, open_items=(item,))]}, "x")
+    assert "not in Intacct; accepted" in text_of(shown)
+
+
 def test_no_day_is_a_page_that_says_so() -> None:
     assert "Nothing was tied out" in page({}, "x")
 

@@ -28,6 +28,7 @@ from tieout.domain.documents import (
     dependencies,
     digest,
 )
+from tieout.domain.plans import Disposition
 from tieout.domain.policy import Periods
 from tieout.domain.reasons import Reason
 from tieout.domain.subjects import Subject, SubjectKind
@@ -139,3 +140,28 @@ def test_the_next_payment_brings_what_was_owed_before_again() -> None:
 def test_while_stripe_still_calls_it_paid_a_second_payment_is_a_persons_to_judge() -> None:
     made = planned(a_paid_invoice(payments=(PAYMENT, AGAIN), amount_paid_minor=10_000))
     assert the_finding(made, "receipt/inpay_2").reason is Reason.OVER_APPLICATION
+
+
+def test_while_stripe_still_calls_it_paid_nobody_asks_for_it_and_a_person_must_know() -> None:
+    failed = dataclasses.replace(FAILED, paid_invoices=(a_paid_invoice(),))
+    finding = the_finding(planned(failed), "invoice/in_1/owed-again/inpay_1")
+    assert (finding.disposition, finding.reason) == (Disposition.PARKED, Reason.OWED_AGAIN)
+    assert (finding.amount_minor, finding.currency) == (10_000, "usd")
+    assert finding.day == date(2026, 11, 8)
+    assert finding.text == (
+        "Money of inpay_1 went back, txn_back: the books ask for 100.00 usd of invoice in_1 again, "
+        "which Stripe shows as paid, with that payment"
+    )
+
+
+def test_once_stripe_asks_for_it_again_nobody_need_know() -> None:
+    shown = dataclasses.replace(FAILED, payments=(WENT_BACK,))
+    assert "invoice/in_1/owed-again/inpay_1" not in planned(shown).keys
+    reopened = planned(an_invoice(payments=(WENT_BACK,), amount_paid_minor=0))
+    assert "invoice/in_1/owed-again/inpay_1" in reopened.supersedes
+
+
+def test_what_went_back_before_the_books_begin_calls_nobody() -> None:
+    made = planned(FAILED, a_policy(books_from=date(2026, 12, 1)))
+    finding = the_finding(made, "invoice/in_1/owed-again/inpay_1")
+    assert finding.reason is Reason.BEFORE_BOOKS

@@ -236,6 +236,12 @@ def test_an_invoice_on_which_the_two_disagree_stands_in_the_way(month: Month) ->
     assert (found.kind, found.key, found.amount_minor) == (Kind.OPEN_ITEM, "invoice/in_1", -100)
 
 
+def test_an_invoice_that_a_person_let_stand_holds_up_no_month(month: Month) -> None:
+    item = OpenItem("in_1", "usd", 0, 900, "money went back", explained=True, accepted=True)
+    month.tie_outs.save(LAST, [dataclasses.replace(TIED_OUT, open_items=(item,))])
+    assert month.obstacles() == []
+
+
 def test_a_month_that_lasts_cannot_be_closed(month: Month) -> None:
     month.clock.unix = END_UNIX
     assert month.obstacles()[0].kind is Kind.NOT_OVER

@@ -26,10 +26,10 @@ from tests.factories import (
 from tests.fakes.books import FakeBooks
 from tests.unit.services.world import INVOICE, REFUND, World, of
 from tieout.domain.errors import Unavailable
-from tieout.domain.keys import reference
+from tieout.domain.keys import owed_again_key, reference
 from tieout.domain.movement_policy import Category, MovementRules
 from tieout.domain.policy import Policy
-from tieout.domain.postings import State
+from tieout.domain.postings import Posting, State
 from tieout.domain.sale_policy import SaleRules
 from tieout.domain.subjects import SubjectKind
 from tieout.domain.tie_outs import Cause, OpenItem, TieOut
@@ -283,6 +283,43 @@ def test_a_voided_credit_note_is_owed_beside_its_invoice(
     another = OpenReceivable("3", "ACME-12-CN-01-VOID", "", "cus_1", "usd", 700)
     monkeypatch.setattr(books, "open_receivables", lambda: [invoice, memo, another])
     assert tie(world, books).open_items == ()
+
+
+@pytest.mark.parametrize(
+    ("books_minor", "state", "explained", "accepted"),
+    [
+        (9_000, State.PARKED, True, False),
+        (9_000, State.CLOSED, True, True),
+        # Somebody entered a payment of a part of it.
+        (4_000, State.CLOSED, True, True),
+        # Not all of it is what went back.
+        (9_001, State.CLOSED, False, False),
+    ],
+)
+def test_an_invoice_that_is_owed_again_in_the_books_alone_is_explained(
+    world: World,
+    monkeypatch: pytest.MonkeyPatch,
+    books_minor: int,
+    state: State,
+    *,
+    explained: bool,
+    accepted: bool,
+) -> None:
+    world.stripe.moved = {}
+    long_id = "in_1MtHbELkdIwHu7ixl4OzzPMv"
+    key = owed_again_key(long_id, "inpay_1")
+    world.postings.by_key[key] = Posting(
+        *(key, CHARGE, state, 1),
+        amount_minor=9_000,
+        currency="usd",
+        reason_text="went back",
+    )
+    books = FakeBooks(world.ledger)
+    ours = OpenReceivable("1", "ACME-1", reference(long_id), "cus_1", "usd", books_minor)
+    monkeypatch.setattr(books, "open_receivables", lambda: [ours])
+    (item,) = tie(world, books).open_items
+    assert (item.explained, item.accepted) == (explained, accepted)
+    assert item.text.endswith("; went back") is explained
 
 
 def _without_default() -> object:

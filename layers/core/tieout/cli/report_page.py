@@ -157,6 +157,8 @@ def _open_table(last: TieOut) -> str:
 
 def item_text(item: OpenItem) -> str:
     """Return what is known of an invoice on which the two sides differ."""
+    if item.accepted:
+        return f"{item.text}; accepted"
     return f"{item.text}; parked or under way" if item.explained else item.text
 
 

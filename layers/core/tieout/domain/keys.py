@@ -15,6 +15,7 @@ REFERENCE_LENGTH_MAX = 20
 CONTROL_ID_LENGTH_MAX = 256
 # 50 bits: two identifiers of one company that share their beginning do not meet by accident.
 _HASH_LENGTH = 10
+_OWED_AGAIN = "/owed-again/"
 
 
 def customer_key(customer_id: str) -> str:
@@ -88,6 +89,20 @@ def refund_failure_key(refund_id: str) -> str:
 def returned_receipt_key(invoice_payment_id: str) -> str:
     """Key of what takes back a receipt whose payment failed afterwards."""
     return f"{receipt_key(invoice_payment_id)}/returned"
+
+
+def owed_again_key(invoice_id: str, invoice_payment_id: str) -> str:
+    """Key of what an invoice is owed again in the books alone, since a payment failed afterwards.
+
+    Only of this key a record tells by itself of which invoice it is: see `invoice_owed_again`.
+    """
+    return f"{invoice_key(invoice_id)}{_OWED_AGAIN}{invoice_payment_id}"
+
+
+def invoice_owed_again(key: str) -> str | None:
+    """Return the invoice of an `owed_again_key`; None for any other key."""
+    invoice, is_one, _ = key.removeprefix(invoice_key("")).partition(_OWED_AGAIN)
+    return invoice if is_one else None
 
 
 def recovery_key(of_receipt: str) -> str:

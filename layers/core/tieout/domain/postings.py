@@ -26,7 +26,7 @@ from tieout.domain.documents import (
     number_of,
     posting_date_of,
 )
-from tieout.domain.keys import control_id, customer_of, failure_key
+from tieout.domain.keys import control_id, customer_of, failure_key, invoice_owed_again
 from tieout.domain.plans import Disposition, Finding
 from tieout.domain.reasons import DECISIONS, Reason
 from tieout.domain.subjects import Subject
@@ -51,6 +51,7 @@ class Worklist(StrEnum):
     ATTENTION = "attention"  # a person must look
     IN_FLIGHT = "in_flight"  # a message is due to finish it; if it is old, nobody will
     NOT_BOOKED = "not_booked"  # a movement that the books do not show yet
+    ACCEPTED = "accepted"  # an invoice open in the books alone, and a person let that stand
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +136,8 @@ class Posting:
             return Worklist.IN_FLIGHT
         if self.state is State.NOT_BOOKED and self.reason not in _NOTHING_OWED:
             return Worklist.NOT_BOOKED
+        if self.state is State.CLOSED and invoice_owed_again(self.key) is not None:
+            return Worklist.ACCEPTED
         return None
 
     @property

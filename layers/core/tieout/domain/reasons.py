@@ -45,6 +45,7 @@ class Reason(StrEnum):
     # Posted, but Stripe now says something else.
     DRIFT = "drift"
     CUSTOMER_RENUMBERED = "customer_renumbered"
+    OWED_AGAIN = "owed_again"
     # Recognised and recorded, not booked; nothing to solve.
     NOT_YET_PLANNED = "not_yet_planned"
     CONNECTED_ACCOUNT = "connected_account"
@@ -217,6 +218,11 @@ WAY_OUT: dict[Reason, str] = {
         "A booked customer keeps its number. Put the one in the text back: into the customer's "
         "metadata in Stripe, or, if `customers.prefix` changed, into the policy (the prefix, or "
         "`customer_id` under `customers.overrides`), and publish; redrive."
+    ),
+    Reason.OWED_AGAIN: (
+        "The customer owes it, and Stripe will not collect it: collect it outside Stripe and enter "
+        "that payment in Intacct, or write it off there; then `tieout close KEY --note TEXT`. "
+        "Closed before, the open invoice is an accepted difference and holds up no month."
     ),
     Reason.NOT_YET_PLANNED: (
         "Nothing to solve: `tieout not-booked` lists it with its amount until a later version "

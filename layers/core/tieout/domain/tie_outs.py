@@ -51,7 +51,8 @@ class OpenItem:
 
     Attributes:
         stripe_minor, books_minor: what is still owed according to each.
-        explained: something of the invoice is parked, or under way.
+        explained: something of the invoice is parked, or under way, or it is accepted.
+        accepted: a person let it stand.
     """
 
     invoice: str
@@ -60,6 +61,7 @@ class OpenItem:
     books_minor: int
     text: str = ""
     explained: bool = False
+    accepted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

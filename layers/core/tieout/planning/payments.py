@@ -9,6 +9,7 @@ from tieout.domain.keys import (
     excess_key,
     invoice_key,
     out_of_band_receipt_key,
+    owed_again_key,
     recovery_key,
     reference,
     sale_key,
@@ -49,6 +50,8 @@ def add_receipts(
     balance, else parked. In any case the charge behind it is no sale of its own.
     """
     for settlement in account.settlements:
+        if settlement.payment.status == "canceled":
+            draft.supersede(owed_again_key(invoice.id, settlement.payment.id))
         _add_recovery(draft, invoice, settlement, policy, booked_under)
         _add_receipt(draft, invoice, settlement, policy)
         _add_excess(draft, invoice, settlement, policy)

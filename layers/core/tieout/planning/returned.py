@@ -14,6 +14,7 @@ from tieout.domain.documents import JournalEntry, PaymentReversal
 from tieout.domain.errors import Refused
 from tieout.domain.keys import (
     excess_key,
+    owed_again_key,
     receipt_key,
     reference,
     returned_excess_key,
@@ -26,7 +27,7 @@ from tieout.planning.accounts import clearing
 from tieout.planning.credit_balance import excess_lines
 from tieout.planning.draft import PlanDraft
 from tieout.planning.fields import DESCRIPTION_LENGTH_MAX, amount_text
-from tieout.planning.periods import posting_date
+from tieout.planning.periods import posting_date, refuse_before_books
 from tieout.planning.receivable import owed_before_minor, receivable
 from tieout.planning.snapshots import (
     BalanceTransaction,
@@ -71,7 +72,8 @@ def add_returned_receipts(
     """Plan the reversal of each receipt of a charge that failed after it had succeeded.
 
     What it brought for the credit balance goes back, too, if the customer had owed it from before.
-    What was overpaid is parked: Stripe does not say whether the customer keeps that.
+    What was overpaid is parked: Stripe does not say whether the customer keeps that. While Stripe
+    goes on showing the payment as paid, a person must know that nobody asks for the money.
 
     Args:
         draft: where the documents go.
@@ -94,6 +96,10 @@ def add_returned_receipts(
         if of.settled_minor:
             key = returned_receipt_key(payment.id)
             draft.document(key, partial(_reversal, of), of.settled_minor, payment.currency)
+        if of.settled_minor and payment.status == "paid":
+            key = owed_again_key(payment.invoice, payment.id)
+            refuse = partial(_refuse_owed_again, of, invoice)
+            draft.document(key, refuse, of.settled_minor, payment.currency)
         if invoice is not None and excess_minor:
             key = returned_excess_key(payment.id)
             draft.document(key, partial(_excess, of, invoice), excess_minor, payment.currency)
@@ -108,6 +114,17 @@ def _reversal(of: _Return) -> PaymentReversal:
         currency=of.payment.currency,
         amount_minor=of.settled_minor,
         description=clean(f"{of.text}{posted.note}", DESCRIPTION_LENGTH_MAX),
+    )
+
+
+def _refuse_owed_again(of: _Return, invoice: InvoiceSnapshot | None) -> PaymentReversal:
+    refuse_before_books(of.day, of.policy)
+    shown = invoice.status if invoice is not None else of.payment.status
+    raise Refused(
+        Reason.OWED_AGAIN,
+        f"{of.text}: the books ask for {amount_text(of.settled_minor, of.payment.currency)} of "
+        f"invoice {of.payment.invoice} again, which Stripe shows as {shown}, with that payment",
+        of.day,
     )
 
 

@@ -216,6 +216,8 @@ def _residual(made: TieOut) -> Iterator[Obstacle]:
             made.currency,
         )
     for item in made.open_items:
+        if item.accepted:
+            continue
         yield Obstacle(
             Kind.OPEN_ITEM,
             f"invoice/{item.invoice}",

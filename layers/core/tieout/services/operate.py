@@ -160,7 +160,7 @@ def _refuse_to_close(posting: Posting, now_unix: int) -> None:
         raise CannotBeDone(
             f"{posting.key} is being sent right now: try again in {lease_seconds} seconds"
         )
-    if posting.worklist is not None or posting.reason is Reason.BEFORE_BOOKS:
+    if posting.worklist not in {None, Worklist.ACCEPTED} or posting.reason is Reason.BEFORE_BOOKS:
         return
     match posting.state:
         case State.CLOSED:

@@ -19,9 +19,9 @@ from itertools import chain
 from tieout.domain import effects
 from tieout.domain.dates import accounting_date, day_bounds
 from tieout.domain.errors import Unavailable
-from tieout.domain.keys import reference, sales_summary_key
+from tieout.domain.keys import invoice_owed_again, reference, sales_summary_key
 from tieout.domain.policy import Policy
-from tieout.domain.postings import State, Worklist
+from tieout.domain.postings import Posting, State, Worklist
 from tieout.domain.reasons import Reason
 from tieout.domain.subjects import Subject, SubjectKind
 from tieout.domain.tie_outs import Cause, OpenItem, Residue, TieOut, with_rest
@@ -277,11 +277,24 @@ class TieOuts:
             for row in self._all_open()
         ]
         items += [_open_item(each.reference, None, each, ()) for each in ours.values()]
-        waiting = {reference(each) for each in in_the_way}
-        return [
+        waiting, owed_again = {reference(each) for each in in_the_way}, self._owed_again()
+        marked = [
             dataclasses.replace(each, explained=reference(each.invoice) in waiting)
             for each in items
         ]
+        return [_explained(each, owed_again) for each in marked]
+
+    def _owed_again(self) -> Mapping[str, Sequence[Posting]]:
+        """Return what the books ask for since its money went back, and Stripe does not.
+
+        By the reference of the invoice; parked, or closed by a person.
+        """
+        found: dict[str, list[Posting]] = defaultdict(list)
+        for worklist in (Worklist.ATTENTION, Worklist.ACCEPTED):
+            for posting in self._postings.on_worklist(worklist):
+                if (invoice := invoice_owed_again(posting.key)) is not None:
+                    found[reference(invoice)].append(posting)
+        return found
 
     def _all_open(self) -> Iterator[InvoiceRow]:
         until_unix: int | None = None
@@ -376,6 +389,20 @@ def _net(
         if each.currency == currency
         and each.created_unix >= since_unix
         and (until_unix is None or each.created_unix <= until_unix)
+    )
+
+
+def _explained(item: OpenItem, owed_again: Mapping[str, Sequence[Posting]]) -> OpenItem:
+    """Return the item with what is known of money that went back, if it is no more than that."""
+    known = owed_again.get(reference(item.invoice), ())
+    known_minor = sum(each.amount_minor or 0 for each in known)
+    if not 0 < item.books_minor - item.stripe_minor <= known_minor:
+        return item
+    return dataclasses.replace(
+        item,
+        text=f"{item.text}; {'; '.join(each.reason_text for each in known)}",
+        explained=True,
+        accepted=all(each.state is State.CLOSED for each in known),
     )
 
 
