@@ -171,3 +171,15 @@ def test_what_another_policy_books_otherwise_is_told_of_each_account(
     assert (change["stripe_account"], change["key"]) == (SHOP, "invoice/in_2")
     assert totals["stripe_accounts"] == ["main", SHOP]
     assert run(capsys, *compared, "--account", "main").endswith(" Stripe objects, 0 changes\n")
+
+
+def test_an_account_that_the_new_policy_names_first_is_compared_with_nothing(
+    queue_url: str, capsys: Captured, tmp_path: Path
+) -> None:
+    assert queue_url
+    old, new = tmp_path / "old.yaml", tmp_path / "new.yaml"
+    old.write_text(POLICY.partition("stripe_accounts:")[0], "utf-8")
+    new.write_text(POLICY, "utf-8")
+    told = run(capsys, "policy", "diff", str(old), str(new), *SINCE)
+    assert f"{SHOP}  invoice/in_2  nothing -> ArInvoice" in told
+    assert "\n2026-11: 7.00 USD would move\n" in told

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tieout.domain.documents import NO_DIMENSIONS, Dimensions
 from tieout.domain.movement_policy import FEES, Category
@@ -32,8 +32,11 @@ class Bucket:
 
     category: Category
     account: str | None = None
-    dimensions: Dimensions = NO_DIMENSIONS
+    dimensions: Dimensions = field(default=NO_DIMENSIONS, hash=False)  # slow, and seldom needed
     why: str = ""
+
+
+_PLAIN = {category: Bucket(category) for category in Category}
 
 
 def kept(movement: BalanceTransaction, stripes_own: Category, policy: Policy) -> Counter[Bucket]:
@@ -65,7 +68,7 @@ def summed_up(movement: BalanceTransaction, category: Category, policy: Policy) 
         policy: whose rules for fees are asked if that is a fee.
     """
     buckets = kept(movement, Category.PROCESSING_FEES, policy)
-    bucket = Bucket(category)
+    bucket = _PLAIN[category]
     if category in FEES:
         whole = FeeDetail(movement.type, -movement.amount_minor, movement.description)
         bucket = _bucket(category, movement, whole, policy)
@@ -76,5 +79,7 @@ def summed_up(movement: BalanceTransaction, category: Category, policy: Policy) 
 def _bucket(
     category: Category, movement: BalanceTransaction, part: FeeDetail, policy: Policy
 ) -> Bucket:
+    if Area.FEES not in policy.rules:
+        return _PLAIN[category]
     ruled = answer(Area.FEES, fee_case(movement, category, part, policy), policy)
     return Bucket(category, ruled.settings.get("account"), ruled.dimensions, ruled.why)
