@@ -43,13 +43,14 @@ year: .venv/.installed ## A business year in one process, judged by an oracle mo
 
 ##@ Check
 .PHONY: check test format-check lint types imports lint-template validate cfn-lint checkov \
-	test-fast test-emulator bench
+	test-fast test-simulation test-emulator bench
 check: ## The quick gate: everything but the emulator
 	$(MAKE) --jobs $(WORKERS) --keep-going --output-sync=target --no-print-directory \
 		format-check lint types imports lint-template
 	$(MAKE) --no-print-directory test-fast
 
 test: check ## All that CI runs
+	$(MAKE) --no-print-directory test-simulation
 	$(MAKE) --no-print-directory test-emulator
 
 format-check: .venv/.installed
@@ -86,7 +87,10 @@ checkov: .sandbox/transformed.json .venvs/checkov/.installed
 	.venvs/sam/bin/python tests/architecture/transform.py > $@
 
 test-fast: .venv/.installed .venvs/sam/.installed
-	$(bin)/pytest -n $(WORKERS) --dist loadfile -m "not emulator"
+	$(bin)/pytest -n $(WORKERS) --dist loadfile -m "not emulator and not simulation"
+
+test-simulation: .venv/.installed
+	$(bin)/pytest -n $(WORKERS) --dist worksteal -m simulation tests/simulation
 
 # One worker: the tests share one emulator with the stack on it.
 test-emulator: .venv/.installed .venvs/sam/.installed .venvs/emulator/.installed

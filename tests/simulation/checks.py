@@ -1,0 +1,150 @@
+"""The judges: they know Stripe's history, Intacct's ledger and the tables, and not our planning.
+
+Safety is looked at after every delivery, as far as that is cheap: nothing is booked twice, every
+journal balances, every event that we acknowledged has left a trace. When it is calm everything must
+be there: nothing on its way, what is parked parked for a reason that holds, and the books as the
+oracle has them.
+"""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from decimal import Decimal
+from typing import Any, TypeVar
+
+from tests.oracle.verdict import Check, differences, judge
+from tests.sandbox.intacct.books.records import JournalEntry
+from tests.sandbox.intacct.books.tables import Table
+from tests.simulation.world import World
+from tests.year.company import chart
+from tieout.domain.postings import Worklist
+from tieout.store import items
+
+_CONTROL_ID = re.compile(r"tieout:(?P<key>.+):r(?P<revision>\d+):[0-9a-f]{16}")
+_Record = TypeVar("_Record")
+_IN_FLIGHT = frozenset({"planned", "sending", "unknown"})
+
+
+class Wrong(AssertionError):
+    """The promise is broken."""
+
+
+class JudgedWorld(World):
+    """A world in which everything is looked at."""
+
+    def __post_init__(self) -> None:
+        self._booked: Counter[str] = Counter()
+        self._identities: Counter[str] = Counter()
+        self._seen = {"entries": 0, "documents": 0, "payments": 0}
+        self._traced = 0
+        memory = self.cloud.intacct._control_ids
+        record = memory.record
+
+        def noted(caller: object, control_id: str) -> None:
+            self._note_booked(control_id)
+            record(caller, control_id)  # type: ignore[arg-type]
+
+        memory.record = noted  # type: ignore[method-assign]
+
+    # -- safety -----------------------------------------------------------------------------
+
+    def after_delivery(self) -> None:
+        """Look at what is new in the ledger, and at what was acknowledged."""
+        for identity in self._new_in_ledger():
+            self._identities[identity] += 1
+            if self._identities[identity] > 1:
+                raise Wrong(f"booked twice: {identity}")
+        self._look_for_traces()
+
+    def _note_booked(self, control_id: str) -> None:
+        """Count what Intacct executed: of a customer any number of times, of the rest once."""
+        ours = _CONTROL_ID.fullmatch(control_id)
+        if ours is None:
+            return
+        key = ours["key"]
+        once = f"{key} r{ours['revision']}" if key.startswith("customer/") else key
+        self._booked[once] += 1
+        if self._booked[once] > 1:
+            raise Wrong(f"executed twice: {control_id}")
+
+    def _new_in_ledger(self) -> Iterator[str]:
+        """Yield what identifies each new record, by what people see of it."""
+        company = self.company
+        for entry in self._new("entries", company.entries):
+            if sum((line.base_amount for line in entry.lines), Decimal(0)):
+                raise Wrong(f"journal entry {entry.record_no} does not balance")
+            if entry.module == "2.GL":
+                yield _named(entry)
+        for document in self._new("documents", company.documents):
+            yield f"{document.kind} {document.number}"
+        for payment in self._new("payments", company.payments):
+            if payment.kind == "payment":
+                yield f"payment {payment.reference}"
+
+    def _new(self, name: str, table: Table[int, _Record]) -> Iterator[_Record]:
+        after = self._seen[name]
+        for key in reversed(table.keys()):
+            if key <= after:
+                break
+            self._seen[name] = max(self._seen[name], key)
+            yield table[key]
+
+    def _look_for_traces(self) -> None:
+        """An event that we answered 2xx for is stored, and was queued before."""
+        for event_id in self.acknowledged[self._traced :]:
+            if items.event_id_key(event_id) not in self.cloud.inbox.items:
+                raise Wrong(f"acknowledged and forgotten: {event_id}")
+        self._traced = len(self.acknowledged)
+
+    # -- liveness ---------------------------------------------------------------------------
+
+    def judge(self) -> None:
+        """Everything is posted, or parked for a reason that holds; the books are right."""
+        self.after_delivery()
+        wrong = [*self._parked(), *self._unfinished(), *self._different()]
+        if wrong:
+            raise Wrong("\n".join(wrong[:12]))
+
+    def _unfinished(self) -> Iterator[str]:
+        queue = self.cloud.queue
+        for message in (*queue.waiting, *queue.dead):
+            if not self._is_excused(json.loads(message.body)["subject"]):
+                yield f"never done: {message.body}"
+        for posting in self.cloud.postings.items.values():
+            if posting["state"]["S"] in _IN_FLIGHT:
+                yield f"in flight: {_told(posting)}"
+
+    def _parked(self) -> Iterator[str]:
+        for posting in self.cloud.postings.items.values():
+            is_listed = posting.get(items.WORKLIST, {}).get("S") == Worklist.ATTENTION
+            if is_listed and not self._is_excused(posting["subject"]["S"]):
+                yield f"parked: {_told(posting)}"
+
+    def _is_excused(self, _subject: str) -> bool:
+        return False
+
+    def _different(self) -> Sequence[str]:
+        checks = judge(self.account, self.company, chart(self.catalog))
+        return [str(each) for each in differences(checks) if not self._is_explained(each)]
+
+    def _is_explained(self, check: Check) -> bool:
+        """Whether what somebody did in Intacct by hand is all that differs."""
+        if not self.people.explained:
+            return False
+        numbers = re.search(r"\(([\d, ]+)\)$", check.subject)
+        accounts = numbers[1].split(", ") if numbers else []
+        by_hand = sum(
+            (self.people.explained[each, check.currency] for each in accounts), Decimal(0)
+        )
+        return check.found - check.wanted == by_hand
+
+
+def _named(entry: JournalEntry) -> str:
+    currency = entry.lines[0].currency if entry.lines else ""
+    return f"journal {entry.reference} {entry.title} {currency}"
+
+
+def _told(posting: Mapping[str, Any]) -> str:
+    names = ("key", "state", "reason", "reason_text")
+    return " ".join(posting[each]["S"] for each in names if each in posting)
