@@ -104,7 +104,9 @@ def test_the_region_may_be_named_as_for_the_aws_cli(monkeypatch: pytest.MonkeyPa
 
     monkeypatch.setattr(BaseClient, "_make_api_call", asking)
     monkeypatch.setattr(boto3, "DEFAULT_SESSION", None)
-    monkeypatch.delenv("AWS_DEFAULT_REGION", raising=False)
+    # Set first, so that what the command makes of it does not outlive the test.
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "none")
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
     monkeypatch.setenv("AWS_REGION", "eu-west-1")
     assert cli.main(["policy", "show", "--table", "x"]) == 2
     assert asked == ["eu-west-1"]

@@ -5,7 +5,8 @@ Method: small files around one that is good.
 
 import pytest
 
-from tieout.domain.policy_file import PolicyErrors, parse_policy
+from tieout.domain.errors import PolicyErrors
+from tieout.domain.policy_file import parse_policy
 
 COMPANY = """
 time_zone: UTC

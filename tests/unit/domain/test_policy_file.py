@@ -11,8 +11,9 @@ import pytest
 
 from tieout.domain.currencies import CURRENCIES
 from tieout.domain.documents import CashAccount, Dimensions
+from tieout.domain.errors import PolicyErrors
 from tieout.domain.money import THREE_DECIMAL_CURRENCIES, ZERO_DECIMAL_CURRENCIES
-from tieout.domain.policy_file import PolicyErrors, parse_policy
+from tieout.domain.policy_file import parse_policy
 from tieout.domain.reasons import Reason
 from tieout.domain.strict_yaml import SIZE_MAX_BYTES
 

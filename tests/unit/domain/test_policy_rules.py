@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 
+from tieout.domain.errors import PolicyErrors
 from tieout.domain.expressions import FACTS, ExpressionError, Truth, compile_expression
-from tieout.domain.policy_file import PolicyErrors, parse_policy
+from tieout.domain.policy_file import parse_policy
 from tieout.domain.policy_rules import Area, Fixed, Lookup
 
 BASE = """\

@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 import yaml
 
+from tieout.domain.errors import PolicyErrors
 from tieout.domain.policy import Policy
-from tieout.domain.policy_file import PolicyErrors, parse_policy
+from tieout.domain.policy_file import parse_policy
 from tieout.domain.receivable_policy import CustomerCreditRules
 
 EXAMPLE = Path(__file__).parents[3] / "docs" / "policy.example.yaml"

@@ -29,9 +29,10 @@ from tests.factories import (
 from tests.fakes.policies import FakePolicies
 from tests.unit.services.world import INVOICE, LEASE_SECONDS, World, of
 from tieout.domain.documents import CashAccount
+from tieout.domain.errors import PolicyErrors
 from tieout.domain.movement_policy import PayoutAccounts
 from tieout.domain.policy import Policy
-from tieout.domain.policy_file import PolicyErrors, parse_policy
+from tieout.domain.policy_file import parse_policy
 from tieout.domain.postings import Posting, State, Worklist
 from tieout.domain.reasons import Reason
 from tieout.domain.subjects import Subject, SubjectKind

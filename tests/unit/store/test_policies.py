@@ -11,9 +11,9 @@ from tests.factories import a_policy
 from tests.fakes import FakeClock
 from tests.support.aws import Aws
 from tests.support.aws_accidents import Calls, lose_first_answer
-from tieout.domain.errors import ConfigurationFault, Unavailable
+from tieout.domain.errors import ConfigurationFault, PolicyErrors, Unavailable
 from tieout.domain.policy import Policy
-from tieout.domain.policy_file import PolicyErrors, parse_policy
+from tieout.domain.policy_file import parse_policy
 from tieout.domain.reasons import Reason
 from tieout.store.policies import POLICY_AGE_SECONDS_MAX, DynamoPolicies
 

@@ -1,7 +1,7 @@
 """The operator's command: `tieout`.
 
-Each module adds its commands with `register`; what they share is in `console` (arguments and
-output) and `places` (tables, queues and who is asking).
+`commands` names them all; the module of one adds it with `register`. What they share is in
+`console` (arguments and output) and `places` (tables, queues and who is asking).
 """
 
 import argparse
@@ -9,26 +9,9 @@ import os
 import sys
 from collections.abc import Callable, Sequence
 
-import boto3
-from botocore.exceptions import BotoCoreError
-
-from tieout.cli import (
-    apply,
-    backfill,
-    by_hand,
-    close_check,
-    lists,
-    plan,
-    policy,
-    replay,
-    report,
-    setup,
-    show,
-)
+from tieout.cli.commands import add_commands
 from tieout.cli.console import FAILED, POLICY_HAS_ERRORS, say
-from tieout.cli.places import way_out
-from tieout.domain.errors import TieoutError
-from tieout.domain.policy_file import PolicyErrors
+from tieout.domain.errors import PolicyErrors
 
 EPILOG = """examples:
   tieout events                                        what to subscribe to in Stripe
@@ -63,42 +46,34 @@ AWS region and credentials come from the environment, as for the AWS CLI."""
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return its exit code."""
-    options = _parser().parse_args(arguments)
+    typed = sys.argv[1:] if arguments is None else arguments
+    options = _parser(typed).parse_args(typed)
     run: Callable[[argparse.Namespace], int] = options.run
-    if "AWS_DEFAULT_REGION" not in os.environ and "AWS_REGION" in os.environ:
-        # The AWS CLI knows both, boto3 only the first.
-        boto3.setup_default_session(region_name=os.environ["AWS_REGION"])
+    if "AWS_REGION" in os.environ:
+        # The AWS CLI knows AWS_REGION, boto3 only AWS_DEFAULT_REGION.
+        os.environ.setdefault("AWS_DEFAULT_REGION", os.environ["AWS_REGION"])
     try:
         return run(options)
     except PolicyErrors as errors:
         say({"errors": list(errors.errors)} if options.json else str(errors), sys.stderr)
         return POLICY_HAS_ERRORS
-    except (TieoutError, BotoCoreError, OSError) as error:
-        text = f"{error}{way_out(error)}"
+    except Exception as error:
+        # Not before: what needs no AWS is not kept waiting for its library.
+        from tieout.cli.faults import sentence  # noqa: PLC0415
+
+        text = sentence(error)
+        if text is None:
+            raise
         say({"error": text} if options.json else f"tieout: {text}", sys.stderr)
         return FAILED
 
 
-def _parser() -> argparse.ArgumentParser:
+def _parser(typed: Sequence[str]) -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="tieout",
         description="Operate Tieout: set Stripe up, publish the policy, solve what is parked.",
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for module in (
-        setup,
-        policy,
-        plan,
-        apply,
-        backfill,
-        lists,
-        show,
-        replay,
-        by_hand,
-        close_check,
-        report,
-    ):
-        module.register(commands)
+    add_commands(parser, next((each for each in typed if not each.startswith("-")), None))
     return parser

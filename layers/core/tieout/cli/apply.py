@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from tieout.cli.commands import COMMANDS
 from tieout.cli.console import DONE, NOT_READY, Progress, add_command, say
 from tieout.cli.installation import LEASE_SECONDS, Installation
 from tieout.cli.places import signature
@@ -27,8 +28,7 @@ exit codes: 0 all of it is posted, 1 some was refused or could not be posted."""
 
 def register(commands: Any) -> None:  # noqa: ANN401 - argparse keeps the class to itself
     """Add the command."""
-    summary = "post what a plan file says, and only if nothing has changed since"
-    apply = add_command(commands, "apply", _apply, summary, _MORE)
+    apply = add_command(commands, "apply", _apply, COMMANDS["apply"].summary, _MORE)
     apply.add_argument("file", type=Path, metavar="PLANFILE", help="from `tieout plan --out`")
     apply.add_argument("--stack", required=True, metavar="NAME", help="the installation it is for")
 

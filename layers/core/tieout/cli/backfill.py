@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
+from tieout.cli.commands import COMMANDS
 from tieout.cli.console import DONE, NOT_READY, Progress, add_command, say
 from tieout.cli.installation import Installation
 from tieout.cli.ranges import add_range, checked_range
@@ -36,7 +37,8 @@ _MORE = """examples:
 First it says what the range comes to: documents, Intacct transactions and their cost, and hours.
 Then it asks, and queues the range day by day, oldest first, no faster than the processors book.
 Interrupted, run it again with the same days: it goes on where it stopped. What is booked already
-is not booked again; what is to be looked at once more, `tieout retry KEY` queues. Without --until the range ends today.
+is not booked again; what is to be looked at once more, `tieout retry KEY` queues.
+Without --until the range ends today.
 Every Stripe account that the policy names has its range, and goes on where its own stopped.
 exit codes: 0 done, 1 it was not confirmed, or with --status: it is not complete."""
 
@@ -51,8 +53,7 @@ Left = Mapping[Range, date]
 
 def register(commands: Any) -> None:  # noqa: ANN401 - argparse keeps the class to itself
     """Add the command."""
-    summary = "have everything of a range of days looked at and booked"
-    backfill = add_command(commands, "backfill", _backfill, summary, _MORE)
+    backfill = add_command(commands, "backfill", _backfill, COMMANDS["backfill"].summary, _MORE)
     add_range(backfill, "the first day", "the last; today if not given")
     backfill.add_argument(
         "--status",

@@ -5,6 +5,7 @@ import shlex
 from collections.abc import Sequence
 from typing import Any
 
+from tieout.cli.commands import COMMANDS
 from tieout.cli.console import DONE, add_command, amount_of, described, say
 from tieout.cli.keys import checked
 from tieout.cli.places import add_place, place_of, postings, retry_place_of, signature
@@ -30,7 +31,7 @@ it is sent. What you made by hand has another number: take it back in Intacct fi
 
 def register(commands: Any) -> None:  # noqa: ANN401 - argparse keeps the class to itself
     """Add the commands."""
-    closing = add_command(commands, "close", _close, "say that a person solved it", _CLOSE)
+    closing = add_command(commands, "close", _close, COMMANDS["close"].summary, _CLOSE)
     closing.add_argument("keys", nargs="+", metavar="KEY", help="as the lists name it")
     closing.add_argument(
         "--note", required=True, type=_text, metavar="TEXT", help="how it was solved: the evidence"
@@ -38,7 +39,7 @@ def register(commands: Any) -> None:  # noqa: ANN401 - argparse keeps the class 
     closing.add_argument(
         "--record-no", type=_record_no, metavar="N", help="RECORDNO of the record made by hand"
     )
-    reopening = add_command(commands, "reopen", _reopen, "undo a close", _REOPEN)
+    reopening = add_command(commands, "reopen", _reopen, COMMANDS["reopen"].summary, _REOPEN)
     reopening.add_argument("keys", nargs="+", metavar="KEY", help="what was closed")
     reopening.add_argument(
         "--record-is-gone",

@@ -7,6 +7,7 @@ from datetime import date
 from itertools import groupby
 from typing import Any
 
+from tieout.cli.commands import COMMANDS
 from tieout.cli.console import DONE, NOT_READY, add_command, money, paint, say, wrapped
 from tieout.cli.installation import Installation
 from tieout.services.close_check import CloseCheck, Obstacle
@@ -23,8 +24,7 @@ exit codes: 0 it can be closed, 1 something stands in the way."""
 
 def register(commands: Any) -> None:  # noqa: ANN401 - argparse keeps the class to itself
     """Add the command."""
-    summary = "say whether a month can be closed, and what stands in the way"
-    check = add_command(commands, "close-check", _check, summary, _MORE)
+    check = add_command(commands, "close-check", _check, COMMANDS["close-check"].summary, _MORE)
     check.add_argument("month", type=_month, metavar="MONTH", help="like 2026-10")
     check.add_argument("--stack", required=True, metavar="NAME", help="the installation to ask")
 

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import groupby
 from typing import Any
 
+from tieout.cli.commands import COMMANDS
 from tieout.cli.console import (
     DONE,
     add_command,
@@ -60,9 +61,10 @@ _KINDS = {
 
 def register(commands: Any) -> None:  # noqa: ANN401 - argparse keeps the class to itself
     """Add the commands."""
-    parked = add_command(commands, "parked", _parked, "list what a person must look at", _PARKED)
-    summary = "list what the books lack, with totals"
-    not_booked = add_command(commands, "not-booked", _not_booked, summary, _NOT_BOOKED)
+    parked = add_command(commands, "parked", _parked, COMMANDS["parked"].summary, _PARKED)
+    not_booked = add_command(
+        commands, "not-booked", _not_booked, COMMANDS["not-booked"].summary, _NOT_BOOKED
+    )
     not_booked.add_argument("--detail", action="store_true", help="list each one")
     for each in (parked, not_booked):
         add_place(each, "--table", "the postings table")

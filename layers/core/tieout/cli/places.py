@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import boto3
-from botocore.exceptions import EndpointConnectionError, NoCredentialsError, NoRegionError
 
 from tieout.services.operate import CannotBeDone, Signature
 from tieout.store.aws_faults import Declined, aws_faults
@@ -99,18 +98,6 @@ def queue_url(client: "SQSClient", queue: str) -> str:
     with aws_faults(f"sqs:GetQueueUrl of {queue}"):
         answer = client.get_queue_url(QueueName=name, QueueOwnerAWSAccountId=account)
     return answer["QueueUrl"]
-
-
-def way_out(error: Exception) -> str:
-    """Return the end of a sentence: what to set so that AWS can be asked; empty for the rest."""
-    cause = error.__cause__ or error
-    if isinstance(cause, NoRegionError):
-        return " Set AWS_REGION, or a region for your AWS profile."
-    if isinstance(cause, EndpointConnectionError):
-        return f": {cause}: is the region right (AWS_REGION), and the network there?"
-    if isinstance(cause, NoCredentialsError):
-        return ": sign in as for the AWS CLI, or set AWS_PROFILE"
-    return ""
 
 
 def signature() -> Signature:

@@ -8,6 +8,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+from tieout.cli.commands import COMMANDS
 from tieout.cli.console import DONE, Progress, add_command, say
 from tieout.cli.installation import Installation
 from tieout.cli.keys import subject_of
@@ -48,7 +49,7 @@ every Stripe account that the policy names, each under what `stripe_accounts` sa
 
 def register(commands: Any) -> None:  # noqa: ANN401 - argparse keeps the class to itself
     """Add the command."""
-    plan = add_command(commands, "plan", _plan, "print what would be posted", _MORE)
+    plan = add_command(commands, "plan", _plan, COMMANDS["plan"].summary, _MORE)
     plan.add_argument(
         "names",
         nargs="*",

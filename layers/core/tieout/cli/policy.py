@@ -8,12 +8,14 @@ from typing import Any
 import boto3
 
 from tieout.cli import policy_diff
+from tieout.cli.commands import COMMANDS
 from tieout.cli.console import DONE, add_command, moment, say
 from tieout.cli.installation import Installation
 from tieout.cli.places import add_place, place_of, signature, stack
 from tieout.cli.policy_files import text_of
+from tieout.domain.errors import PolicyErrors
 from tieout.domain.policy import Policy
-from tieout.domain.policy_file import PolicyErrors, parse_policy
+from tieout.domain.policy_file import parse_policy
 from tieout.services.policy_check import Checked, check_policy
 from tieout.store.clock import SystemClock
 from tieout.store.policies import POLICY_AGE_SECONDS_MAX, DynamoPolicies, Published
@@ -48,7 +50,7 @@ Newest first, with the label that each gives itself: the one in force, those bef
 
 def register(commands: Any) -> None:  # noqa: ANN401 - argparse keeps the class to itself
     """Add the commands."""
-    policy = commands.add_parser("policy", help="check, publish, take back or show policies")
+    policy = commands.add_parser("policy", help=COMMANDS["policy"].summary)
     actions = policy.add_subparsers(required=True, metavar="ACTION")
     check = add_command(actions, "check", _check, "list every error of a policy file", _CHECK)
     check.add_argument("file", type=Path, metavar="FILE")

@@ -28,7 +28,8 @@ _MORE = """examples:
 
 OLD and NEW are files, or versions that were published (`tieout policy versions`); where a file has
 the name of a version, `p:1a2b3c4d5e6f` means the version. What was created in Stripe since then is
-read again and planned under both, as if each had always been in force; nothing is written. What is posted stays as it was posted, whatever this shows.
+read again and planned under both, as if each had always been in force; nothing is written.
+What is posted stays as it was posted, whatever this shows.
 Every Stripe account that one of the two names is compared.
 With --json each line is one JSON object: a change each, the totals last."""
 

@@ -6,6 +6,7 @@ from typing import Any
 
 import boto3
 
+from tieout.cli.commands import COMMANDS
 from tieout.cli.console import DONE, add_command, say
 from tieout.cli.keys import checked
 from tieout.cli.places import queue_url, signature, stack
@@ -33,14 +34,12 @@ _NOT_KNOWN = "  (not known to Tieout yet; Stripe will be asked)"
 
 def register(commands: Any) -> None:  # noqa: ANN401 - argparse keeps the class to itself
     """Add the commands."""
-    summary = "move failed messages back into the queue"
-    redrive = add_command(commands, "redrive", _redrive, summary, _REDRIVE)
+    redrive = add_command(commands, "redrive", _redrive, COMMANDS["redrive"].summary, _REDRIVE)
     redrive.add_argument("--dead-letter-queue", metavar="QUEUE", help="where they are (URL or ARN)")
     redrive.add_argument("--queue", metavar="QUEUE", help="where they go (URL or ARN)")
     redrive.add_argument("--stack", metavar="NAME", help="look both queues up in this stack")
 
-    summary = "have single documents or Stripe objects looked at again"
-    again = add_command(commands, "retry", _retry, summary, _RETRY)
+    again = add_command(commands, "retry", _retry, COMMANDS["retry"].summary, _RETRY)
     again.add_argument(
         "names", nargs="*", metavar="KEY", help="a posting's key, or a Stripe object: charge/ch_1"
     )

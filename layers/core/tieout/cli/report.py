@@ -8,6 +8,7 @@ from datetime import date, timedelta
 from pathlib import Path
 from typing import Any
 
+from tieout.cli.commands import COMMANDS
 from tieout.cli.console import DONE, NOT_READY, add_command, moment, money, paint, say
 from tieout.cli.installation import Installation
 from tieout.cli.ranges import a_day, add_range, checked_range
@@ -37,12 +38,10 @@ A page with a chart and tables for the file, and the same as CSV for a spreadshe
 
 def register(commands: Any) -> None:  # noqa: ANN401 - argparse keeps the class to itself
     """Add the commands."""
-    summary = "compare Stripe's balance with the clearing account"
-    tie_out = add_command(commands, "tie-out", _tie_out, summary, _TIE_OUT)
+    tie_out = add_command(commands, "tie-out", _tie_out, COMMANDS["tie-out"].summary, _TIE_OUT)
     tie_out.add_argument("day", nargs="?", type=a_day, help="a day like 2026-10-31")
     tie_out.add_argument("--now", action="store_true", help="read Stripe and Intacct again")
-    summary = "write the tie-out of some days as a page, and as CSV"
-    report = add_command(commands, "report", _report, summary, _REPORT)
+    report = add_command(commands, "report", _report, COMMANDS["report"].summary, _REPORT)
     add_range(report, "the first day; a month before the last", "the last day; yesterday")
     report.add_argument("--out", type=Path, metavar="FILE", help="where the page goes (HTML)")
     report.add_argument("--csv", type=Path, metavar="FILE", help="where the table goes (CSV)")

@@ -5,6 +5,7 @@ import shlex
 from typing import Any
 from urllib.parse import urlsplit
 
+from tieout.cli.commands import COMMANDS
 from tieout.cli.console import DONE, add_command, say
 from tieout.domain.events import SUBSCRIPTIONS
 
@@ -15,8 +16,7 @@ _MORE = """examples:
 
 def register(commands: Any) -> None:  # noqa: ANN401 - argparse keeps the class to itself
     """Add the command."""
-    summary = "print the event types to subscribe to"
-    events = add_command(commands, "events", _events, summary, _MORE)
+    events = add_command(commands, "events", _events, COMMANDS["events"].summary, _MORE)
     events.add_argument(
         "--curl", type=_https_url, metavar="URL", help="print the command that creates the endpoint"
     )
@@ -33,18 +33,19 @@ def _https_url(argument: str) -> str:
 
 def _events(options: argparse.Namespace) -> int:
     types = sorted(SUBSCRIPTIONS)
+    if not (options.json or options.curl):
+        say("\n".join(types))
+        return DONE
     # Importing Stripe's library for its version alone is only worth it here.
     from tieout.stripe.api import API_VERSION  # noqa: PLC0415
 
     if options.json:
         say({"api_version": API_VERSION, "enabled_events": types})
-    elif options.curl:
+    else:
         fields = [f"url={options.curl}", f"api_version={API_VERSION}"]
         fields += [f"enabled_events[]={name}" for name in types]
         # The key stays in the operator's shell: a secret on a command line is in its history.
         lines = ['curl https://api.stripe.com/v1/webhook_endpoints -u "$STRIPE_API_KEY:"']
         lines += [f"  -d {shlex.quote(each)}" for each in fields]
         say(" \\\n".join(lines))
-    else:
-        say("\n".join(types))
     return DONE

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from tieout.cli.commands import COMMANDS
 from tieout.cli.console import (
     DONE,
     add_command,
@@ -54,7 +55,7 @@ class _Known:
 
 def register(commands: Any) -> None:  # noqa: ANN401 - argparse keeps the class to itself
     """Add the command."""
-    show = add_command(commands, "show", _show, "print what is known of a posting", _SHOW)
+    show = add_command(commands, "show", _show, COMMANDS["show"].summary, _SHOW)
     show.add_argument("keys", nargs="+", metavar="KEY", help="as the lists name it")
     add_place(show, "--table", "the postings table")
 

@@ -20,6 +20,7 @@ What Intacct answers to a single document is a value (`services.ports.Outcome`),
 one refused document must not hide the others of its request.
 """
 
+from collections.abc import Iterable
 from datetime import date
 
 from tieout.domain.reasons import Reason
@@ -83,6 +84,20 @@ class ConfigurationFault(TieoutError):
         super().__init__(text)
         self.reason = reason
         self.text = text
+
+
+class PolicyErrors(ConfigurationFault):
+    """The policy file cannot be used.
+
+    Attributes:
+        errors: every error, each as `path: what is wrong`.
+    """
+
+    def __init__(self, errors: Iterable[str]) -> None:
+        self.errors = tuple(errors)
+        count = "one error" if len(self.errors) == 1 else f"{len(self.errors)} errors"
+        listed = "".join(f"\n  {error}" for error in self.errors)
+        super().__init__(Reason.POLICY_INVALID, f"the policy has {count}:{listed}")
 
 
 class StalePosting(TieoutError):

@@ -7,13 +7,13 @@ import dataclasses
 import hashlib
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from typing import Literal, cast, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 from tieout.domain.currencies import CURRENCIES
 from tieout.domain.documents import CashAccount, RefundsFrom
-from tieout.domain.errors import ConfigurationFault
+from tieout.domain.errors import PolicyErrors
 from tieout.domain.movement_policy import read_movement_rules
 from tieout.domain.policy import (
     CustomerOverride,
@@ -45,7 +45,6 @@ from tieout.domain.policy_limits import (
 )
 from tieout.domain.policy_reader import Section, suggestion
 from tieout.domain.policy_rules_file import Known, read_rules
-from tieout.domain.reasons import Reason
 from tieout.domain.receivable_policy import read_customer_credit
 from tieout.domain.sale_policy import read_sale_rules
 from tieout.domain.strict_yaml import StrictYamlError, load
@@ -75,20 +74,6 @@ LEDGER_ACCOUNTS = (
     "disputes_lost_account",
 )
 BANK_ACCOUNTS = ("clearing.*.bank_account", "out_of_band.*.bank_account")
-
-
-class PolicyErrors(ConfigurationFault):
-    """The policy file cannot be used.
-
-    Attributes:
-        errors: every error, each as `path: what is wrong`.
-    """
-
-    def __init__(self, errors: Iterable[str]) -> None:
-        self.errors = tuple(errors)
-        count = "one error" if len(self.errors) == 1 else f"{len(self.errors)} errors"
-        listed = "".join(f"\n  {error}" for error in self.errors)
-        super().__init__(Reason.POLICY_INVALID, f"the policy has {count}:{listed}")
 
 
 def parse_policy(text: str) -> Policy:
