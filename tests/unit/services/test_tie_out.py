@@ -285,6 +285,24 @@ def test_a_voided_credit_note_is_owed_beside_its_invoice(
     assert tie(world, books).open_items == ()
 
 
+def test_a_voided_credit_note_is_owed_even_if_it_had_settled_its_invoice(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.stripe.moved = {}
+    row = InvoiceRow("in_1", "cus_1", "open", "", NOON, remaining_minor=10_000, currency="usd")
+    world.stripe.invoices_listed = [row]
+    world.postings.by_key["invoice/in_1"] = Posting(
+        "invoice/in_1", INVOICE, State.POSTED, 1, number="ACME-1"
+    )
+    books = FakeBooks(world.ledger)
+    memo = OpenReceivable("2", "ACME-1-CN-01-VOID", "", "cus_1", "usd", 10_000)
+    monkeypatch.setattr(books, "open_receivables", lambda: [memo])
+    assert tie(world, books).open_items == ()
+    monkeypatch.setattr(books, "open_receivables", list)
+    (item,) = tie(world, books).open_items
+    assert (item.books_minor, item.text) == (0, "ACME-1 in Intacct")
+
+
 @pytest.mark.parametrize(
     ("books_minor", "state", "explained", "accepted"),
     [

@@ -19,7 +19,7 @@ from itertools import chain
 from tieout.domain import effects
 from tieout.domain.dates import accounting_date, day_bounds
 from tieout.domain.errors import Unavailable
-from tieout.domain.keys import invoice_owed_again, reference, sales_summary_key
+from tieout.domain.keys import invoice_key, invoice_owed_again, reference, sales_summary_key
 from tieout.domain.policy import Policy
 from tieout.domain.postings import Posting, State, Worklist
 from tieout.domain.reasons import Reason
@@ -272,17 +272,32 @@ class TieOuts:
                 ours[each.reference] = each
             elif not each.reference:
                 adjustments.append(each)
+        rows = list(self._all_open())
+        settled = [each.invoice for each in rows if reference(each.invoice) not in ours]
+        numbers = self._numbers_of(settled)
         items = [
-            _open_item(row.invoice, row, ours.pop(reference(row.invoice), None), adjustments)
-            for row in self._all_open()
+            _open_item(
+                row.invoice,
+                row,
+                ours.pop(reference(row.invoice), None),
+                adjustments,
+                numbers.get(row.invoice, ""),
+            )
+            for row in rows
         ]
-        items += [_open_item(each.reference, None, each, ()) for each in ours.values()]
+        items += [_open_item(each.reference, None, each) for each in ours.values()]
         waiting, owed_again = {reference(each) for each in in_the_way}, self._owed_again()
         marked = [
             dataclasses.replace(each, explained=reference(each.invoice) in waiting)
             for each in items
         ]
         return [_explained(each, owed_again) for each in marked]
+
+    def _numbers_of(self, invoices: Collection[str]) -> Mapping[str, str]:
+        """Return the numbers of those invoices that are booked."""
+        keys = {invoice_key(each): each for each in invoices}
+        found = self._postings.get_many(keys)
+        return {keys[key]: each.number for key, each in found.items() if each.state is State.POSTED}
 
     def _owed_again(self) -> Mapping[str, Sequence[Posting]]:
         """Return what the books ask for since its money went back, and Stripe does not.
@@ -410,16 +425,24 @@ def _open_item(
     invoice: str,
     row: InvoiceRow | None,
     receivable: OpenReceivable | None,
-    adjustments: Iterable[OpenReceivable],
+    adjustments: Iterable[OpenReceivable] = (),
+    number: str = "",
 ) -> OpenItem:
-    """Return what both sides ask for; an invoice is in one of them at least."""
+    """Return what both sides ask for; an invoice is open in one of them at least.
+
+    Args:
+        invoice: its Stripe id, or its reference in Intacct.
+        row: what Stripe shows of it.
+        receivable: what Intacct shows as open of it.
+        adjustments: what else is open in Intacct.
+        number: in Intacct, if it is booked and settled there.
+    """
     currency = row.currency if row is not None else receivable.currency if receivable else ""
     books_minor = 0 if receivable is None else receivable.due_minor
-    if row is not None and receivable is not None:
+    number = number if receivable is None else receivable.number
+    if row is not None and number:
         memos_minor = sum(
-            each.due_minor
-            for each in adjustments
-            if each.number.startswith(f"{receivable.number}-")
+            each.due_minor for each in adjustments if each.number.startswith(f"{number}-")
         )
         # Else one of them may be a credit memo, whose sign nobody knows.
         if books_minor + memos_minor == row.remaining_minor:
@@ -429,5 +452,5 @@ def _open_item(
         currency,
         stripe_minor=0 if row is None else row.remaining_minor,
         books_minor=books_minor,
-        text="not in Intacct" if receivable is None else f"{receivable.number} in Intacct",
+        text=f"{number} in Intacct" if number else "not in Intacct",
     )
