@@ -5,6 +5,7 @@ make year CUSTOMERS=2000
 
 import argparse
 import dataclasses
+import gc
 import sys
 import time
 from collections import Counter
@@ -126,6 +127,8 @@ def main(arguments: Sequence[str] | None = None, out: TextIO = sys.stdout) -> in
         _say_month(label, year, checks, time.process_time() - started, out)
         wrong += len(differences(checks)) + len(year.product.parked) + len(year.wrong)
         year.wrong.clear()
+        # The history is kept to the end: to look through it for garbage again and again is in vain.
+        gc.freeze()
     book_of(year.story.account, chart(year.story.catalog)).check()
     print("bean-check: clean", file=out)
     _say_cost(year, out)
