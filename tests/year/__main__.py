@@ -9,8 +9,9 @@ import gc
 import sys
 import time
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, timedelta
+from decimal import Decimal
 from typing import TextIO
 
 from tests.oracle.history import book_of
@@ -20,6 +21,7 @@ from tests.year.business import DAY_SECONDS
 from tests.year.company import Decision, chart, new_books, policy
 from tests.year.product import Product, Weather
 from tests.year.story import FIRST_DAY, Dice, Story
+from tieout.domain.money import exponent
 from tieout.domain.postings import State
 
 CLOSING_DAY = 4
@@ -113,26 +115,36 @@ class Year:
 
 
 def main(arguments: Sequence[str] | None = None, out: TextIO = sys.stdout) -> int:
-    """Play the year; 0 only if every month ties out and nothing is parked."""
+    """Play the year and return the exit code: 0 only if every month ties out, nothing parked."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--customers", type=int, default=2_000)
     parser.add_argument("--months", type=int, default=12)
     parser.add_argument("--seed", type=int, default=1)
     asked = parser.parse_args(arguments)
-    year, started, wrong = Year(asked.customers, asked.seed), time.process_time(), 0
+    year, started = Year(asked.customers, asked.seed), time.process_time()
+    wrong: dict[str, int] = {}
     for _ in range(asked.months):
         label = f"{year.story.today:%Y-%m}"
         year.play_month()
         checks = year.judge()
         _say_month(label, year, checks, time.process_time() - started, out)
-        wrong += len(differences(checks)) + len(year.product.parked) + len(year.wrong)
+        wrong[label] = len(differences(checks)) + len(year.product.parked) + len(year.wrong)
         year.wrong.clear()
         # The history is kept to the end: to look through it for garbage again and again is in vain.
         gc.freeze()
     book_of(year.story.account, chart(year.story.catalog)).check()
     print("bean-check: clean", file=out)
     _say_cost(year, out)
-    return 1 if wrong else 0
+    print(f"\n{verdict(wrong)}", file=out)
+    return 1 if any(wrong.values()) else 0
+
+
+def verdict(wrong: Mapping[str, int]) -> str:
+    """Return the last line: whether every month ties out, by how many things are wrong in each."""
+    failed = [f"{label} ({count} wrong)" for label, count in wrong.items() if count]
+    if failed:
+        return f"{len(failed)} of {len(wrong)} months do not tie out: {', '.join(failed)}"
+    return f"all {len(wrong)} months tie out, nothing is parked"
 
 
 def _say_month(
@@ -155,7 +167,11 @@ def _say_month(
         if each.subject.startswith(("Assets:Stripe", "Assets:Receivable", "trial"))
     ]
     rows = [
-        (each.subject, each.currency, f"{each.wanted:,}", f"{each.found:,}", _difference(each))
+        (
+            each.subject,
+            each.currency,
+            *(_amount(one, each) for one in (each.wanted, each.found, each.found - each.wanted)),
+        )
         for each in shown
     ]
     header = ("", "unit", "Stripe", "Intacct", "difference")
@@ -184,8 +200,9 @@ def _say_cost(year: Year, out: TextIO) -> None:
     print(f"\n{table(header, rows, to_the_right=('number', 'per charge'))}", file=out)
 
 
-def _difference(check: Check) -> str:
-    return "0" if check.agrees else f"{check.found - check.wanted:,}"
+def _amount(amount: Decimal, check: Check) -> str:
+    """Return an amount as its currency writes it; a yen has no parts."""
+    return f"{amount:,.{exponent(check.currency)}f}"
 
 
 if __name__ == "__main__":
