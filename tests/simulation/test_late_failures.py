@@ -16,7 +16,7 @@ from tests.year.company import CURRENCIES, Decision, chart, new_account, new_boo
 from tests.year.product import Product
 from tieout.domain.postings import Posting, State
 from tieout.domain.reasons import Reason
-from tieout.domain.tie_outs import OpenItem
+from tieout.domain.tie_outs import OpenItem, TieOut
 from tieout.services.close_check import Kind
 from tieout.services.operate import CannotBeDone, Signature, close
 
@@ -24,14 +24,16 @@ from tieout.services.operate import CannotBeDone, Signature, close
 class Shop:
     """One customer, who owes 100.00 for a service."""
 
-    def __init__(self, *, reopens: bool = True, keeps: bool = True) -> None:
+    def __init__(
+        self, *, reopens: bool = True, keeps: bool = True, sales: str = "daily_summary"
+    ) -> None:
         clock = SteppedClock()
         self.account: StripeAccount = new_account(
             clock, "late failures", reopens=reopens, keeps=keeps
         )
         self.catalog = set_up(self.account, CURRENCIES)
         self.product = Product(
-            self.account, new_books(clock), policy(self.catalog, Decision()), seed=1
+            self.account, new_books(clock), policy(self.catalog, Decision(sales=sales)), seed=1
         )
         self.customer = str(self.account.create_customer("Acme")["id"])
         self.invoice = self.bill()
@@ -74,8 +76,13 @@ class Shop:
         return [f"{each.key}: {each.reason} {each.reason_text}" for each in self.product.parked]
 
     def open_items(self) -> Sequence[OpenItem]:
+        return [item for each in self.tie_outs() for item in each.open_items]
+
+    def tie_outs(self) -> Sequence[TieOut]:
         self.product.time.advance(DAY_SECONDS)
-        return [item for each in self.product.tie_out() for item in each.open_items]
+        self.product.poll()
+        self.product.settle()
+        return self.product.tie_out()
 
     def posted(self, key: str) -> Posting:
         posting = self.product.postings.by_key[key]
@@ -128,6 +135,27 @@ def test_what_is_left_when_a_part_went_back_is_voided(*, keeps: bool) -> None:
     shop.void()
     assert shop.parked() == []
     assert shop.wrong() == []
+
+
+@pytest.mark.parametrize("sales", ["daily_summary", "other_receipt", "invoice"])
+def test_a_debit_that_comes_after_the_invoice_was_settled_is_no_sale(sales: str) -> None:
+    shop = Shop(sales=sales)
+    charge = shop.account.start_payment(shop.invoice)["id"]
+    shop.account.pay_out_of_band(shop.invoice)
+    shop.pass_a_day()
+    shop.account.finish_charge(charge)
+    shop.pass_a_day()
+    (posting,) = (each for each in shop.product.parked if not each.key.endswith("/paid"))
+    assert (posting.reason, posting.amount_minor) == (Reason.OVER_APPLICATION, 10_000)
+    assert f"charge {charge} brought 100.00 usd for invoice {shop.invoice} after" in (
+        posting.reason_text
+    )
+    refund = shop.account.refund(charge)["id"]
+    shop.pass_a_day()
+    parked = {each.key: each.reason for each in shop.product.parked}
+    assert parked[f"refund/{refund}"] is Reason.OVER_APPLICATION
+    (tied,) = (each for each in shop.tie_outs() if each.currency == "usd")
+    assert not tied.unexplained_minor
 
 
 def test_what_stripe_goes_on_calling_paid_is_owed_and_a_person_lets_that_stand() -> None:

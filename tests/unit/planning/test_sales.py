@@ -17,7 +17,10 @@ from tests.factories import (
     a_customer,
     a_day,
     a_movement,
+    a_payment,
     a_policy,
+    a_refund,
+    a_refund_of_sale,
     a_sale,
     an_origin,
     keys_of,
@@ -66,11 +69,26 @@ def reason(made: Plan, key: str = SALE) -> tuple[Disposition, Reason]:
 
 
 @pytest.mark.parametrize("mode", MODES)
+def test_a_debit_that_came_after_stripe_canceled_the_payment_is_a_second_one(
+    mode: SaleMode,
+) -> None:
+    canceled = a_payment(0, status="canceled", paid_at_unix=None)
+    late = a_sale(payments=(canceled,))
+    finding = the_finding(planned(late, selling(mode)), "sale/pi_1")
+    assert (finding.disposition, finding.reason) == (Disposition.PARKED, Reason.OVER_APPLICATION)
+    assert finding.text.startswith(
+        "charge ch_1 brought 100.00 usd for invoice in_1 after Stripe had canceled payment inpay_1"
+    )
+    refunded = a_refund_of_sale(a_refund(), late)
+    assert the_finding(planned(refunded, selling(mode)), "refund/re_1").reason is finding.reason
+
+
 @pytest.mark.parametrize(
     "changes",
     [{"status": "failed"}, {"status": "pending"}, {"captured": False}],
     ids=["failed", "pending", "only reserved"],
 )
+@pytest.mark.parametrize("mode", MODES)
 def test_a_charge_that_brought_nothing_says_nothing(
     changes: dict[str, object], mode: SaleMode
 ) -> None:

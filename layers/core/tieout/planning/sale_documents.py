@@ -23,6 +23,7 @@ from tieout.planning.fields import DESCRIPTION_LENGTH_MAX, NUMBER_LENGTH_MAX
 from tieout.planning.periods import posting_date, refuse_before_books
 from tieout.planning.sale_lines import (
     booked_before,
+    refuse_second_payment,
     revenue_line,
     source_id,
     taken_back,
@@ -47,12 +48,13 @@ def sale(
         policy: the one that the sale was first planned under.
 
     Raises:
-        Refused: it has no document of its own, because its day books it or nobody does; or policy
-            does not say how or where.
+        Refused: it has no document of its own, because its day books it or nobody does; policy does
+            not say how or where; or it is the second payment of an invoice.
     """
-    rules = sale_rules(charge, policy)
     day = accounting_date(movement.created_unix, policy.zone)
     refuse_before_books(day, policy)
+    refuse_second_payment(charge)
+    rules = sale_rules(charge, policy)
     if rules.mode == "ignore":
         raise Refused(Reason.IGNORED_BY_POLICY, f"charge {charge.id}: {rules.ignore_reason}")
     if not rules.is_decided:
@@ -112,7 +114,7 @@ def returned(
     Raises:
         Refused: the sale is not booked, or policy closed the period.
     """
-    refuse_ignored(charge, original)
+    refuse_unbooked(charge, original)
     posted = posting_date(accounting_date(failure.created_unix, policy.zone), policy)
     title = f"Stripe charge {charge.id} failed{posted.note}"
     return JournalEntry(
@@ -130,12 +132,14 @@ def returned(
     )
 
 
-def refuse_ignored(charge: ChargeSnapshot, policy: Policy) -> None:
+def refuse_unbooked(charge: ChargeSnapshot, policy: Policy) -> None:
     """Refuse what happens to a sale that the books do not have.
 
     Raises:
-        Refused: the policy that it was first planned under ignores it, or says nothing of it.
+        Refused: the policy that it was first planned under ignores it, or says nothing of it; or it
+            is none, but the second payment of an invoice.
     """
+    refuse_second_payment(charge)
     rules = sale_rules(charge, policy)
     if rules.mode == "ignore":
         raise Refused(Reason.IGNORED_BY_POLICY, f"charge {charge.id}: {rules.ignore_reason}")

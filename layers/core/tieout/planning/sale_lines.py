@@ -17,7 +17,7 @@ from tieout.domain.text import clean
 from tieout.planning.accounts import Categorised, clearing, revenue_by_rule
 from tieout.planning.dimensions import customer_dimensions, metadata_dimensions
 from tieout.planning.facts import sale_case
-from tieout.planning.fields import MEMO_LENGTH_MAX
+from tieout.planning.fields import MEMO_LENGTH_MAX, amount_text
 from tieout.planning.periods import is_before_books
 from tieout.planning.rules import answer
 from tieout.planning.sale_modes import is_booked_as, sale_rules
@@ -28,6 +28,28 @@ from tieout.planning.taking_back import as_booked
 def source_id(charge: ChargeSnapshot) -> str:
     """Return the id under which the sale has its keys (see `domain.keys.sale_key`)."""
     return charge.payment_intent or charge.id
+
+
+def refuse_second_payment(charge: ChargeSnapshot) -> None:
+    """Refuse what came for an invoice after Stripe had canceled that payment of it.
+
+    A bank debit that was on its way cannot be stopped when the invoice is settled otherwise. The
+    money is the customer's: no sale. If it went back since, nobody has it.
+
+    Raises:
+        Refused: the charge brought such money.
+
+    Source: stripe-api dossier section 4.4; what Stripe does with it is not documented.
+    """
+    if charge.invoices or not charge.payments or charge.failure is not None:
+        return
+    payment = charge.payments[0]
+    raise Refused(
+        Reason.OVER_APPLICATION,
+        f"charge {charge.id} brought {amount_text(charge.amount_minor, charge.currency)} for "
+        f"invoice {payment.invoice} after Stripe had canceled payment {payment.id}: the invoice "
+        "was settled otherwise, or is void, so this is a second payment",
+    )
 
 
 def revenue_line(charge: ChargeSnapshot, amount_minor: int, policy: Policy) -> ArLine:

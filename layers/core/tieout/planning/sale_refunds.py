@@ -14,7 +14,7 @@ from tieout.planning.draft import PlanDraft
 from tieout.planning.fields import DESCRIPTION_LENGTH_MAX, amount_text
 from tieout.planning.periods import posting_date
 from tieout.planning.refund_shares import has_failed, refund_shares
-from tieout.planning.sale_documents import refuse_ignored
+from tieout.planning.sale_documents import refuse_unbooked
 from tieout.planning.sale_lines import booked_before, source_id, taken_back
 from tieout.planning.snapshots import ChargeSnapshot, RefundFacts, RefundSnapshot
 
@@ -76,7 +76,7 @@ def add_sale_refund(
 
 def _refund(taking: _Taking, moved_at_unix: int) -> JournalEntry:
     refund, charge, policy = taking.refund, taking.charge, taking.today
-    refuse_ignored(charge, taking.original)
+    refuse_unbooked(charge, taking.original)
     _refuse_over_payment(taking)
     posted = posting_date(accounting_date(moved_at_unix, policy.zone), policy)
     return JournalEntry(
@@ -99,7 +99,7 @@ def _failure(
 ) -> JournalEntry:
     """Return the exact mirror of the refund, on the day its money came back."""
     refund, charge, policy = taking.refund, taking.charge, taking.today
-    refuse_ignored(charge, taking.original)
+    refuse_unbooked(charge, taking.original)
     _refuse_over_payment(taking)
     posted = posting_date(accounting_date(returned_at_unix, policy.zone), policy)
     as_refunded = booked_under.get(refund_key(refund.id), policy)
