@@ -16,7 +16,7 @@ from tieout.domain.errors import PolicyErrors
 EPILOG = """examples:
   tieout events                                        what to subscribe to in Stripe
   tieout policy check policy.yaml --stack tieout-dev   every error at once; all it names is there
-  tieout policy diff p:1a2b3c4d5e6f policy.yaml --since 2026-07-01 --stack tieout-dev
+  tieout policy diff 1a2b3c4d5e6f policy.yaml --since 2026-07-01 --stack tieout-dev
                                                        the money that another policy would move
   tieout policy publish policy.yaml --stack tieout-dev
   tieout policy undo --stack tieout-dev                back to the version before it
