@@ -21,7 +21,7 @@ from tieout.planning.fields import MEMO_LENGTH_MAX, amount_text
 from tieout.planning.periods import is_before_books
 from tieout.planning.rules import answer
 from tieout.planning.sale_modes import is_booked_as, sale_rules
-from tieout.planning.snapshots import ChargeSnapshot, CustomerSnapshot
+from tieout.planning.snapshots import ChargeSnapshot, CustomerSnapshot, InvoicePayment
 from tieout.planning.taking_back import as_booked
 
 
@@ -30,20 +30,27 @@ def source_id(charge: ChargeSnapshot) -> str:
     return charge.payment_intent or charge.id
 
 
-def refuse_second_payment(charge: ChargeSnapshot) -> None:
-    """Refuse what came for an invoice after Stripe had canceled that payment of it.
+def second_payment(charge: ChargeSnapshot) -> InvoicePayment | None:
+    """Return what a charge was to pay and came too late for: Stripe had canceled that payment.
 
     A bank debit that was on its way cannot be stopped when the invoice is settled otherwise. The
-    money is the customer's: no sale. If it went back since, nobody has it.
-
-    Raises:
-        Refused: the charge brought such money.
-
+    money is the customer's: no sale. If it went back since, nobody has it, and this is None.
     Source: stripe-api dossier section 4.4; what Stripe does with it is not documented.
     """
-    if charge.invoices or not charge.payments or charge.failure is not None:
+    if charge.invoices or charge.failure is not None:
+        return None
+    return next(iter(charge.payments), None)
+
+
+def refuse_second_payment(charge: ChargeSnapshot) -> None:
+    """Refuse what is no sale.
+
+    Raises:
+        Refused: the charge is the second payment of an invoice.
+    """
+    payment = second_payment(charge)
+    if payment is None:
         return
-    payment = charge.payments[0]
     raise Refused(
         Reason.OVER_APPLICATION,
         f"charge {charge.id} brought {amount_text(charge.amount_minor, charge.currency)} for "

@@ -15,7 +15,7 @@ from tieout.domain.reasons import Reason
 from tieout.planning.customers import add_customer
 from tieout.planning.draft import PlanDraft
 from tieout.planning.sale_documents import returned, sale, sale_receipt
-from tieout.planning.sale_lines import revenue_line, source_id
+from tieout.planning.sale_lines import revenue_line, second_payment, source_id
 from tieout.planning.sale_modes import is_booked_as
 from tieout.planning.snapshots import (
     ActivitySnapshot,
@@ -151,7 +151,7 @@ def _add_sale(
     amount = charge.amount_minor, charge.currency
     source = source_id(charge)
     draft.document(sale_key(source), lambda: sale(charge, movement, original), *amount)
-    if is_booked_as("invoice", charge, original):
+    if is_booked_as("invoice", charge, original) and second_payment(charge) is None:
         draft.document(
             sale_receipt_key(source),
             lambda: sale_receipt(charge, movement, original, policy),
