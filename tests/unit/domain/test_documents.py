@@ -141,6 +141,7 @@ def test_equal_content_has_an_equal_digest_whatever_the_evidence_says() -> None:
     reworded = dataclasses.replace(INVOICE, lines=(dataclasses.replace(LINE, why="price rule"),))
     assert digest(reworded) == digest(INVOICE)
     assert digest(dataclasses.replace(JOURNAL, after=())) == digest(JOURNAL)
+    assert digest(dataclasses.replace(RECEIPT, payer="Ada King")) == digest(RECEIPT)
 
 
 @pytest.mark.parametrize(

@@ -250,7 +250,8 @@ class OtherReceipt:
     """A record_otherreceipt: money for which nobody was sent an invoice.
 
     Attributes:
-        payer: who paid, for people; no customer of Intacct's need stand behind the name.
+        payer: who paid, for people; no customer of Intacct's need stand behind the name, and
+            that the customer has another one by now does not change what was received.
         reference: REFID, the natural key; read back as DOCNUMBER.
         lines: what was earned; positive amounts.
         total_minor: positive, what the lines must sum to.
@@ -258,7 +259,7 @@ class OtherReceipt:
 
     key: str
     stripe_id: str
-    payer: str
+    payer: str = field(metadata=NOT_CONTENT)
     reference: str
     payment_date: date
     posting_date: date
