@@ -7,6 +7,7 @@ import secrets
 from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 
+from tests import planted
 from tests.sandbox.intacct.books.company import Clock
 
 
@@ -33,7 +34,7 @@ class Sessions:
         """Open a session."""
         now = self._clock()
         session = Session(
-            session_id=f"{secrets.token_urlsafe(24)}..",
+            session_id=f"{planted.SESSION}-{secrets.token_urlsafe(24)}..",
             user_id=user_id,
             entity_id=entity_id,
             started=now,

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from tests import planted
 from tests.sandbox.stripe.core import AccountCore, business_action, merged_metadata
 from tests.sandbox.stripe.errors import refused
 from tests.sandbox.stripe.json_types import JsonObject
@@ -49,7 +50,7 @@ class CustomerActions(AccountCore):
                 "customer_account": None,
                 "default_source": None,
                 "delinquent": False,
-                "description": None,
+                "description": planted.NOTE,
                 "discount": None,
                 "email": email,
                 "individual_name": None,

@@ -1,5 +1,6 @@
 """The JSON of PaymentIntents, InvoicePayments, charges and payment records."""
 
+from tests import planted
 from tests.sandbox.stripe.json_types import JsonObject
 
 
@@ -110,7 +111,7 @@ def blank_charge(
         "balance_transaction": None,
         "billing_details": {
             "address": None,
-            "email": None,
+            "email": planted.EMAIL,
             "name": None,
             "phone": None,
             "tax_id": None,
@@ -134,7 +135,7 @@ def blank_charge(
         "payment_intent": intent["id"],
         "payment_method": None,
         "payment_method_details": _method_details(payment_method),
-        "receipt_email": None,
+        "receipt_email": planted.EMAIL,
         "receipt_number": None,
         "receipt_url": None,
         "refunded": False,
