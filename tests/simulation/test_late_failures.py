@@ -6,6 +6,7 @@ everything off before the next step. The oracle, which knows Stripe's side alone
 
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from decimal import Decimal
 
 import pytest
 
@@ -89,6 +90,12 @@ class Shop:
         assert posting.state is State.POSTED
         return posting
 
+    def balance(self, account: str) -> Decimal:
+        """Return what Intacct shows on an account, debit positive."""
+        entries = self.product.company.entries
+        lines = (line for entry in entries for line in entry.lines)
+        return sum((line.amount for line in lines if line.account_no == account), Decimal(0))
+
     def wrong(self) -> Sequence[str]:
         """Catch up with what came in the wrong order; return what the oracle finds."""
         self.product.poll()
@@ -135,6 +142,21 @@ def test_what_is_left_when_a_part_went_back_is_voided(*, keeps: bool) -> None:
     shop.void()
     assert shop.parked() == []
     assert shop.wrong() == []
+
+
+def test_what_was_paid_too_much_is_refunded_with_the_rest() -> None:
+    """Of the 30.00 that the invoice did not take, nothing stays with us."""
+    shop = Shop()
+    paid = shop.account.pay_invoice(shop.invoice, 13_000)
+    shop.pass_a_day()
+    assert shop.balance("2300") == -30
+    intent = shop.account.retrieve("payment_intent", paid["payment"]["payment_intent"])
+    shop.account.refund(str(intent["latest_charge"]))
+    shop.pass_a_day()
+    assert shop.parked() == []
+    assert [shop.balance("2300"), shop.balance("4010")] == [Decimal(0), Decimal(0)]
+    (tied,) = (each for each in shop.tie_outs() if each.currency == "usd")
+    assert tied.residual_minor == 0
 
 
 @pytest.mark.parametrize("sales", ["daily_summary", "other_receipt", "invoice"])

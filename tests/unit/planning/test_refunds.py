@@ -25,10 +25,11 @@ from tests.factories import (
     the,
     the_finding,
 )
-from tieout.domain.documents import Dimensions, JournalEntry, digest
+from tieout.domain.documents import Dimensions, JournalEntry, dependencies, digest
 from tieout.domain.plans import Disposition, Plan
 from tieout.domain.policy import Periods, Policy
 from tieout.domain.reasons import Reason
+from tieout.domain.receivable_policy import CustomerCreditRules
 from tieout.domain.subjects import Subject, SubjectKind
 from tieout.planning.plan import parts, plan
 from tieout.planning.snapshots import (
@@ -299,6 +300,52 @@ def test_a_charge_that_stripe_names_without_payment_intent_is_found_too() -> Non
     refund = a_refund(1_785, payment_intent=None)
     journal = entry(a_refund_of(refund, taxed_invoice(payments=(payment,))))
     assert journal.amount_minor == 1_785
+
+
+def overpaid_invoice() -> InvoiceSnapshot:
+    """Of 130.00 it took 100.00; the rest is in the customer's credit balance."""
+    return a_paid_invoice(payments=(a_payment(13_000),), amount_overpaid_minor=3_000)
+
+
+def test_what_is_refunded_beyond_the_invoice_comes_off_the_credit_balance() -> None:
+    journal = entry(a_refund_of(a_refund(12_000), overpaid_invoice()))
+    assert lines_of(journal) == [("4000", 10_000), ("2400", 2_000), ("1200", -12_000)]
+    assert dependencies(journal) == ("invoice/in_1", "receipt/inpay_1/excess")
+    whole = entry(a_refund_of(a_refund(13_000), overpaid_invoice()))
+    assert ("2400", 3_000) in lines_of(whole)
+    made = planned(a_refund_of(a_refund(13_001), overpaid_invoice()))
+    assert refused(made) is Reason.REFUND_OVER_PAYMENT
+    assert "settled 130.00 usd" in the_finding(made, "refund/re_1").text
+
+
+def test_refunds_take_the_invoice_first_and_one_that_failed_gives_back_what_it_took() -> None:
+    first = a_refund(9_000, id="re_0", created_unix=NOON + DAY_SECONDS)
+    second = a_refund(
+        2_500,
+        created_unix=NOON + 2 * DAY_SECONDS,
+        status="failed",
+        returned_at_unix=NOON + 3 * DAY_SECONDS,
+    )
+    third = a_refund(4_000, id="re_2", created_unix=NOON + 4 * DAY_SECONDS)
+    siblings = (first, second, third)
+    journals = [
+        entry(a_refund_of(each, overpaid_invoice(), siblings=siblings)) for each in siblings
+    ]
+    assert [lines_of(each)[:-1] for each in journals] == [
+        [("4000", 9_000)],
+        [("4000", 1_000), ("2400", 1_500)],
+        [("4000", 1_000), ("2400", 3_000)],
+    ]
+    back = entry(a_refund_of(second, overpaid_invoice(), siblings=siblings), "/failed")
+    assert summed(journals[1], back) == dict.fromkeys(("4000", "2400", "1200"), 0)
+
+
+def test_it_comes_off_the_account_on_which_it_was_booked() -> None:
+    then, now = a_policy(), a_policy(version="new", customer_credit=CustomerCreditRules("2499"))
+    snapshot = a_refund_of(a_refund(13_000), overpaid_invoice())
+    subject = Subject(SubjectKind.REFUND, "re_1")
+    made = plan(subject, snapshot, now, {"receipt/inpay_1/excess": then})
+    assert ("2400", 3_000) in lines_of(the(made, "refund/re_1", JournalEntry))
 
 
 def refused(made: Plan) -> Reason:

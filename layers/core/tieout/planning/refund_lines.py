@@ -1,7 +1,8 @@
 """What a refund takes back: the lines of the credit notes that name it, and its share of the rest.
 
 A payment has its fixed share of what credit notes leave of its invoice's lines, and a refund its
-fixed share of that (see `planning.settlement` and `planning.refund_shares`).
+fixed share of that (see `planning.settlement` and `planning.refund_shares`). What is refunded
+beyond that, the payment had brought for the customer's credit balance: it is taken from there.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -9,18 +10,20 @@ from dataclasses import dataclass
 
 from tieout.domain.documents import ArLine
 from tieout.domain.errors import Refused
-from tieout.domain.keys import invoice_key
+from tieout.domain.keys import excess_key, invoice_key
 from tieout.domain.money import decimal_from_minor
 from tieout.domain.policy import Policy
 from tieout.domain.reasons import Reason
+from tieout.planning.credit_balance import CREDIT_WHY, credit_account
 from tieout.planning.credit_note_lines import CreditedInvoice, CreditedLines, credited_invoice
 from tieout.planning.customers import debtor_id
 from tieout.planning.fields import amount_text
+from tieout.planning.memos import plain_line
 from tieout.planning.numbers import invoice_number
-from tieout.planning.receivable import receivable
+from tieout.planning.receivable import Settlement, receivable
 from tieout.planning.refund_shares import has_failed, shares_until
-from tieout.planning.settlement import Shares, add, subtract
-from tieout.planning.snapshots import InvoicePayment, RefundFacts, RefundSnapshot
+from tieout.planning.settlement import Shares, add, receipt_key_of, subtract
+from tieout.planning.snapshots import InvoicePayment, InvoiceSnapshot, RefundFacts, RefundSnapshot
 from tieout.planning.taking_back import Earned, as_booked
 
 # The policy that a document was booked under, by its key.
@@ -29,9 +32,13 @@ PolicyOf = Callable[[str], Policy]
 
 @dataclass(frozen=True, slots=True)
 class TakenBack:
-    """A part of an invoice's line that a refund takes back."""
+    """A part of an invoice's line, or of what was paid beyond it, that a refund takes back.
 
-    invoice_id: str
+    Attributes:
+        key: of the document that booked it.
+    """
+
+    key: str
     earned: Earned
 
 
@@ -48,7 +55,8 @@ class _Paid:
         memo = f"Refund of {invoice_number(invoice, self.policy)}"
         customer, why = debtor_id(invoice, self.policy), as_booked(line, self.policy.version)
         share = f"{self._text(amount_minor)}{self._of_line(place)}{by}"
-        return TakenBack(invoice.id, Earned(customer, memo, line, amount_minor, f"{share}: {why}"))
+        earned = Earned(customer, memo, line, amount_minor, f"{share}: {why}")
+        return TakenBack(invoice_key(invoice.id), earned)
 
     def _of_line(self, place: int) -> str:
         whole_minor = self.of.lines[place].amount_minor
@@ -56,6 +64,29 @@ class _Paid:
 
     def _text(self, amount_minor: int) -> str:
         return f"{decimal_from_minor(amount_minor, self.of.invoice.currency):f}"
+
+
+@dataclass(frozen=True, slots=True)
+class _Beyond:
+    """What the refunded charge brought beyond an invoice, for the customer's credit balance.
+
+    Attributes:
+        key, policy: of the document that booked it, and under which that was.
+    """
+
+    invoice: InvoiceSnapshot
+    settlement: Settlement
+    key: str
+    policy: Policy
+
+    def taken(self, amount_minor: int) -> TakenBack:
+        """Return a part of it."""
+        memo = f"Refund of what was paid beyond {invoice_number(self.invoice, self.policy)}"
+        account = credit_account(self.policy)
+        whole_minor = self.settlement.excess_minor
+        line = plain_line(self.invoice, account, whole_minor, memo, CREDIT_WHY, self.policy)
+        customer = debtor_id(self.invoice, self.policy)
+        return TakenBack(self.key, Earned(customer, memo, line, amount_minor, CREDIT_WHY))
 
 
 def taken_back(snapshot: RefundSnapshot, policy_of: PolicyOf) -> tuple[TakenBack, ...]:
@@ -78,7 +109,7 @@ def taken_back(snapshot: RefundSnapshot, policy_of: PolicyOf) -> tuple[TakenBack
             "credit notes say that more was refunded than the "
             f"{amount_text(refund.amount_minor, refund.currency)} of refund {refund.id}",
         )
-    rest = _share_of_the_rest(snapshot, paid, rest_minor) if rest_minor else ()
+    rest = _share_of_the_rest(snapshot, paid, rest_minor, policy_of) if rest_minor else ()
     return tuple(each for each in (*named, *rest) if each.earned.amount_minor)
 
 
@@ -115,9 +146,9 @@ def _of_credit_notes(refund: RefundFacts, paid: Sequence[_Paid]) -> list[TakenBa
 
 
 def _share_of_the_rest(
-    snapshot: RefundSnapshot, paid: Sequence[_Paid], rest_minor: int
+    snapshot: RefundSnapshot, paid: Sequence[_Paid], rest_minor: int, policy_of: PolicyOf
 ) -> list[TakenBack]:
-    refund = snapshot.refund
+    refund, beyond = snapshot.refund, _paid_beyond(snapshot.refund, paid, policy_of)
     of_charge = {each.id: each for each in (*snapshot.siblings, refund)}
 
     def unnamed_minor(each: RefundFacts) -> int:
@@ -134,25 +165,50 @@ def _share_of_the_rest(
         [each for each in of_charge.values() if _order(each) <= _order(refund)],
         lambda each: _paid_minor(refund, of_charge, paid, each.created_unix),
         unnamed_minor,
+        tuple(each.settlement.excess_minor for each in beyond),
     )
     if refund.id not in shares:
-        settled_minor = sum(
-            each.amount_minor
-            for invoice in paid
-            for each in invoice.of.account.settlements
-            if _is_of(refund, each.payment)
-        )
-        raise Refused(
-            Reason.REFUND_OVER_PAYMENT,
-            f"a refund of {amount_text(refund.amount_minor, refund.currency)}, but the charge "
-            f"settled {amount_text(settled_minor, refund.currency)} of its invoices, less what "
-            "credit notes and other refunds took back",
-        )
+        raise _over_payment(refund, paid)
     lines = [(each, place, line) for each in paid for place, line in enumerate(each.of.lines)]
+    share = shares[refund.id]
     return [
-        each.taken(line, place, amount_minor)
-        for (each, place, line), amount_minor in zip(lines, shares[refund.id], strict=True)
+        *(
+            each.taken(line, place, amount_minor)
+            for (each, place, line), amount_minor in zip(lines, share, strict=False)
+        ),
+        *(
+            each.taken(amount_minor)
+            for each, amount_minor in zip(beyond, share[len(lines) :], strict=True)
+            if amount_minor
+        ),
     ]
+
+
+def _paid_beyond(
+    refund: RefundFacts, paid: Sequence[_Paid], policy_of: PolicyOf
+) -> Sequence[_Beyond]:
+    return [
+        _Beyond(each.of.invoice, settlement, key, policy_of(key))
+        for each in paid
+        for settlement in each.of.account.settlements
+        if settlement.excess_minor and _is_of(refund, settlement.payment)
+        for key in [excess_key(receipt_key_of(settlement.payment, each.of.invoice))]
+    ]
+
+
+def _over_payment(refund: RefundFacts, paid: Sequence[_Paid]) -> Refused:
+    brought_minor = sum(
+        settlement.amount_minor + settlement.excess_minor
+        for each in paid
+        for settlement in each.of.account.settlements
+        if _is_of(refund, settlement.payment)
+    )
+    return Refused(
+        Reason.REFUND_OVER_PAYMENT,
+        f"a refund of {amount_text(refund.amount_minor, refund.currency)}, but the charge "
+        f"settled {amount_text(brought_minor, refund.currency)} of its invoices, less what "
+        "credit notes and other refunds took back",
+    )
 
 
 def _paid_minor(

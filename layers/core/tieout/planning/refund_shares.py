@@ -44,6 +44,7 @@ def shares_until(
     refunds: Sequence[RefundFacts],
     paid: Callable[[RefundFacts], Shares],
     amount_minor: Callable[[RefundFacts], int],
+    beyond_minor: Shares = (),
 ) -> Mapping[str, Shares]:
     """Return what each refund takes back of each line, where that depends on the moment.
 
@@ -52,11 +53,13 @@ def shares_until(
         paid: what the charge paid of each line, less what credit notes had taken when the refund
             was made, in minor units.
         amount_minor: what of the refund no credit note speaks of.
+        beyond_minor: what the charge brought beyond the lines, in parts: taken when nothing is left
+            of the lines. The shares of these parts follow those of the lines.
     """
     taken: dict[str, Shares] = {}
     outstanding: dict[str, RefundFacts] = {}
     for refund in sorted(refunds, key=lambda each: (each.created_unix, each.id)):
-        wanted_minor, paid_for = amount_minor(refund), paid(refund)
+        wanted_minor, paid_for = amount_minor(refund), (*paid(refund), *beyond_minor)
         left = paid_for
         for each in outstanding:
             left = subtract(left, taken[each])
@@ -67,9 +70,18 @@ def shares_until(
                 left = add(left, taken[failed.id])
                 del outstanding[failed.id]
         if 0 < wanted_minor <= sum(left):
-            taken[refund.id] = allocate(wanted_minor, not_below_zero(left, paid_for))
+            lines = len(paid_for) - len(beyond_minor)
+            of_lines_minor = max(min(wanted_minor, sum(left[:lines])), 0)
+            taken[refund.id] = (
+                *_share(of_lines_minor, not_below_zero(left[:lines], paid_for[:lines])),
+                *_share(wanted_minor - of_lines_minor, left[lines:]),
+            )
             outstanding[refund.id] = refund
     return taken
+
+
+def _share(amount_minor: int, left: Shares) -> Shares:
+    return allocate(amount_minor, left) if amount_minor else (0,) * len(left)
 
 
 def _failed_in_order(outstanding: Mapping[str, RefundFacts]) -> list[RefundFacts]:

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from tieout.domain.dates import accounting_date
 from tieout.domain.documents import JournalEntry, JournalLine
-from tieout.domain.keys import invoice_key, reference, refund_failure_key, refund_key
+from tieout.domain.keys import reference, refund_failure_key, refund_key
 from tieout.domain.policy import Policy
 from tieout.domain.reasons import Reason
 from tieout.domain.text import clean
@@ -115,7 +115,7 @@ def _refund_entry(snapshot: RefundSnapshot, rules: _Rules) -> JournalEntry:
         title=clean(f"Stripe refund {refund.id}{posted.note}", DESCRIPTION_LENGTH_MAX),
         reference=reference(refund.id),
         lines=_lines(taken, refund, policy),
-        after=tuple(dict.fromkeys(invoice_key(each.invoice_id) for each in taken)),
+        after=tuple(dict.fromkeys(each.key for each in taken)),
     )
 
 

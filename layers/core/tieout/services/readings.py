@@ -10,7 +10,14 @@ from dataclasses import dataclass
 
 from tieout.domain.documents import ArAdjustment, JournalEntry, amount_of, dependencies
 from tieout.domain.errors import ConfigurationFault, Refused, TransientFault
-from tieout.domain.keys import invoice_key, sale_key, unread_key, write_off_key
+from tieout.domain.keys import (
+    excess_key,
+    invoice_key,
+    receipt_key,
+    sale_key,
+    unread_key,
+    write_off_key,
+)
 from tieout.domain.plans import Disposition, Finding, Plan
 from tieout.domain.policy import Policy
 from tieout.domain.postings import Posting
@@ -271,6 +278,8 @@ def _hung_on(part: Part) -> frozenset[str]:
     match part.snapshot:
         case RefundSnapshot():
             keys.update(invoice_key(each.id) for each in part.snapshot.invoices)
+            payments = (pay for each in part.snapshot.invoices for pay in each.payments)
+            keys.update(excess_key(receipt_key(each.id)) for each in payments)
             keys |= _sales(part.snapshot)
         case ChargeSnapshot():
             keys.update(invoice_key(each.id) for each in part.snapshot.paid_invoices)
