@@ -121,7 +121,7 @@ format: .venv/.installed ## Format the code and mend what the linter can mend
 golden: .venv/.installed ## Rewrite the golden files; read the diff before you commit it
 	UPDATE_GOLDEN=1 $(bin)/pytest -n $(WORKERS) tests/golden
 
-docs: .venv/.installed ## Rewrite the parts of README and docs that come from the code
+docs: .venv/.installed ## Rewrite the parts of the docs that come from the code
 	$(with_sources) $(bin)/python tests/architecture/test_docs.py
 	$(with_sources) $(bin)/python tests/architecture/test_posting_table.py
 

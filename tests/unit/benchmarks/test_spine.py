@@ -77,7 +77,7 @@ def test_the_steady_state_costs_two_transactions_and_no_look_up() -> None:
     assert events == 3 * 5
     assert (counts.transactions, counts.look_ups) == (2 * 3, 0)
     assert counts.gateway_requests - counts.sign_ins == 2 * 3
-    assert counts.stripe_reads == 13 * 3  # as the README says
+    assert counts.stripe_reads == 13 * 3  # as docs/deploy.md says
 
 
 @pytest.mark.parametrize("groups", Groups)

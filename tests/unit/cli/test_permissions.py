@@ -1,7 +1,7 @@
-"""Goal: the README tells the operator's permissions as they are, no more and no less.
+"""Goal: docs/permissions.md tells the operator's permissions as they are, no more and no less.
 
 Method: each command runs on moto, unknown keys included, and what it asks of AWS is compared with
-its row in the README.
+its row on that page.
 """
 
 import json
@@ -119,8 +119,8 @@ def without_network(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def rows() -> dict[str, set[str]]:
-    """Return the permissions of each command that the README's table names."""
-    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    """Return the permissions of each command that the page's table names."""
+    text = (ROOT / "docs" / "permissions.md").read_text(encoding="utf-8")
     table = re.search(r"\| command \| permissions \|\n\|---\|---\|\n((?:\|.*\n)+)", text)
     assert table is not None
     found: dict[str, set[str]] = {}

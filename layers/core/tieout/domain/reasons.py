@@ -1,6 +1,6 @@
 """Reason codes: why something is parked, not booked or stopped, and the way out of each.
 
-The README's runbook has one row per code, by group; a test keeps them equal. KEY in a way out is
+docs/runbook.md has one row per code, by group; a test keeps them equal. KEY in a way out is
 the key that the lists show beside the reason.
 """
 
