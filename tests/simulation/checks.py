@@ -16,12 +16,27 @@ from typing import Any, TypeVar
 from tests.oracle.verdict import Check, differences, judge
 from tests.sandbox.intacct.books.records import JournalEntry
 from tests.sandbox.intacct.books.tables import Table
+from tests.simulation.expressions import Item, plain
 from tests.simulation.world import World
 from tests.year.company import chart
 from tieout.domain.postings import Worklist
+from tieout.domain.reasons import Reason
 from tieout.store import items
 
 _CONTROL_ID = re.compile(r"tieout:(?P<key>.+):r(?P<revision>\d+):[0-9a-f]{16}")
+# What none of our storms is a reason for.
+_NEVER_TRUE = frozenset(
+    {
+        Reason.UNEXPECTED_ERROR,
+        Reason.SCHEMA_REFUSED,
+        Reason.UNKNOWN_ACCOUNT,
+        Reason.UNKNOWN_CUSTOMER,
+        Reason.UNKNOWN_DIMENSION,
+        Reason.DIMENSION_REQUIRED,
+        Reason.UNREADABLE_OBJECT,
+    }
+)
+_AFTER_A_DELETION = frozenset({Reason.RECORDED_BUT_NOT_FOUND, Reason.NUMBER_TAKEN})
 _Record = TypeVar("_Record")
 _IN_FLIGHT = frozenset({"planned", "sending", "unknown"})
 
@@ -35,9 +50,19 @@ class JudgedWorld(World):
 
     def __post_init__(self) -> None:
         self._booked: Counter[str] = Counter()
+        # Found inside of the product, whose own handling of errors must not hide it.
+        self._found: list[str] = []
         self._identities: Counter[str] = Counter()
         self._seen = {"entries": 0, "documents": 0, "payments": 0}
         self._traced = 0
+        table = self.cloud.postings
+        put = table.put
+
+        def watched(key: Any, item: Item | None) -> None:  # noqa: ANN401 - as the table has it
+            self._watch_posting(table.items.get(key), item)
+            put(key, item)
+
+        table.put = watched  # type: ignore[method-assign]
         memory = self.cloud.intacct._control_ids
         record = memory.record
 
@@ -51,6 +76,9 @@ class JudgedWorld(World):
 
     def after_delivery(self) -> None:
         """Look at what is new in the ledger, and at what was acknowledged."""
+        found = [*self._found, *self.outside.traffic.clashes]
+        if found:
+            raise Wrong(found[0])
         for identity in self._new_in_ledger():
             self._identities[identity] += 1
             if self._identities[identity] > 1:
@@ -66,7 +94,17 @@ class JudgedWorld(World):
         once = f"{key} r{ours['revision']}" if key.startswith("customer/") else key
         self._booked[once] += 1
         if self._booked[once] > 1:
-            raise Wrong(f"executed twice: {control_id}")
+            self._found.append(f"executed twice: {control_id}")
+
+    def _watch_posting(self, before: Item | None, after: Item | None) -> None:
+        """No write replaces what its worker has not seen; nothing is parked for no reason."""
+        assert after is not None, "a posting is never deleted"
+        replaced = plain(before["version"]) if before else 0
+        if plain(after["version"]) != replaced + 1:
+            self._found.append(f"a stale write got through: {_told(after)}")
+        reason = after.get("reason", {}).get("S")
+        if reason in _NEVER_TRUE or (reason in _AFTER_A_DELETION and not self.people.explained):
+            self._found.append(f"parked for no reason: {_told(after)}")
 
     def _new_in_ledger(self) -> Iterator[str]:
         """Yield what identifies each new record, by what people see of it."""
@@ -95,6 +133,8 @@ class JudgedWorld(World):
         for event_id in self.acknowledged[self._traced :]:
             if items.event_id_key(event_id) not in self.cloud.inbox.items:
                 raise Wrong(f"acknowledged and forgotten: {event_id}")
+            if event_id not in self.cloud.queue.accepted:
+                raise Wrong(f"acknowledged and never queued: {event_id}")
         self._traced = len(self.acknowledged)
 
     # -- liveness ---------------------------------------------------------------------------

@@ -7,6 +7,7 @@ tables.
 """
 
 import hashlib
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -20,6 +21,12 @@ _T = TypeVar("_T")
 DEPTH_MAX = 2
 # So long, as a rule, does an outside call take: 20 of them make a second.
 _CALL_MILLISECONDS = 50
+
+
+# No lease is shorter, whoever's clock is wrong.
+_LEASE_SECONDS_MIN = 60
+# Documents by their control ids; sign-ins, which have one control id, by their entity.
+_WRITES = re.compile(rb"tieout:[^\"]+:r\d+:[0-9a-f]{16}|<getAPISession(?:/|>.*?</getAPISession)>")
 
 
 class Killed(BaseException):
@@ -42,11 +49,38 @@ class Invocation:
     is_dead: bool = False
 
 
+class Traffic:
+    """What is on its way to Intacct.
+
+    Attributes:
+        clashes: what two workers sent at the same time, though leases are there to prevent it.
+    """
+
+    def __init__(self) -> None:
+        self.clashes: list[str] = []
+        self._under_way: dict[bytes, int] = {}
+
+    @contextmanager
+    def sending(self, body: bytes, now_unix: int) -> Iterator[None]:
+        """Note writes and sign-ins until the answer is heard."""
+        ours = {each for each in _WRITES.findall(body) if each not in self._under_way}
+        for each in _WRITES.findall(body):
+            if now_unix - self._under_way.get(each, 0) < _LEASE_SECONDS_MIN:
+                self.clashes.append(f"sent by two workers at once: {each.decode()}")
+        self._under_way |= dict.fromkeys(ours, now_unix)
+        try:
+            yield
+        finally:
+            for each in ours:
+                del self._under_way[each]
+
+
 @dataclass
 class Outside:
     """What happens at outside calls.
 
     Attributes:
+        traffic: what is on its way to Intacct.
         calls: how many there were.
         crash_at: the call after which the function dies; with 0, before the first.
         on_call: what else happens at a call: it is told where.
@@ -55,6 +89,7 @@ class Outside:
 
     time: SteppedClock
     luck: Luck
+    traffic: Traffic = field(default_factory=Traffic)
     calls: int = 0
     crash_at: int | None = None
     on_call: Callable[[str], None] = lambda _: None

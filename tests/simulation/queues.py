@@ -6,7 +6,7 @@ Source: SQS developer guide, "FIFO delivery logic" and "Using dead-letter queues
 """
 
 import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -47,6 +47,7 @@ class Queue:
     Attributes:
         waiting, dead: messages in the queue, and those set aside for a person.
         consumed: bodies of those that were done.
+        accepted: deduplication ids of all that was ever taken.
         is_deployed: whether the new code is everywhere.
     """
 
@@ -54,6 +55,7 @@ class Queue:
         self.waiting: list[Message] = []
         self.dead: list[Message] = []
         self.consumed: list[str] = []
+        self.accepted: set[str] = set()
         self.is_deployed = False
         self._outside, self._luck, self._time = outside, outside.luck, outside.time
         self._accepted: dict[tuple[str, str], int] = {}
@@ -74,6 +76,7 @@ class Queue:
         def send() -> Mapping[str, Any]:
             if self._luck.strikes("queue_throttled"):
                 raise _refused("SendMessage", "RequestThrottled")
+            self.accepted.add(MessageDeduplicationId)
             same, now = (MessageGroupId, MessageDeduplicationId), self._time.now()
             accepted_at = self._accepted.get(same)
             if accepted_at is None or now - accepted_at >= DEDUPLICATION_SECONDS:
@@ -185,9 +188,6 @@ class Queue:
         message = Message(f"m{self._sent}", body, group, now, now)
         message.is_newer = not self.is_deployed and self._luck.strikes("message_newer")
         self.waiting.append(message)
-
-
-Sending = Callable[..., Mapping[str, Any]]
 
 
 def _refused(operation: str, code: str) -> ClientError:

@@ -49,8 +49,9 @@ class IntacctWire:
 
     def post(self, endpoint: str, body: bytes, timeout_seconds: int) -> HttpReply:
         """Post once, to a gateway that may have a bad day."""
-        where = f"Intacct {len(body) // 100}"
-        return self._outside.call(where, lambda: self._post(endpoint, body, timeout_seconds))
+        with self._outside.traffic.sending(body, self._outside.time.now()):
+            where = f"Intacct {len(body) // 100}"
+            return self._outside.call(where, lambda: self._post(endpoint, body, timeout_seconds))
 
     def _post(self, endpoint: str, body: bytes, timeout_seconds: int) -> HttpReply:
         host, luck = urlsplit(endpoint).netloc, self._luck
