@@ -141,12 +141,10 @@ class _History:
         self._settle(of, amount_minor, invoice["id"], "payment", at_unix, [money])
 
     def _write_off(self, invoice: JsonObject) -> None:
-        of = self._invoices[invoice["id"]]
         at_unix = invoice["status_transitions"]["marked_uncollectible_at"]
-        owed = of_customer(invoice["customer"])
-        lines = [(BAD_DEBT, of.owed_minor), (owed, -of.owed_minor)]
+        given_up_minor = self._invoices[invoice["id"]].give_up()
+        lines = [(BAD_DEBT, given_up_minor), (of_customer(invoice["customer"]), -given_up_minor)]
         self._book(at_unix, invoice["id"], "write_off", invoice["currency"], lines)
-        of.written_off = True
 
     def _void(self, invoice: JsonObject) -> None:
         of = self._invoices[invoice["id"]]
@@ -198,7 +196,8 @@ class _History:
         Stripe adds it to what is due on the next invoice; payments settle the invoice first.
         """
         carried_minor = unpaid_debt(self._account, of.invoice)
-        owed = BAD_DEBT if of.written_off else of_customer(of.invoice["customer"])
+        given_up = of.invoice["status"] == "uncollectible"
+        owed = BAD_DEBT if given_up else of_customer(of.invoice["customer"])
         lines = [(CREDIT, carried_minor), (owed, -carried_minor)]
         at_unix = of.invoice["status_transitions"]["finalized_at"]
         self._book(at_unix, of.invoice["id"], "debt", of.invoice["currency"], lines)
@@ -213,11 +212,10 @@ class _History:
         against: Iterable[Line],
     ) -> None:
         """Take an amount off what is owed of an invoice; what was given up and comes is a gain."""
-        of.owed_minor -= amount_minor
+        given_up_minor = of.relieve(amount_minor)
+        owed_minor = amount_minor - given_up_minor
         owed = of_customer(of.invoice["customer"])
-        lines = [*against, (owed, -amount_minor)]
-        if of.written_off:
-            lines += [(owed, amount_minor), (BAD_DEBT, -amount_minor)]
+        lines = [*against, (owed, -owed_minor), (BAD_DEBT, -given_up_minor)]
         self._book(at_unix, told_by, what, of.invoice["currency"], lines)
 
     # -- Stripe's balance -------------------------------------------------------------------
@@ -249,22 +247,16 @@ class _History:
             self._book(moved["created"], charge["id"], "sale", charge["currency"], lines)
 
     def _is_sale(self, charge: JsonObject) -> bool:
-        """Tell whether a charge pays no invoice, or came when that had been paid otherwise."""
+        """Tell whether a charge pays no invoice; what came twice is one for the exceptions list."""
         intent = charge["payment_intent"]
-        payments = self._store.where("invoice_payment", "payment.payment_intent", intent)
-        late = charge["status"] == "succeeded"
-        return not payments or (late and all(each["status"] == "canceled" for each in payments))
+        return not self._store.where("invoice_payment", "payment.payment_intent", intent)
 
     def _go_back(self, payment: JsonObject, moved: JsonObject) -> None:
-        """Let the customer owe again what a payment had brought, even of what had been given up."""
+        """Let the customer owe again what a payment had brought, even of what was given up."""
         of, amount_minor = self._invoices[payment["invoice"]], payment["amount_paid"]
-        if payment["status"] != "paid":
-            of.written_off = False
-            of.reopen(payment["payment"]["payment_intent"])
-        of.owed_minor += amount_minor
+        of.reopen(payment["payment"]["payment_intent"])
         money = (of_currency(STRIPE, payment["currency"]), -amount_minor)
-        lines = [money, (of_customer(of.invoice["customer"]), amount_minor)]
-        self._book(moved["created"], payment["id"], "failure", payment["currency"], lines)
+        self._settle(of, -amount_minor, payment["id"], "failure", moved["created"], [money])
 
     def _refund(self, moved: JsonObject) -> None:
         refund = self._store.get("refund", moved["source"])
@@ -397,14 +389,26 @@ def _less(one: Sequence[int], other: Sequence[int]) -> Parts:
 
 def unpaid_debt(account: StripeAccount, invoice: JsonObject) -> int:
     """Return what of an invoice's open amount the customer owed from before."""
-    if invoice["status"] not in {"open", "uncollectible"}:
-        return 0
     added_minor = -sum(
         each["amount"]
         for each in account.store.where("customer_balance_transaction", "invoice", invoice["id"])
         if each["type"] == "applied_to_invoice" and each["amount"] < 0
     )
-    return int(min(added_minor, invoice["amount_remaining"]))
+    return int(min(added_minor, _open_minor(account.store, invoice)))
+
+
+def _open_minor(store: ObjectStore, invoice: JsonObject) -> int:
+    """Return what is not paid of an invoice, though Stripe may still call it so."""
+    if invoice["status"] not in {"open", "paid", "uncollectible"}:
+        return 0
+    gone_back_minor = sum(
+        payment["amount_paid"]
+        for each in store.where("invoice_payment", "invoice", invoice["id"])
+        for charge in store.where("charge", "payment_intent", each["payment"].get("payment_intent"))
+        for payment in payments_gone_back(store, charge)
+        if payment["id"] == each["id"] and payment["status"] == "paid"
+    )
+    return int(invoice["amount_remaining"] + gone_back_minor)
 
 
 def payments_gone_back(store: ObjectStore, charge: JsonObject) -> Sequence[JsonObject]:
@@ -421,15 +425,9 @@ def open_amounts(account: StripeAccount) -> Mapping[tuple[str, str], int]:
     totals: defaultdict[tuple[str, str], int] = defaultdict(int)
     with account.lock:
         for invoice in account.store.all("invoice"):
-            if invoice["status"] == "open":
-                owed_minor = invoice["amount_remaining"] - unpaid_debt(account, invoice)
+            if invoice["status"] in {"open", "paid"}:
+                owed_minor = _open_minor(account.store, invoice) - unpaid_debt(account, invoice)
                 totals[invoice["customer"], invoice["currency"]] += owed_minor
-        for charge in account.store.all("charge"):
-            for payment in payments_gone_back(account.store, charge):
-                customer = account.store.get("invoice", payment["invoice"])["customer"]
-                # Else the invoice itself asks for it again.
-                if payment["status"] == "paid":
-                    totals[customer, payment["currency"]] += payment["amount_paid"]
     return totals
 
 

@@ -63,8 +63,8 @@ class Sold:
         noted, noted_early: what credit notes took of each, and what of that before payment.
         paid: what settled it and did not go back, in order.
         open_minor: what is not settled yet.
-        owed_minor: what the customer still owes of it.
-        written_off: whether that was given up.
+        owed_minor: what the customer still owes of it, and is asked for.
+        given_up_minor: what the customer still owes of it, and nobody asks for.
     """
 
     invoice: JsonObject
@@ -76,13 +76,27 @@ class Sold:
     paid: list[Paid] = field(default_factory=list)
     open_minor: int = 0
     owed_minor: int = 0
-    written_off: bool = False
+    given_up_minor: int = 0
 
     def settle(self, amount_minor: int, by: str) -> None:
         """Let a payment, or a credit, settle as much as is open."""
         settled_minor = max(0, min(amount_minor, self.open_minor))
         self.open_minor -= settled_minor
         self.paid.append(Paid(by, settled_minor, [0] * len(self.amounts)))
+
+    def relieve(self, amount_minor: int) -> int:
+        """Let the customer owe less; return what of that had been given up."""
+        beyond_minor = amount_minor - max(0, self.owed_minor)
+        given_up_minor = max(0, min(beyond_minor, self.given_up_minor))
+        self.owed_minor -= amount_minor - given_up_minor
+        self.given_up_minor -= given_up_minor
+        return given_up_minor
+
+    def give_up(self) -> int:
+        """Ask no more for what is owed, and return how much that is."""
+        given_up_minor, self.owed_minor = self.owed_minor, 0
+        self.given_up_minor += given_up_minor
+        return given_up_minor
 
     def reopen(self, by: str) -> None:
         """Ask again for what a payment had settled."""

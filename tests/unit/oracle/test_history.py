@@ -50,6 +50,12 @@ class Shop:
         intent = self.account.pay_invoice(invoice, amount_minor)["payment"]["payment_intent"]
         return str(self.account.retrieve("payment_intent", intent)["latest_charge"])
 
+    def debit(self, invoice: str) -> str:
+        """Collect an invoice from a bank account."""
+        charge = str(self.account.start_payment(invoice)["id"])
+        self.account.finish_charge(charge)
+        return charge
+
     def credit(
         self, invoice: str, amount_minor: int, *, refund_minor: int = 0, credit_minor: int = 0
     ) -> None:
@@ -83,6 +89,12 @@ class Shop:
 @pytest.fixture
 def shop() -> Shop:
     return Shop()
+
+
+def assert_agrees(shop: Shop) -> None:
+    """Hold the ledger to Stripe's own sums."""
+    book = book_of(shop.account, chart(shop.catalog))
+    assert not [str(each) for each in differences(list(own_checks(shop.account, book)))]
 
 
 def test_a_paid_invoice_with_tax(shop: Shop) -> None:
@@ -148,6 +160,44 @@ def test_what_is_given_up_and_voided_afterwards_was_no_sale(shop: Shop) -> None:
     shop.account.void_invoice(invoice)
 
     assert shop.in_dollars() == {}
+
+
+def test_what_was_given_up_came_and_went_back_is_owed_again(shop: Shop) -> None:
+    """Stripe goes on calling the invoice paid."""
+    invoice = shop.bill()
+    charge = shop.account.start_payment(invoice)["id"]
+    pass_time(shop.account, 60)
+    shop.account.mark_uncollectible(invoice)
+    pass_time(shop.account, 60)
+    shop.account.finish_charge(charge)
+    shop.account.fail_charge_late(charge)
+
+    assert shop.in_dollars()["Receivable"] == 10_000
+    assert "Expenses:BadDebt" not in shop.in_dollars()
+    assert_agrees(shop)
+
+
+def test_debt_from_before_is_a_debt_again_when_its_payment_goes_back(shop: Shop) -> None:
+    """The customer owed 3.00 before the invoice over 100.00; no sale ever asked for them."""
+    shop.account.adjust_customer_balance(shop.customer, 300)
+    invoice = shop.bill()
+    charge = shop.debit(invoice)
+    assert "Liabilities:CustomerCredit" not in shop.in_dollars()
+
+    shop.account.fail_charge_late(charge)
+
+    assert shop.in_dollars()["Receivable"] == 10_000
+    assert shop.in_dollars()["Liabilities:CustomerCredit"] == 300
+    assert_agrees(shop)
+
+
+def test_a_card_payment_stays_when_the_debit_of_the_rest_goes_back(shop: Shop) -> None:
+    invoice = shop.bill()
+    shop.pay(invoice, 2_500)
+    shop.account.fail_charge_late(shop.debit(invoice))
+
+    assert shop.in_dollars()["Receivable"] == 7_500
+    assert_agrees(shop)
 
 
 def test_a_payment_that_stripe_converts_leaves_its_own_currency_at_nothing(shop: Shop) -> None:

@@ -4,6 +4,8 @@ Method: an invoice over 60.00 of plan (account 4000) and 40.00 of onboarding (40
 what happened to it day by day, and the shares that follow from it by hand.
 """
 
+import dataclasses
+
 import pytest
 
 from tests.factories import (
@@ -19,7 +21,7 @@ from tests.factories import (
     planned,
     the,
 )
-from tieout.domain.documents import JournalEntry
+from tieout.domain.documents import ArAdjustment, JournalEntry
 from tieout.planning.snapshots import (
     CreditNote,
     CreditNoteLine,
@@ -108,6 +110,24 @@ def test_what_was_given_on_no_line_is_not_taken_back_by_refunds() -> None:
     assert taken(invoice, a_refund_on(3, 4_000)) == [{"4010": 4_000}]
 
 
+def test_a_void_takes_back_all_that_no_payment_paid_and_what_was_given_on_no_line() -> None:
+    """30.00 were paid, all of the setup: 70.00 of it are left, less the 20.00 given on 4000."""
+    goodwill = a_note(2_000, None, on=1)
+    invoice = an_invoice(
+        lines=(a_line(10_000, price="price_setup"),),
+        credit_notes=(goodwill,),
+        payments=(a_payment(3_000),),
+        status="void",
+        voided_at_unix=day(5),
+    )
+    memo = the(planned(invoice), "invoice/in_1/void", ArAdjustment)
+    assert [(line.account, line.amount_minor) for line in memo.lines] == [
+        ("4010", -7_000),
+        ("4000", 2_000),
+    ]
+    assert taken(invoice, a_refund_on(6, 3_000)) == [{"4010": 3_000}]
+
+
 def test_a_credit_within_the_invoice_goes_along_with_the_other_lines() -> None:
     lines = (a_line(10_000), a_line(-2_000, id="il_2", price="price_setup"))
     invoice = an_invoice(lines=lines, payments=(a_payment(8_000),))
@@ -147,3 +167,14 @@ def test_a_note_to_the_credit_balance_leaves_the_other_lines_to_be_refunded() ->
     note = a_post_payment_note(4_000, created_unix=day(2), lines=lines)
     invoice = an_invoice_with(note, paid=(a_payment(10_000),))
     assert taken(invoice, a_refund_on(3, 6_000)) == [{"4000": 6_000}]
+
+
+def test_a_note_takes_its_own_line_of_two_that_are_booked_alike() -> None:
+    """99 units of the second are taken: the 101 that were paid are 100 of the first and its 1."""
+    alike = a_line(100, price="price_setup")
+    lines = (alike, dataclasses.replace(alike, id="il_2"), a_line(100, id="il_3"))
+    note = a_note(99, "il_2", on=1)
+    invoice = an_invoice(lines=lines, credit_notes=(note,), payments=(a_payment(201),))
+    entry = the(planned(a_refund_of(a_refund_on(3, 201), invoice)), "refund/re_3", JournalEntry)
+    shares = [each.split(":")[0] for each in entry.lines[0].why.split("; ")]
+    assert shares == ["1.00 of 1.00 of line 1", "0.01 of 1.00 of line 2"]

@@ -130,6 +130,7 @@ class ArLine:
         account: what is earned; with a deferral, only when it is.
         amount_minor: positive increases what the customer owes.
         why: the policy rule that chose account and dimensions; evidence, not content.
+        stripe_line: the line of Stripe's invoice that it is of; empty for tax, shipping, discounts.
     """
 
     account: str
@@ -138,6 +139,7 @@ class ArLine:
     dimensions: Dimensions
     why: str = field(default="", metadata=NOT_CONTENT)
     deferral: Deferral | None = field(default=None, metadata=IF_GIVEN)
+    stripe_line: str = field(default="", compare=False, metadata=NOT_CONTENT)
 
     @property
     def posted_on(self) -> str:

@@ -208,9 +208,10 @@ def _place(line: ArLine, lines: list[ArLine]) -> int:
         if (each.account, each.dimensions) == (line.account, line.dimensions)
     ]
     same = [index for index in alike if lines[index].memo == line.memo]
+    own = [index for index in same if lines[index].stripe_line == line.stripe_line]
     if not alike:
         lines.append(dataclasses.replace(line, amount_minor=0))
-    return next(iter([*same, *alike]), len(lines) - 1)
+    return next(iter([*own, *same, *alike]), len(lines) - 1)
 
 
 def with_amounts(lines: Iterable[ArLine], amounts_minor: Iterable[int]) -> tuple[ArLine, ...]:

@@ -110,6 +110,7 @@ def _revenue(
             dimensions=dimensions,
             why=chosen.why,
             deferral=deferral(line, chosen.category, policy),
+            stripe_line=line.id,
         ),
         _without_tax(line.discount_minor, net_minor, tax_inside_minor),
     )
