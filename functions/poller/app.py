@@ -1,5 +1,5 @@
 # ruff: noqa: INP001 - Lambda imports this file as the module `app`, not as part of a package
-"""Poller: the schedule asks; find what Stripe has and the books have not, queue it, and tie out."""
+"""Poller: find what Stripe has and the books have not and queue it; tie out, anchor the trail."""
 
 import dataclasses
 import logging
@@ -16,7 +16,7 @@ logger = logging.getLogger("tieout.poller")
 
 
 def lambda_handler(event: Mapping[str, Any], context: InvocationContext) -> Mapping[str, Any]:  # noqa: ARG001 - the schedule says nothing but "now"
-    """Make one run, tie yesterday out if it is time to, and return what came of both."""
+    """Make one run, tie yesterday out and anchor it if it is time to; return what came of all."""
     polling = poller()
     with polling.telemetry.invocation(context):
         try:
@@ -30,4 +30,5 @@ def lambda_handler(event: Mapping[str, Any], context: InvocationContext) -> Mapp
         if tied_out is not None:
             report["tie_out"] = dataclasses.asdict(tied_out)
             logger.info("tied out", extra=report["tie_out"])
+        report["anchors"] = [dataclasses.asdict(each) for each in polling.daily_anchors.run()]
     return report

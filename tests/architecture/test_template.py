@@ -25,7 +25,7 @@ from tieout.settings import (
     ProcessorSettings,
     WebhookSettings,
 )
-from tieout.store import items
+from tieout.store import items, trail_items
 from tieout.stripe.listing import EVENT_TYPES_MAX
 
 TEMPLATE = load_template()
@@ -219,11 +219,15 @@ def test_a_table_is_encrypted_recoverable_and_outlives_the_stack(table: str) -> 
 
 
 def test_the_keys_are_those_that_the_code_writes() -> None:
-    keys = {name: properties["KeySchema"][0] for name, properties in TABLES.items()}
-    assert {name: key["AttributeName"] for name, key in keys.items()} == {
-        "InboxTable": items.ID,
-        "PostingsTable": items.POSTING_KEY,
-        "StateTable": items.ID,
+    keys = {
+        name: tuple(key["AttributeName"] for key in properties["KeySchema"])
+        for name, properties in TABLES.items()
+    }
+    assert keys == {
+        "InboxTable": (items.ID,),
+        "PostingsTable": (items.POSTING_KEY,),
+        "TrailTable": (trail_items.CHAIN, trail_items.SEQ),
+        "StateTable": (items.ID,),
     }
 
 

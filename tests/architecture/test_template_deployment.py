@@ -99,6 +99,15 @@ CALLS: dict[str, Callable[[Client, Stack], object]] = {
     "find postings of a subject": lambda client, stack: query(client, stack, "subject"),
     "find open postings": lambda client, stack: query(client, stack, "open"),
     "list exceptions": lambda client, stack: query(client, stack, "worklist"),
+    "append to the trail": lambda client, stack: client("dynamodb").put_item(
+        TableName=stack.outputs["TrailTableName"], Item={"chain": {"S": "test"}, "seq": {"N": "1"}}
+    ),
+    "read where a chain ends": lambda client, stack: client("dynamodb").get_item(
+        TableName=stack.outputs["TrailTableName"], Key={"chain": {"S": "test"}, "seq": {"N": "0"}}
+    ),
+    "take out of the trail": lambda client, stack: client("dynamodb").delete_item(
+        TableName=stack.outputs["TrailTableName"], Key={"chain": {"S": "test"}, "seq": {"N": "1"}}
+    ),
     "change the state": lambda client, stack: client("dynamodb").update_item(
         TableName=stack.outputs["StateTableName"], Key={"id": {"S": "test"}}
     ),
@@ -151,6 +160,7 @@ MAY = {
     },
     "processor": {
         "write a posting",
+        "append to the trail",
         "read postings",
         "find postings of a subject",
         "change the state",
@@ -162,6 +172,8 @@ MAY = {
     "poller": {
         "write the inbox",
         "read postings",
+        "append to the trail",
+        "read where a chain ends",
         "find open postings",
         "list exceptions",
         "change the state",

@@ -109,6 +109,7 @@ def _tables_and_secrets(world: WebhookWorld, api_key: str, policy: str) -> dict[
     )
     return {
         "POSTINGS_TABLE": account.postings_table(),
+        "TRAIL_TABLE": account.trail_table(),
         "STATE_TABLE": state_table,
         "STATE_KEY_ARN": account.key(),
         "INTACCT_SECRET_ARN": intacct["ARN"],

@@ -305,6 +305,11 @@ def test_an_invoice_is_booked_the_same_from_either_shape(monkeypatch: pytest.Mon
             assert product.work() == []
             booked.append(product)
         today, before_basil = booked
-        assert before_basil.queue.items == today.queue.items
+        # Only the digest of what was delivered tells the two apart.
+        queued = [
+            [dataclasses.replace(each, event_sha256="") for each in one.queue.items]
+            for one in (before_basil, today)
+        ]
+        assert queued[0] == queued[1]
         assert before_basil.ledger.records == today.ledger.records
         assert len(today.ledger.records) >= 2  # the customer and the invoice, at least

@@ -14,6 +14,7 @@ from tests.fakes.postings import FakePostings
 from tests.fakes.queue import FakeQueue
 from tests.fakes.sessions import FakeSessions
 from tests.fakes.stripe import FakeStripe
+from tests.fakes.trail import FakeTrail
 
 __all__ = [
     "FakeClock",
@@ -26,5 +27,6 @@ __all__ = [
     "FakeQueue",
     "FakeSessions",
     "FakeStripe",
+    "FakeTrail",
     "LostAnswer",
 ]

@@ -1,12 +1,14 @@
 """A postings table in memory."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 
 from tests.fakes.faults import Faulty
+from tests.fakes.trail import FakeTrail
 from tieout.domain.causes import NO_CAUSE, Cause
 from tieout.domain.errors import StalePosting
 from tieout.domain.postings import Posting, Worklist
 from tieout.domain.subjects import Subject
+from tieout.services.trail_ports import StoredPosting
 
 
 class FakePostings(Faulty):
@@ -15,10 +17,13 @@ class FakePostings(Faulty):
     Attributes:
         by_key: what is stored now.
         history: every write, in order.
+        trail: where each write is told of; what is there from the start is older than it.
     """
 
-    def __init__(self, *postings: Posting) -> None:
+    def __init__(self, *postings: Posting, trail: FakeTrail | None = None) -> None:
         super().__init__()
+        self.trail = FakeTrail() if trail is None else trail
+        self._numbers: dict[str, int] = {}
         self.by_key: dict[str, Posting] = {posting.key: posting for posting in postings}
         self.history: list[Posting] = list(postings)
 
@@ -26,12 +31,13 @@ class FakePostings(Faulty):
         self._may_fail()
         return {key: self.by_key[key] for key in keys if key in self.by_key}
 
-    def put(self, posting: Posting, cause: Cause = NO_CAUSE) -> None:  # noqa: ARG002 - kept by the audit trail
+    def put(self, posting: Posting, cause: Cause = NO_CAUSE) -> None:
         self._may_fail()
         assert posting.version >= 1, "a posting's first write has version 1"
         stored = self.by_key.get(posting.key)
         if posting.version != (stored.version if stored else 0) + 1:
             raise StalePosting(posting.key)
+        self._numbers[posting.key] = self.trail.write(posting, cause).seq
         self.by_key[posting.key] = posting
         self.history.append(posting)
 
@@ -50,6 +56,11 @@ class FakePostings(Faulty):
             if since_unix <= posting.source_created_unix
             and (until_unix is None or posting.source_created_unix <= until_unix)
         ]
+
+    def everything(self) -> Iterator[StoredPosting]:
+        self._may_fail()
+        for key, posting in self.by_key.items():
+            yield StoredPosting(posting, self._numbers.get(key, 0))
 
     def of_subject(self, subject: Subject) -> Sequence[Posting]:
         self._may_fail()

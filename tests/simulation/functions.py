@@ -47,13 +47,14 @@ from tieout.intacct.entities import EntitiesLedger
 from tieout.intacct.gateway import Gateway
 from tieout.intacct.session import SessionKeeper, SignIn
 from tieout.services.closed_periods import ClosedPeriods
+from tieout.services.daily_anchors import DailyAnchors
 from tieout.services.daily_tie_out import DailyTieOut
 from tieout.services.poll import Poller
 from tieout.services.ports import IntacctCredentials
 from tieout.services.process import Processor
 from tieout.services.receive import Receiver
 from tieout.services.tie_out import TieOuts
-from tieout.store import items
+from tieout.store import items, trail_items
 from tieout.store.closed_books import DynamoClosedBooks
 from tieout.store.cursors import DynamoCursors
 from tieout.store.idempotency import PowertoolsOnce
@@ -62,6 +63,8 @@ from tieout.store.policies import DynamoPolicies
 from tieout.store.postings import DynamoPostings
 from tieout.store.sessions import DynamoSessions
 from tieout.store.tie_outs import DynamoTieOuts
+from tieout.store.trail import TrailWriter
+from tieout.store.trail_reader import DynamoTrail
 from tieout.store.work_queue import SqsWorkQueue, Visibility
 from tieout.stripe.api import StripeApi
 from tieout.stripe.reader import StripeApiReader
@@ -71,7 +74,7 @@ INTACCT_TIMEOUT_SECONDS = 60
 PROCESSOR_SECONDS, POLLER_SECONDS, WEBHOOK_SECONDS = 120, 120, 10
 LIMITS = TimeLimits(reading_seconds=30, sending_seconds=70, lease_seconds=130)
 SKEW_SECONDS_MAX = 3
-_INBOX, _POSTINGS, _STATE = "inbox", "postings", "state"
+_INBOX, _POSTINGS, _TRAIL, _STATE = "inbox", "postings", "trail", "state"
 _CREDENTIALS = IntacctCredentials(SENDER_ID, SENDER_PASSWORD, COMPANY_ID, USER_ID, USER_PASSWORD)
 _QUEUE_URL = "https://sqs.test/queue.fifo"
 _FUNCTIONS = Path(__file__).parents[2] / "functions"
@@ -167,10 +170,11 @@ class Cloud:
 def new_tables() -> Mapping[str, Table]:
     """Return the tables of a new installation, with the template's keys and indexes."""
     return {
-        _INBOX: Table(items.ID, {}),
-        _STATE: Table(items.ID, {}),
+        _INBOX: Table([items.ID], {}),
+        _STATE: Table([items.ID], {}),
+        _TRAIL: Table([trail_items.CHAIN, trail_items.SEQ], {}),
         _POSTINGS: Table(
-            items.POSTING_KEY,
+            [items.POSTING_KEY],
             {
                 items.SUBJECT_INDEX: (items.SUBJECT, items.POSTING_KEY),
                 items.WORKLIST_INDEX: (items.WORKLIST, items.UPDATED_AT),
@@ -193,7 +197,7 @@ class Container:
         self.telemetry: Any = Telemetry(cloud.outside)
         self.tables = _as_boto3(cloud.tables)
         self.queue = _as_boto3(cloud.queue)
-        self.postings = DynamoPostings(self.tables, _POSTINGS)
+        self.postings = DynamoPostings(self.tables, _POSTINGS, self._trail())
         self.policies = DynamoPolicies(self.tables, _STATE, parsed, self.clock)
         self.inbox = DynamoInbox(self.tables, _INBOX, 90, self.clock)
         self.ledger = EntitiesLedger(self._ledger_of)
@@ -201,6 +205,17 @@ class Container:
         api = StripeApi(wire, lambda: FULL_KEY, STRIPE_BASE)
         self.stripe = StripeApiReader(api, livemode=False)
         self.books = self.ledger.books(lambda: self.policies.current().base_currency)
+
+    def _trail(self) -> TrailWriter:
+        """Return the audit trail, without a pause and without chance but the storm's own."""
+        return TrailWriter(
+            self.tables,
+            _TRAIL,
+            "simulated",
+            new_salt=lambda: bytes(16),
+            sleep=lambda _seconds: None,
+            chance=lambda: 0.0,
+        )
 
     def closed_periods(self) -> ClosedPeriods:
         """Return what keeps up with Intacct's closed books."""
@@ -328,7 +343,11 @@ class PollerFunction(Function):
             own.clock,
             own.telemetry,
         )
-        return _handler(self.name, lambda: Polling(poller, daily, own.telemetry), own.clock)
+        anchors = DailyAnchors(
+            DynamoTrail(own.tables, _TRAIL), own.policies, own.clock, own.telemetry
+        )
+        polling = Polling(poller, daily, anchors, own.telemetry)
+        return _handler(self.name, lambda: polling, own.clock)
 
 
 parsed = cache(parse_policy)

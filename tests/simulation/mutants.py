@@ -98,10 +98,10 @@ def _new_control_id_on_resend(patch: pytest.MonkeyPatch) -> None:
 def _version_ignored(patch: pytest.MonkeyPatch) -> None:
     always = conditional.Condition("attribute_not_exists(#none)", {"#none": "none"})
 
-    def mutated(client: Any, table: str, item: Any, _: object) -> Any:  # noqa: ANN401 - as it has it
-        return conditional.put_if(client, table, item, always)
+    def mutated(table: str, item: Any, _: object) -> Any:  # noqa: ANN401 - as it has it
+        return conditional.conditional_put(table, item, always)
 
-    patch.setattr(postings, "put_if", mutated)
+    patch.setattr(postings, "conditional_put", mutated)
 
 
 def _lease_ignored(patch: pytest.MonkeyPatch) -> None:

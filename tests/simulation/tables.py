@@ -21,23 +21,34 @@ class Table:
     """Items by key, and the order of the last writes.
 
     Attributes:
-        key: name of the partition key.
-        items: by its value.
+        key: names of the attributes that are the key.
+        items: by its values.
         indexes: name of an index: its hash and range attribute.
     """
 
-    def __init__(self, key: str, indexes: Mapping[str, tuple[str, str]]) -> None:
+    def __init__(self, key: Sequence[str], indexes: Mapping[str, tuple[str, str]]) -> None:
         self.key, self.indexes = key, indexes
         self.items: dict[str, Item] = {}
+        self._partitions: defaultdict[str, set[str]] = defaultdict(set)
         self._keys: dict[str, dict[Any, dict[str, None]]] = {
             hashed: defaultdict(dict) for hashed, _ in indexes.values()
         }
         self._before: deque[tuple[str, Item | None]] = deque(maxlen=_BEHIND_MAX)
 
+    def key_of(self, item: Item) -> str:
+        """Return what an item, or its key, is kept under."""
+        # Numbers in the order that a range of them is read in.
+        parts = (plain(item[name]) for name in self.key)
+        return " ".join(f"{each:020}" if isinstance(each, int) else each for each in parts)
+
     def put(self, key: str, item: Item | None) -> None:
         """Replace an item, or take it away."""
         before = self.items.pop(key, None)
         self._before.append((key, before))
+        if before is not None:
+            self._partitions[plain(before[self.key[0]])].discard(key)
+        if item is not None:
+            self._partitions[plain(item[self.key[0]])].add(key)
         for hashed, keys in self._keys.items():
             if before is not None and hashed in before:
                 keys[plain(before[hashed])].pop(key, None)
@@ -45,6 +56,10 @@ class Table:
                 keys[plain(item[hashed])][key] = None
         if item is not None:
             self.items[key] = item
+
+    def partition(self, value: str) -> Sequence[Item]:
+        """Return the items of a partition of the table itself, in the order of their keys."""
+        return [self.items[key] for key in sorted(self._partitions[value])]
 
     def indexed(self, index: str, value: object, *, behind: bool) -> Sequence[Item]:
         """Return the items of an index under a value, in its order; maybe as it was before."""
@@ -71,15 +86,17 @@ class Tables:
         table = self.tables[TableName]
 
         def read() -> Mapping[str, Any]:
-            item = table.items.get(_only(Key))
+            item = table.items.get(table.key_of(Key))
             return {} if item is None else {"Item": dict(item)}
 
-        return self._read(f"GetItem {TableName} {_only(Key)}", read)
+        return self._read(f"GetItem {TableName} {table.key_of(Key)}", read)
 
     def batch_get_item(self, *, RequestItems: Mapping[str, Any]) -> Mapping[str, Any]:
         """Return items in no order; some keys may be handed back."""
         ((name, asked),) = RequestItems.items()
-        table, keys = self.tables[name], sorted(_only(each) for each in asked["Keys"])
+        table = self.tables[name]
+        given = {table.key_of(each): each for each in asked["Keys"]}
+        keys = sorted(given)
 
         def read() -> Mapping[str, Any]:
             read_keys, left = keys, list[str]()
@@ -87,7 +104,7 @@ class Tables:
                 middle = self._luck.below("table_read_in_part", len(keys))
                 read_keys, left = keys[:middle], keys[middle:]
             found = [dict(table.items[each]) for each in read_keys if each in table.items]
-            again = {name: {**asked, "Keys": [{table.key: {"S": each}} for each in left]}}
+            again = {name: {**asked, "Keys": [given[each] for each in left]}}
             return {"Responses": {name: found}, "UnprocessedKeys": again if left else {}}
 
         return self._read(f"BatchGetItem {name} {len(keys)} {keys[:1]}", read)
@@ -98,24 +115,28 @@ class Tables:
         return _Pages(self.query)
 
     def query(self, **request: Any) -> Mapping[str, Any]:  # noqa: ANN401 - as boto3 has it
-        """Return the items of an index, which may be behind the table."""
+        """Return the items of a partition; those of an index may be behind the table."""
         table, names = self.tables[request["TableName"]], request["ExpressionAttributeNames"]
         values, wanted = request["ExpressionAttributeValues"], request["KeyConditionExpression"]
         first, _, value = wanted.partition(" AND ")[0].partition(" = ")
-        assert names[first] == table.indexes[request["IndexName"]][0]
+        index = request.get("IndexName")
+        assert names[first] == (table.key if index is None else table.indexes[index])[0]
 
         def read() -> Mapping[str, Any]:
-            behind = self._luck.strikes("index_behind")
-            found = table.indexed(request["IndexName"], plain(values[value]), behind=behind)
+            if index is None:
+                found = table.partition(plain(values[value]))
+            else:
+                behind = self._luck.strikes("index_behind")
+                found = table.indexed(index, plain(values[value]), behind=behind)
             holds = condition(wanted)
             return {"Items": [dict(each) for each in found if holds(each, names, values)]}
 
-        return self._read(f"Query {request['IndexName']} {plain(values[value])}", read)
+        return self._read(f"Query {index or request['TableName']} {plain(values[value])}", read)
 
     def put_item(self, *, TableName: str, Item: Item, **request: Any) -> Mapping[str, Any]:  # noqa: ANN401 - as boto3 has it
         """Put an item if the condition holds."""
         table = self.tables[TableName]
-        key = plain(Item[table.key])
+        key = table.key_of(Item)
 
         def write() -> Mapping[str, Any]:
             _require(table.items.get(key), request, "PutItem")
@@ -126,7 +147,8 @@ class Tables:
 
     def update_item(self, *, TableName: str, Key: Item, **request: Any) -> Mapping[str, Any]:  # noqa: ANN401 - as boto3 has it
         """Change an item if the condition holds."""
-        table, key = self.tables[TableName], _only(Key)
+        table = self.tables[TableName]
+        key = table.key_of(Key)
 
         def write() -> Mapping[str, Any]:
             _require(table.items.get(key), request, "UpdateItem")
@@ -138,7 +160,8 @@ class Tables:
 
     def delete_item(self, *, TableName: str, Key: Item, **_: object) -> Mapping[str, Any]:
         """Take an item away."""
-        table, key = self.tables[TableName], _only(Key)
+        table = self.tables[TableName]
+        key = table.key_of(Key)
 
         def write() -> Mapping[str, Any]:
             table.put(key, None)
@@ -175,7 +198,7 @@ class Tables:
         for ((word, request),) in (each.items() for each in items):
             table = self.tables[request["TableName"]]
             at = request["Item"] if word == "Put" else request["Key"]
-            key = plain(at[table.key])
+            key = table.key_of(at)
             stored = table.items.get(key)
             if _holds(stored, request):
                 reasons.append({"Code": "None"})
@@ -196,7 +219,7 @@ class Tables:
             table.put(key, item)
 
     def _updated(self, table: Table, key: Item, request: Mapping[str, Any]) -> Item:
-        before = table.items.get(_only(key), dict(key))
+        before = table.items.get(table.key_of(key), dict(key))
         names = request.get("ExpressionAttributeNames", {})
         values = request.get("ExpressionAttributeValues", {})
         return updated(before, request["UpdateExpression"], names, values)
@@ -230,11 +253,6 @@ class _Pages:
 
     def paginate(self, **request: Any) -> Iterator[Mapping[str, Any]]:  # noqa: ANN401 - as boto3 has it
         yield self._query(**request)
-
-
-def _only(key: Item) -> str:
-    ((_, attribute),) = key.items()
-    return str(plain(attribute))
 
 
 def _holds(stored: Item | None, request: Mapping[str, Any]) -> bool:

@@ -16,6 +16,8 @@ from moto import mock_aws
 
 from tests.sandbox.aws.emulator import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY
 from tests.support import aws_tables
+from tieout.store.postings import DynamoPostings
+from tieout.store.trail import TrailWriter
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -61,11 +63,19 @@ class Aws:
     def postings_table(self) -> str:
         return self._created(aws_tables.postings_table(_new_name("postings")))
 
+    def postings(self, table: str | None = None, trail: str | None = None) -> DynamoPostings:
+        """Return postings with an audit trail, each in a new table if none is named."""
+        writer = TrailWriter(self.dynamodb, trail or self.trail_table(), "test")
+        return DynamoPostings(self.dynamodb, table or self.postings_table(), writer)
+
     def inbox_table(self) -> str:
         return self._created(aws_tables.inbox_table(_new_name("inbox")))
 
     def state_table(self) -> str:
         return self._created(aws_tables.state_table(_new_name("state")))
+
+    def trail_table(self) -> str:
+        return self._created(aws_tables.trail_table(_new_name("trail")))
 
     def queue(self) -> str:
         url = aws_tables.create_queue(self.sqs, f"{_new_name('queue')}.fifo")

@@ -5,7 +5,7 @@ An architecture test compares them with template.yaml.
 
 from typing import TYPE_CHECKING
 
-from tieout.store import items
+from tieout.store import items, trail_items
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -63,6 +63,19 @@ def postings_table(name: str) -> "CreateTableInputTypeDef":
                 "Projection": keys_only,
             },
         ],
+    }
+
+
+def trail_table(name: str) -> "CreateTableInputTypeDef":
+    """Return what creates the trail table."""
+    return {
+        "TableName": name,
+        "BillingMode": "PAY_PER_REQUEST",
+        "AttributeDefinitions": [
+            {"AttributeName": trail_items.CHAIN, "AttributeType": "S"},
+            {"AttributeName": trail_items.SEQ, "AttributeType": "N"},
+        ],
+        "KeySchema": _key_schema(trail_items.CHAIN, trail_items.SEQ),
     }
 
 

@@ -18,6 +18,7 @@ from tests.fakes import (
     FakePolicies,
     FakePostings,
     FakeQueue,
+    FakeTrail,
 )
 from tests.fakes.books import FakeBooks
 from tests.fakes.tie_outs import FakeTieOuts
@@ -26,6 +27,7 @@ from tests.support.aws import Aws
 from tieout.bootstrap import Polling
 from tieout.domain.subjects import Subject
 from tieout.observability import Telemetry
+from tieout.services.daily_anchors import DailyAnchors
 from tieout.services.daily_tie_out import DailyTieOut
 from tieout.services.messages import decode
 from tieout.services.poll import Poller
@@ -168,4 +170,10 @@ def polling(stripe: StripeReader, **ports: Any) -> Polling:  # noqa: ANN401 - an
     )
     tie_outs = TieOuts(stripe, ports.get("books", FakeBooks(FakeLedger())), postings, clock)
     store = ports.get("tie_outs", FakeTieOuts())
-    return Polling(poller, DailyTieOut(tie_outs, store, policies, clock, telemetry), telemetry)
+    trail = ports.get("trail", FakeTrail())
+    return Polling(
+        poller,
+        DailyTieOut(tie_outs, store, policies, clock, telemetry),
+        DailyAnchors(trail, policies, clock, telemetry),
+        telemetry,
+    )

@@ -24,6 +24,7 @@ VALUES = {
     "POWERTOOLS_LOG_LEVEL": "INFO",
     "INBOX_TABLE": "inbox",
     "POSTINGS_TABLE": "postings",
+    "TRAIL_TABLE": "trail",
     "STATE_TABLE": "state",
     "EVENT_QUEUE_URL": "https://sqs.us-east-1.amazonaws.com/1/events.fifo",
     "STRIPE_SECRET_ARN": "arn:aws:secretsmanager:us-east-1:1:secret:stripe",

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from tieout.intacct.entities import EntitiesLedger
     from tieout.observability import Telemetry
+    from tieout.services.daily_anchors import DailyAnchors
     from tieout.services.daily_tie_out import DailyTieOut
     from tieout.services.poll import Poller
     from tieout.services.ports import PolicySource
@@ -86,6 +87,7 @@ class Polling:
 
     poller: "Poller"
     daily_tie_out: "DailyTieOut"
+    daily_anchors: "DailyAnchors"
     telemetry: "Telemetry"
 
 
@@ -162,6 +164,7 @@ def processor() -> Callable[[], Worker]:
         from tieout.store.credentials import SecretsManagerSecrets
         from tieout.store.policies import DynamoPolicies
         from tieout.store.postings import DynamoPostings
+        from tieout.store.trail import TrailWriter
         from tieout.store.work_queue import Visibility
 
     @cache
@@ -177,7 +180,11 @@ def processor() -> Callable[[], Worker]:
         processor = Processor(
             _stripe_reader(settings.common, settings.stripe, secrets),
             intacct,
-            DynamoPostings(dynamodb, settings.postings_table),
+            DynamoPostings(
+                dynamodb,
+                settings.postings_table,
+                TrailWriter(dynamodb, settings.trail_table, _worker()),
+            ),
             policies,
             clock,
             telemetry,
@@ -220,6 +227,7 @@ def poller() -> Callable[[], Polling]:
         from tieout.domain.policy_file import parse_policy
         from tieout.observability import Telemetry
         from tieout.services.closed_periods import ClosedPeriods
+        from tieout.services.daily_anchors import DailyAnchors
         from tieout.services.daily_tie_out import DailyTieOut
         from tieout.services.poll import Poller
         from tieout.services.tie_out import TieOuts
@@ -232,6 +240,7 @@ def poller() -> Callable[[], Polling]:
         from tieout.store.policies import DynamoPolicies
         from tieout.store.postings import DynamoPostings
         from tieout.store.tie_outs import DynamoTieOuts
+        from tieout.store.trail_reader import DynamoTrail
         from tieout.store.work_queue import SqsWorkQueue
 
     @cache
@@ -275,7 +284,9 @@ def poller() -> Callable[[], Polling]:
             clock,
             telemetry,
         )
-        return Polling(poller, daily_tie_out, telemetry)
+        trail = DynamoTrail(dynamodb, settings.trail_table, _worker())
+        daily_anchors = DailyAnchors(trail, policies, clock, telemetry)
+        return Polling(poller, daily_tie_out, daily_anchors, telemetry)
 
     return build
 
@@ -330,6 +341,11 @@ def _stripe_reader(
         refresh=lambda: secrets.refresh(stripe.secret_arn),
         key_of=lambda account: secrets.stripe(stripe.secret_arn).key_of(account),
     )
+
+
+def _worker() -> str:
+    """Return what names this process: the stream of its log."""
+    return os.environ.get("AWS_LAMBDA_LOG_STREAM_NAME", "")
 
 
 def _client(service: str) -> Any:  # noqa: ANN401 - each service has a class of its own

@@ -27,6 +27,7 @@ ENVIRONMENT: Mapping[str, frozenset[str]] = {
     "processor": _COMMON
     | {
         "POSTINGS_TABLE",
+        "TRAIL_TABLE",
         "STATE_TABLE",
         "EVENT_QUEUE_URL",
         "STRIPE_SECRET_ARN",
@@ -41,6 +42,7 @@ ENVIRONMENT: Mapping[str, frozenset[str]] = {
     | {
         "INBOX_TABLE",
         "POSTINGS_TABLE",
+        "TRAIL_TABLE",
         "STATE_TABLE",
         "EVENT_QUEUE_URL",
         "STRIPE_SECRET_ARN",
@@ -164,6 +166,7 @@ class ProcessorSettings:
     stripe: StripeSettings
     intacct: IntacctSettings
     postings_table: str
+    trail_table: str
     state_table: str
     event_queue_url: str
 
@@ -180,6 +183,7 @@ class ProcessorSettings:
             stripe=_stripe(read),
             intacct=_intacct(read),
             postings_table=read.text("POSTINGS_TABLE"),
+            trail_table=read.text("TRAIL_TABLE"),
             state_table=read.text("STATE_TABLE"),
             event_queue_url=read.url("EVENT_QUEUE_URL"),
         )
@@ -202,6 +206,7 @@ class PollerSettings:
     intacct: IntacctSettings
     inbox_table: str
     postings_table: str
+    trail_table: str
     state_table: str
     event_queue_url: str
     event_retention_days: int
@@ -223,6 +228,7 @@ class PollerSettings:
             intacct=_intacct(read),
             inbox_table=read.text("INBOX_TABLE"),
             postings_table=read.text("POSTINGS_TABLE"),
+            trail_table=read.text("TRAIL_TABLE"),
             state_table=read.text("STATE_TABLE"),
             event_queue_url=read.url("EVENT_QUEUE_URL"),
             event_retention_days=read.integer("EVENT_RETENTION_DAYS", _RETENTION_DAYS_MIN),

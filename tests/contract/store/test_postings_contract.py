@@ -14,7 +14,6 @@ from tieout.domain.postings import Posting, State, Worklist
 from tieout.domain.reasons import Reason
 from tieout.domain.subjects import Subject, SubjectKind
 from tieout.services.ports import Postings
-from tieout.store.postings import DynamoPostings
 
 INVOICE = Subject(SubjectKind.INVOICE, "in_1")
 REFUND = Subject(SubjectKind.REFUND, "re_1", account="acct_1")
@@ -52,7 +51,7 @@ FULL = Posting(
 
 @pytest.fixture
 def postings(aws: Aws | None) -> Postings:
-    return FakePostings() if aws is None else DynamoPostings(aws.dynamodb, aws.postings_table())
+    return FakePostings() if aws is None else aws.postings()
 
 
 def posting(key: str, **changes: object) -> Posting:

@@ -19,7 +19,6 @@ from tieout.domain.postings import Posting, State, Worklist
 from tieout.domain.reasons import Reason
 from tieout.domain.subjects import Subject, SubjectKind
 from tieout.services.ports import Postings
-from tieout.store.postings import DynamoPostings
 
 SUBJECTS = (Subject(SubjectKind.INVOICE, "in_1"), Subject(SubjectKind.REFUND, "re_1", "acct_1"))
 KEYS = ("invoice/in_1", "invoice/in_2")
@@ -58,7 +57,7 @@ def test_fake_and_dynamodb_agree_step_by_step(aws: Aws) -> None:
         def __init__(self) -> None:
             super().__init__()
             self.fake = FakePostings()
-            self.real = DynamoPostings(aws.dynamodb, aws.postings_table())
+            self.real = aws.postings()
             self.read: dict[tuple[str, str], Posting | None] = {}
             self.time_unix = 0
 

@@ -45,7 +45,7 @@ def postings(
     text = POLICY.read_text(encoding="utf-8")
     publish(account, state, text)
     zone = parse_policy(text).zone
-    postings = DynamoPostings(account.dynamodb, table)
+    postings = account.postings(table)
     for day in days(date(2026, 10, 1), LAST):
         subject = Subject(SubjectKind.ACTIVITY, day.isoformat())
         read_at_unix = day_bounds(day, zone)[1] + 7_200

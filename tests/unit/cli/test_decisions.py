@@ -19,7 +19,7 @@ from tieout.domain.postings import Posting, State
 from tieout.domain.reasons import Reason
 from tieout.domain.subjects import Subject, SubjectKind
 from tieout.services.ports import WorkItem
-from tieout.store.postings import DynamoPostings
+from tieout.store.trail_reader import DynamoTrail
 from tieout.store.work_queue import SqsWorkQueue
 
 Captured = pytest.CaptureFixture[str]
@@ -51,14 +51,15 @@ DIFFERING = Posting(
 
 @dataclass(frozen=True)
 class Books:
-    """A postings table and a queue in an account."""
+    """A postings table with its audit trail, and a queue, in an account."""
 
     account: Aws
     table: str
+    trail: str
     queue: str
 
     def posting(self, key: str) -> Posting:
-        return DynamoPostings(self.account.dynamodb, self.table).get_many([key])[key]
+        return self.account.postings(self.table, self.trail).get_many([key])[key]
 
     def queued(self) -> list[Mapping[str, Any]]:
         """Take what is in the queue."""
@@ -79,10 +80,15 @@ class Books:
 
 @pytest.fixture
 def books(account: Aws, with_stack: Callable[..., None]) -> Books:
-    made = Books(account, account.postings_table(), account.queue())
-    with_stack(livemode="true", PostingsTableName=made.table, EventQueueUrl=made.queue)
+    made = Books(account, account.postings_table(), account.trail_table(), account.queue())
+    with_stack(
+        livemode="true",
+        PostingsTableName=made.table,
+        TrailTableName=made.trail,
+        EventQueueUrl=made.queue,
+    )
     for each in (REFUSED, WAITING, DIFFERING):
-        DynamoPostings(account.dynamodb, made.table).put(each)
+        account.postings(made.table, made.trail).put(each)
     return made
 
 
@@ -108,14 +114,25 @@ def test_a_close_names_the_caller_and_tells_the_next_step(books: Books, capsys: 
 
 
 def test_what_goes_on_waiting_is_told(books: Books, capsys: Captured) -> None:
-    assert cli.main(["close", "invoice/in_1", "--note", "by hand", "--table", books.table]) == 0
+    place = ["--table", books.table, "--trail-table", books.trail]
+    assert cli.main(["close", "invoice/in_1", "--note", "by hand", *place]) == 0
     told = capsys.readouterr().out.splitlines()
     assert told[3:7] == [
         "What waits for it cannot be booked without --record-no. To close it again with one, first",
-        f"  tieout reopen invoice/in_1 --table {books.table}",
+        f"  tieout reopen invoice/in_1 {' '.join(place)}",
         "or, if that is booked by hand too,",
-        f"  tieout close receipt/inpay_1 --note 'by hand' --table {books.table}",
+        f"  tieout close receipt/inpay_1 --note 'by hand' {' '.join(place)}",
     ]
+
+
+def test_nothing_is_changed_behind_the_audit_trail(books: Books, capsys: Captured) -> None:
+    assert cli.main(["close", "invoice/in_1", "--note", "by hand", "--table", books.table]) == 2
+    assert "name --trail-table" in capsys.readouterr().err
+    assert books.posting("invoice/in_1") == REFUSED
+    assert cli.main(["close", "invoice/in_1", "--note", "by hand", *STACK]) == 0
+    told = DynamoTrail(books.account.dynamodb, books.trail).of_id("invoice/in_1")
+    assert [each.posting["state"] for each in told] == ["rejected", "closed"]
+    assert [each.worker for each in told] == ["test", "command line"]
 
 
 def test_the_steps_that_are_told_can_be_pasted(books: Books, capsys: Captured) -> None:
@@ -235,7 +252,7 @@ def test_a_retry_of_a_table_and_a_queue_is_of_test_mode_unless_told(
 
 def test_all_that_is_parked_or_stuck_is_retried(books: Books, capsys: Captured) -> None:
     stuck = Posting("payout/po_1", Subject(SubjectKind.PAYOUT, "po_1"), State.SENDING, version=1)
-    DynamoPostings(books.account.dynamodb, books.table).put(stuck)
+    books.account.postings(books.table, books.trail).put(stuck)
     assert cli.main(["retry", "--all-parked", *STACK]) == 0
     told = capsys.readouterr().out.splitlines()
     assert sorted(told) == ["queued invoice/in_1", "queued payout/po_1", "queued refund/re_1"]

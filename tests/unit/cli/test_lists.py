@@ -17,7 +17,6 @@ from tieout.domain.postings import Posting, State
 from tieout.domain.reasons import WAY_OUT, Reason
 from tieout.domain.subjects import Subject, SubjectKind
 from tieout.services.operate import STUCK_AFTER_SECONDS
-from tieout.store.postings import DynamoPostings
 
 Captured = pytest.CaptureFixture[str]
 MISSING, LATER = Reason.REVENUE_CATEGORY_MISSING, Reason.NOT_YET_PLANNED
@@ -31,7 +30,7 @@ def posting(key: str, state: State = State.PARKED, **changes: Any) -> Posting:  
 def table_of(account: Aws, *listed: Posting) -> str:
     table = account.postings_table()
     for each in listed:
-        DynamoPostings(account.dynamodb, table).put(each)
+        account.postings(table).put(each)
     return table
 
 

@@ -38,7 +38,6 @@ from tieout.domain.postings import Posting, State
 from tieout.domain.reasons import Reason
 from tieout.domain.subjects import Subject, SubjectKind
 from tieout.planning.snapshots import InvoiceSnapshot
-from tieout.store.postings import DynamoPostings
 
 Captured = pytest.CaptureFixture[str]
 POLICY = ROOT / "docs" / "policy.example.yaml"
@@ -53,7 +52,7 @@ class Shop:
     def __init__(self, account: Aws, table: str, state: str) -> None:
         self.stripe = FakeStripe()
         self.ledger = FakeLedger()
-        self.postings = DynamoPostings(account.dynamodb, table)
+        self.postings = account.postings(table)
         self.publish = partial(publish, account, state)
         self.sells(INVOICE, a_paid_invoice())
 
@@ -67,7 +66,12 @@ def shop(account: Aws, with_stack: Callable[..., None], monkeypatch: pytest.Monk
     monkeypatch.setattr("tieout.store.clock.time.time", lambda: float(START_UNIX))
     monkeypatch.delenv("NO_COLOR", raising=False)
     table, state = account.postings_table(), account.state_table()
-    with_stack(PostingsTableName=table, StateTableName=state, EventQueueUrl=account.queue())
+    with_stack(
+        PostingsTableName=table,
+        TrailTableName=account.trail_table(),
+        StateTableName=state,
+        EventQueueUrl=account.queue(),
+    )
     shop = Shop(account, table, state)
     monkeypatch.setattr(Installation, "stripe", shop.stripe)
     monkeypatch.setattr(Installation, "ledger", shop.ledger)

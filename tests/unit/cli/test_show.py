@@ -12,7 +12,6 @@ from tests.support.aws import Aws
 from tieout import cli
 from tieout.domain.postings import Posting, State
 from tieout.domain.subjects import Subject, SubjectKind
-from tieout.store.postings import DynamoPostings
 
 Captured = pytest.CaptureFixture[str]
 INVOICE, CHARGE = Subject(SubjectKind.INVOICE, "in_1"), Subject(SubjectKind.CHARGE, "ch_1")
@@ -26,7 +25,7 @@ def posting(key: str, state: State, **changes: Any) -> Posting:  # noqa: ANN401
 def table_of(account: Aws, *listed: Posting) -> str:
     table = account.postings_table()
     for each in listed:
-        DynamoPostings(account.dynamodb, table).put(each)
+        account.postings(table).put(each)
     return table
 
 

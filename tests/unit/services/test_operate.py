@@ -4,6 +4,7 @@ book a movement twice or forget one.
 Method: decisions on postings in memory; what follows from them is played by the real processor.
 """
 
+import dataclasses
 from itertools import count
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from tests.factories import a_customer, a_line, a_paid_invoice, a_policy
 from tests.fakes import FakePostings, FakeQueue
 from tests.unit.services.world import CUSTOMER, INVOICE, REFUND, World
+from tieout.domain.causes import NO_CAUSE, Cause
 from tieout.domain.postings import Posting, State, Worklist
 from tieout.domain.reasons import Reason
 from tieout.domain.subjects import Subject, SubjectKind
@@ -215,10 +217,10 @@ def test_one_record_cannot_stand_for_two_documents() -> None:
 
 def test_of_a_worker_and_a_person_at_the_same_moment_the_first_wins() -> None:
     class Raced(FakePostings):
-        def put(self, written: Posting) -> None:
-            if written.key == "b/1" and written.state is State.CLOSED:
-                super().put(posting("b/1", State.SENDING, version=2))
-            super().put(written)
+        def put(self, posting: Posting, cause: Cause = NO_CAUSE) -> None:
+            if posting.key == "b/1" and posting.state is State.CLOSED:
+                super().put(dataclasses.replace(posting, state=State.SENDING))
+            super().put(posting, cause)
 
     postings = Raced(posting("a/1"), posting("b/1"))
     with pytest.raises(CannotBeDone, match="b/1 changed meanwhile: look again; done before it: a"):

@@ -14,6 +14,7 @@ from tieout.domain.errors import ConfigurationFault, StalePosting, Throttled
 from tieout.domain.postings import Posting, State, Worklist
 from tieout.domain.subjects import Subject, SubjectKind
 from tieout.store.postings import DynamoPostings
+from tieout.store.trail import TrailWriter
 
 INVOICE = Subject(SubjectKind.INVOICE, "in_1")
 FIRST = Posting("invoice/in_1", INVOICE, State.SENDING, version=1)
@@ -22,7 +23,15 @@ SECOND = dataclasses.replace(FIRST, version=2, state=State.POSTED)
 
 @pytest.fixture
 def postings(aws: Aws) -> DynamoPostings:
-    return DynamoPostings(aws.dynamodb, aws.postings_table())
+    return aws.postings()
+
+
+def of_another(aws: Aws, postings: DynamoPostings) -> DynamoPostings:
+    """Return the same postings as another worker has them."""
+    assert postings._trail is not None
+    client = aws.dynamodb_client()
+    writer = TrailWriter(client, postings._trail._table_name, "another")
+    return DynamoPostings(client, postings._table_name, writer)
 
 
 @pytest.mark.parametrize("posting", [FIRST, SECOND])
@@ -32,16 +41,16 @@ def test_a_write_whose_answer_was_lost_is_known_to_be_ours(
     if posting is SECOND:
         postings.put(FIRST)
     calls = Calls(aws.dynamodb)
-    lose_first_answer(aws.dynamodb, "PutItem")
+    lose_first_answer(aws.dynamodb, "TransactWriteItems")
     postings.put(posting)
     assert postings.get_many(["invoice/in_1"]) == {"invoice/in_1": posting}
-    assert calls.operations == ["PutItem", "BatchGetItem"]
+    assert calls.operations == ["TransactWriteItems", "BatchGetItem"]
 
 
 def test_the_same_write_of_another_worker_is_not_ours(aws: Aws, postings: DynamoPostings) -> None:
-    other = DynamoPostings(aws.dynamodb_client(), postings._table_name)
+    other = of_another(aws, postings)
     other.put(FIRST)
-    lose_first_answer(aws.dynamodb, "PutItem")
+    lose_first_answer(aws.dynamodb, "TransactWriteItems")
     with pytest.raises(StalePosting, match="wrote 1, stored is 1"):
         postings.put(FIRST)
 
@@ -49,8 +58,8 @@ def test_the_same_write_of_another_worker_is_not_ours(aws: Aws, postings: Dynamo
 def test_a_write_that_another_worker_built_upon_before_the_retry_is_given_up(
     aws: Aws, postings: DynamoPostings
 ) -> None:
-    other = DynamoPostings(aws.dynamodb_client(), postings._table_name)
-    lose_first_answer(aws.dynamodb, "PutItem", meanwhile=lambda: other.put(SECOND))
+    other = of_another(aws, postings)
+    lose_first_answer(aws.dynamodb, "TransactWriteItems", meanwhile=lambda: other.put(SECOND))
     with pytest.raises(StalePosting, match="wrote 1, stored is 2"):
         postings.put(FIRST)
 
@@ -84,7 +93,8 @@ def test_a_throttled_read_of_an_index_can_be_told(aws: Aws) -> None:
 
 
 def test_a_table_that_is_not_there_is_for_a_person_to_mend(aws: Aws) -> None:
-    postings = DynamoPostings(aws.dynamodb, "postings")
+    writer = TrailWriter(aws.dynamodb, aws.trail_table(), "test")
+    postings = DynamoPostings(aws.dynamodb, "postings", writer)
     for call in (
         lambda: postings.put(FIRST),
         lambda: postings.get_many(["invoice/in_1"]),

@@ -8,7 +8,13 @@ from typing import Any
 from tieout.cli.commands import COMMANDS
 from tieout.cli.console import DONE, add_command, amount_of, described, say
 from tieout.cli.keys import checked
-from tieout.cli.places import add_place, place_of, postings, retry_place_of, signature
+from tieout.cli.places import (
+    add_place,
+    place_of,
+    postings_to_change,
+    retry_place_of,
+    signature,
+)
 from tieout.domain.postings import Posting, State
 from tieout.services.operate import close, reopen, waiting_for
 
@@ -48,6 +54,9 @@ def register(commands: Any) -> None:  # noqa: ANN401 - argparse keeps the class 
     )
     for each in (closing, reopening):
         add_place(each, "--table", "the postings table")
+        each.add_argument(
+            "--trail-table", metavar="NAME", help="with --table: the table of the audit trail"
+        )
 
 
 def _text(argument: str) -> str:
@@ -66,7 +75,7 @@ def _record_no(argument: str) -> str:
 
 
 def _close(options: argparse.Namespace) -> int:
-    table = postings(options)
+    table = postings_to_change(options)
     closed = close(table, checked(options.keys), signature(), options.note, options.record_no)
     by_key = {each.key: each for posting in closed for each in waiting_for(table, posting)}
     waiting = [by_key[key] for key in by_key.keys() - {each.key for each in closed}]
@@ -100,6 +109,8 @@ def _next_for(waiting: Sequence[Posting], options: argparse.Namespace) -> Sequen
         again = f"  tieout retry {keys} {retry_place_of(options)}"
         return ["What waited for it can be booked now:", again]
     closed, place = " ".join(options.keys), place_of(options)
+    if options.trail_table:
+        place += f" --trail-table {shlex.quote(options.trail_table)}"
     return [
         "What waits for it cannot be booked without --record-no. To close it again with one, first",
         f"  tieout reopen {closed} {place}",
@@ -110,7 +121,7 @@ def _next_for(waiting: Sequence[Posting], options: argparse.Namespace) -> Sequen
 
 def _reopen(options: argparse.Namespace) -> int:
     opened = reopen(
-        postings(options),
+        postings_to_change(options),
         checked(options.keys),
         signature(),
         record_is_gone=options.record_is_gone,

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import boto3
 
-from tieout.cli.places import Stack, queue_url, stack
+from tieout.cli.places import WORKER, Stack, queue_url, stack
 from tieout.domain.policy_file import parse_policy
 from tieout.services.ports import Books, Ledger, MasterData, StripeReader
 from tieout.store.clock import SystemClock
@@ -18,6 +18,8 @@ from tieout.store.cursors import DynamoCursors
 from tieout.store.policies import DynamoPolicies
 from tieout.store.postings import DynamoPostings
 from tieout.store.tie_outs import DynamoTieOuts
+from tieout.store.trail import TrailWriter
+from tieout.store.trail_reader import DynamoTrail
 from tieout.store.work_queue import SqsWorkQueue
 
 if TYPE_CHECKING:
@@ -47,7 +49,14 @@ class Installation:
     @cached_property
     def postings(self) -> DynamoPostings:
         """The postings table."""
-        return DynamoPostings(self._dynamodb, self.stack.outputs["PostingsTableName"])
+        outputs = self.stack.outputs
+        trail = TrailWriter(self._dynamodb, outputs["TrailTableName"], WORKER)
+        return DynamoPostings(self._dynamodb, outputs["PostingsTableName"], trail)
+
+    @cached_property
+    def trail(self) -> DynamoTrail:
+        """The audit trail."""
+        return DynamoTrail(self._dynamodb, self.stack.outputs["TrailTableName"], WORKER)
 
     @cached_property
     def policies(self) -> DynamoPolicies:

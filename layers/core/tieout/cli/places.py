@@ -13,12 +13,21 @@ from tieout.services.operate import CannotBeDone, Signature
 from tieout.store.aws_faults import Declined, aws_faults
 from tieout.store.clock import SystemClock
 from tieout.store.postings import DynamoPostings
+from tieout.store.trail import TrailWriter
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
+# Who a change is by, the posting itself says.
+WORKER = "command line"
 OUTPUTS = frozenset(
-    {"StateTableName", "PostingsTableName", "EventQueueUrl", "EventDeadLetterQueueUrl"}
+    {
+        "StateTableName",
+        "PostingsTableName",
+        "TrailTableName",
+        "EventQueueUrl",
+        "EventDeadLetterQueueUrl",
+    }
 )
 
 
@@ -73,6 +82,23 @@ def postings(options: argparse.Namespace) -> DynamoPostings:
     """Return the postings that the options name."""
     table = options.table or stack(options.stack).outputs["PostingsTableName"]
     return DynamoPostings(boto3.client("dynamodb"), table)
+
+
+def postings_to_change(options: argparse.Namespace) -> DynamoPostings:
+    """Return the postings that the options name, with the audit trail that tells of each change.
+
+    Raises:
+        CannotBeDone: the options name no audit trail.
+        ConfigurationFault, TransientFault: as `stack`.
+    """
+    table, trail = options.table, options.trail_table
+    if options.stack:
+        outputs = stack(options.stack).outputs
+        table, trail = outputs["PostingsTableName"], outputs["TrailTableName"]
+    elif not trail:
+        raise CannotBeDone("each change is written into the audit trail: name --trail-table, too")
+    client = boto3.client("dynamodb")
+    return DynamoPostings(client, table, TrailWriter(client, trail, WORKER))
 
 
 def place_of(options: argparse.Namespace) -> str:

@@ -81,7 +81,8 @@ class Entry:
     @property
     def version(self) -> int:
         """Of the posting; 0 if it tells of none."""
-        return int(self.posting.get("version", 0))
+        version = self.posting.get("version")
+        return version if isinstance(version, int) else 0
 
     @property
     def ids(self) -> frozenset[str]:
@@ -247,11 +248,15 @@ def entry_of(text: str, stated_hash: str) -> Entry:
         events = tuple(SourceEvent(**each) for each in fields.pop("events"))
         erased_digests = tuple(fields.pop("erased"))
         action = Action(fields.pop("action"))
-        return Entry(
+        entry = Entry(
             **fields, events=events, erased=erased_digests, action=action, hash=stated_hash
         )
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError("the text is no entry's") from error
+    kinds = (entry.seq, int), (entry.posting, dict), (entry.key, str), (entry.account, str)
+    if not all(type(value) is kind for value, kind in kinds):
+        raise ValueError("the text is no entry's")
+    return entry
 
 
 _CONTENT = tuple(each.name for each in dataclasses.fields(Entry) if each.name != "hash")

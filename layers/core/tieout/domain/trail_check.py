@@ -74,7 +74,8 @@ class _Walk:
 
     def step(self, entry: Entry) -> Iterator[Breach]:
         account, expected = self._last.account, self._last.seq + 1
-        if hash_of(entry) != entry.hash:
+        fits_itself = hash_of(entry) == entry.hash
+        if not fits_itself:
             text = "what it says does not fit its own hash"
             yield Breach(account, entry.seq, entry.key, Tampering.CHANGED, text)
         if entry.account != account:
@@ -85,11 +86,18 @@ class _Walk:
             return
         if entry.seq > expected:
             self._gaps.append(range(expected, entry.seq))
-        elif entry.previous != self._last.hash:
-            text = f"the entry after it, {entry.key}, was made on another one"
-            yield Breach(account, self._last.seq, self._key, Tampering.CHANGED, text)
+        elif fits_itself and entry.previous != self._last.hash:
+            yield self._does_not_follow(entry)
         self._last, self._key = Head(account, entry.seq, entry.hash), entry.key
         yield from self._anchored(entry)
+
+    def _does_not_follow(self, entry: Entry) -> Breach:
+        """Return that an entry was made on another one than the last, which was so touched."""
+        if self._last.seq == 0:
+            text = "it does not begin the chain"
+            return Breach(entry.account, entry.seq, entry.key, Tampering.CHANGED, text)
+        text = f"entry {entry.seq}, {entry.key}, was made on another one"
+        return Breach(entry.account, self._last.seq, self._key, Tampering.CHANGED, text)
 
     def _out_of_place(self, entry: Entry) -> Breach:
         for place, gap in enumerate(self._gaps):

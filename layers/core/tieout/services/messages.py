@@ -14,15 +14,15 @@ MESSAGE_VERSION = 1
 
 def encode(item: WorkItem) -> str:
     """Return the message body of a work item."""
-    return json.dumps(
-        {
-            "version": MESSAGE_VERSION,
-            "subject": str(item.subject),
-            "trigger": item.trigger,
-            "livemode": item.livemode,
-            "event_sha256": item.event_sha256,
-        }
-    )
+    message = {
+        "version": MESSAGE_VERSION,
+        "subject": str(item.subject),
+        "trigger": item.trigger,
+        "livemode": item.livemode,
+    }
+    if item.event_sha256:
+        message["event_sha256"] = item.event_sha256
+    return json.dumps(message)
 
 
 def decode(body: str, group: str = "", deduplication_id: str = "") -> WorkItem:

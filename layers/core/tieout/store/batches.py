@@ -44,12 +44,21 @@ def get_many(
         Throttled: DynamoDB left some keys unread again and again.
         Unavailable, ConfigurationFault: as `aws_faults` has it.
     """
-    remaining = iter(dict.fromkeys(keys))
+    distinct = ({key_name: {"S": key}} for key in dict.fromkeys(keys))
+    return get_items(client, table_name, distinct, projection, sleep)
+
+
+def get_items(
+    client: "DynamoDBClient",
+    table_name: str,
+    keys: Iterable[Item],
+    projection: Sequence[str] = (),
+    sleep: Sleep = time.sleep,
+) -> Iterator[Item]:
+    """Yield the items that exist among whole keys, none of which repeats itself, as `get_many`."""
+    remaining = iter(keys)
     while chunk := list(islice(remaining, _KEYS_MAX)):
-        asked: KeysAndAttributesUnionTypeDef = {
-            "Keys": [{key_name: {"S": key}} for key in chunk],
-            "ConsistentRead": True,
-        }
+        asked: KeysAndAttributesUnionTypeDef = {"Keys": chunk, "ConsistentRead": True}
         if projection:
             names = {f"#{index}": name for index, name in enumerate(projection)}
             asked["ProjectionExpression"] = ", ".join(names)

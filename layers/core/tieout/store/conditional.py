@@ -22,7 +22,7 @@ from tieout.store.aws_faults import Declined, aws_faults
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
-    from mypy_boto3_dynamodb.type_defs import PutItemInputTypeDef
+    from mypy_boto3_dynamodb.type_defs import PutTypeDef
 
 WRITE_ID = "write_id"
 CONDITION_FAILED = "ConditionalCheckFailedException"
@@ -43,6 +43,26 @@ class Condition:
     values: Mapping[str, Plain] = field(default_factory=dict)
 
 
+def conditional_put(table_name: str, item: Item, condition: Condition) -> "PutTypeDef":
+    """Return the request to put an item if the condition holds, marked as this very call's."""
+    request: PutTypeDef = {
+        "TableName": table_name,
+        "Item": {**item, WRITE_ID: attribute(uuid.uuid4().hex)},
+        "ConditionExpression": condition.expression,
+        "ExpressionAttributeNames": condition.names,
+        # Saves a second read, and cannot show a later state than the one that refused us.
+        "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
+    }
+    if condition.values:
+        request["ExpressionAttributeValues"] = attributes(**condition.values)
+    return request
+
+
+def is_of(request: "PutTypeDef", stored: Item) -> bool:
+    """Whether what is stored was written by this very request, on an earlier attempt."""
+    return stored.get(WRITE_ID) == request["Item"][WRITE_ID]
+
+
 def put_if(
     client: "DynamoDBClient", table_name: str, item: Item, condition: Condition
 ) -> Item | None:
@@ -54,21 +74,11 @@ def put_if(
         TransientFault: nobody knows whether it was written.
         ConfigurationFault: the table cannot be written.
     """
-    write_id = uuid.uuid4().hex
-    request: PutItemInputTypeDef = {
-        "TableName": table_name,
-        "Item": {**item, WRITE_ID: attribute(write_id)},
-        "ConditionExpression": condition.expression,
-        "ExpressionAttributeNames": condition.names,
-        # Saves a second read, and cannot show a later state than the one that refused us.
-        "ReturnValuesOnConditionCheckFailure": "ALL_OLD",
-    }
-    if condition.values:
-        request["ExpressionAttributeValues"] = attributes(**condition.values)
+    request = conditional_put(table_name, item, condition)
     try:
         with aws_faults(f"dynamodb:PutItem on {table_name}", frozenset({CONDITION_FAILED})):
             client.put_item(**request)
     except Declined as declined:
         stored: Item = declined.answer.get("Item", {})
-        return None if stored.get(WRITE_ID) == attribute(write_id) else stored
+        return None if is_of(request, stored) else stored
     return None

@@ -7,11 +7,14 @@ from tieout.domain.causes import NO_CAUSE, Cause
 from tieout.domain.errors import StalePosting
 from tieout.domain.postings import Posting, Worklist
 from tieout.domain.subjects import Subject
+from tieout.services.trail_ports import StoredPosting
 from tieout.store import items
 from tieout.store.attributes import Item, attributes
 from tieout.store.aws_faults import aws_faults
 from tieout.store.batches import get_many
-from tieout.store.conditional import Condition, put_if
+from tieout.store.conditional import Condition, conditional_put
+from tieout.store.trail import TrailWriter
+from tieout.store.trail_items import TRAIL_SEQ
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -24,24 +27,35 @@ class DynamoPostings:
 
     Every method raises `TransientFault` when DynamoDB cannot be used now and `ConfigurationFault`
     when it cannot be used at all.
+
+    Args:
+        client: DynamoDB's.
+        table_name: the postings table.
+        trail: where each write is told of; None for who only reads.
     """
 
-    def __init__(self, client: "DynamoDBClient", table_name: str) -> None:
+    def __init__(
+        self, client: "DynamoDBClient", table_name: str, trail: TrailWriter | None = None
+    ) -> None:
         self._client = client
         self._table_name = table_name
+        self._trail = trail
 
     def get_many(self, keys: Iterable[str]) -> Mapping[str, Posting]:
         """Return the postings that exist, by key, read consistently."""
         found = get_many(self._client, self._table_name, items.POSTING_KEY, keys)
         return {posting.key: posting for posting in map(items.posting_from, found)}
 
-    def put(self, posting: Posting, cause: Cause = NO_CAUSE) -> None:  # noqa: ARG002 - kept by the audit trail
+    def put(self, posting: Posting, cause: Cause = NO_CAUSE) -> None:
         """Write the posting if its predecessor (`version - 1`) is still what is stored.
+
+        Its entry in the audit trail is written in the same transaction.
 
         Raises:
             StalePosting: someone else wrote in between.
         """
         assert posting.version >= 1, "a posting's first write has version 1"
+        assert self._trail is not None, "nothing is written behind the audit trail"
 
         # The first version: nobody has ever written about this document.
         nothing_is_stored = Condition("attribute_not_exists(#key)", {"#key": items.POSTING_KEY})
@@ -55,7 +69,8 @@ class DynamoPostings:
         )
 
         condition = nothing_is_stored if posting.version == 1 else predecessor_is_stored
-        stored = put_if(self._client, self._table_name, items.posting_item(posting), condition)
+        put = conditional_put(self._table_name, items.posting_item(posting), condition)
+        stored = self._trail.write(posting, cause, put)
         if stored is not None:
             version = stored.get("version", {}).get("N", "none")
             raise StalePosting(f"{posting.key}: wrote {posting.version}, stored is {version}")
@@ -85,6 +100,17 @@ class DynamoPostings:
         )
         for item in self._query(items.OPEN_INDEX, open_in_this_time):
             yield items.invoice_of(item[items.POSTING_KEY]["S"])
+
+    def everything(self) -> Iterator[StoredPosting]:
+        """Yield every posting, in no order, page by page."""
+        pages = self._client.get_paginator("scan").paginate(
+            TableName=self._table_name, ConsistentRead=True
+        )
+        with aws_faults(f"dynamodb:Scan on {self._table_name}"):
+            for page in pages:
+                for item in page["Items"]:
+                    seq = int(item.get(TRAIL_SEQ, {}).get("N", "0"))
+                    yield StoredPosting(items.posting_from(item), seq)
 
     def of_subject(self, subject: Subject) -> Sequence[Posting]:
         """Return the postings first written on behalf of the subject, by key.

@@ -1,0 +1,249 @@
+"""Verify: is the audit trail as it was written, and are the postings as it says?
+
+    entries ──> each fits its hash and the one before it, the anchors and the head
+       ├──────> its evidence fits its digest, or an entry tells of the erasure
+       └──────> no posting is gone or was set back to an older version
+    postings ─> each is what the entry says that was written with it
+
+All is read page by page, so memory does not grow with the books.
+"""
+
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from typing import Protocol
+
+from tieout.domain.causes import NO_CAUSE
+from tieout.domain.postings import Posting
+from tieout.domain.trail import (
+    TEXTS,
+    Action,
+    Anchor,
+    Entry,
+    Evidence,
+    Head,
+    chain_of,
+    evidence_texts,
+    kept,
+)
+from tieout.domain.trail_check import Breach, Tampering, verify
+from tieout.services.ports import Postings
+from tieout.services.trail_ports import EveryPosting, StoredPosting, Trail
+
+_AT_ONCE = 100
+# While a deployment is under way, functions without a trail may still be at work.
+DEPLOYMENT_SECONDS = 900
+
+
+class StoredPostings(Postings, EveryPosting, Protocol):
+    """The postings table, all of it."""
+
+
+@dataclass(slots=True)
+class Checked:
+    """What was looked at in one chain.
+
+    Attributes:
+        account: whose it is.
+        begins: number of the last entry that was not looked at, since an anchor stands for it.
+        began_at_unix: when the chain's first entry was written; None if it is not there.
+        entries, anchors, postings: how many were compared.
+        erased: entries whose evidence was erased, as another entry tells.
+        older: postings that were last written before there was a trail.
+        head: where the chain ended.
+    """
+
+    account: str
+    head: Head
+    begins: int = 0
+    began_at_unix: int | None = None
+    entries: int = 0
+    anchors: int = 0
+    postings: int = 0
+    erased: int = 0
+    older: int = 0
+
+
+class Verifier:
+    """Compares trail, evidence and postings. Every method raises what the ports raise.
+
+    Args:
+        trail: the trail.
+        postings: what it tells of.
+        tell: hears how far it has come.
+
+    Attributes:
+        checked: what was looked at, by account.
+    """
+
+    def __init__(
+        self, trail: Trail, postings: StoredPostings, tell: Callable[[str], None] = lambda _: None
+    ) -> None:
+        self._trail = trail
+        self._postings = postings
+        self._tell = tell
+        self.checked: dict[str, Checked] = {}
+        self._erasures: dict[tuple[str, int], Entry] = {}
+
+    def verify(self, first_day: str = "") -> Iterator[Breach]:
+        """Yield every breach as it is found; `checked` then says what was looked at.
+
+        Args:
+            first_day: ISO day; what was written before it is taken for true as the newest anchor
+                before that day has it. Empty for everything.
+        """
+        for account in self._trail.accounts():
+            yield from self._chain(account, first_day)
+        stored = self._postings.everything()
+        while chunk := list(islice(stored, _AT_ONCE)):
+            for account in {chain_of(each.posting) for each in chunk} - self.checked.keys():
+                # Nobody knows of its chain any more, if it ever had one.
+                yield from self._chain(account, first_day)
+            yield from self._as_written(chunk)
+
+    # --- The chain ----------------------------------------------------------------------------
+
+    def _chain(self, account: str, first_day: str) -> Iterator[Breach]:
+        head, anchors = self._trail.head(account), self._trail.anchors(account)
+        begins = _begins(account, anchors, first_day)
+        first = self._trail.at(account, [1]).get(1)
+        checked = self.checked[account] = Checked(
+            account, head, begins.seq, None if first is None else first.at_unix
+        )
+        checked.anchors = sum(each.seq > begins.seq for each in anchors)
+        beside: list[Breach] = []
+        walked = self._walked(checked, beside)
+        for breach in verify(walked, anchors, head, begins):
+            yield breach
+            yield from _taken(beside)
+        yield from _taken(beside)
+        behind = next(self._trail.entries(account, after=head.seq), None)
+        if behind is not None and self._trail.head(account) == head:
+            text = f"it comes after the head of the chain, {head.seq}"
+            yield Breach(account, behind.seq, behind.key, Tampering.INSERTED, text)
+
+    def _walked(self, checked: Checked, beside: list[Breach]) -> Iterator[Entry]:
+        """Yield the entries through the head; note what is wrong with what hangs on them."""
+        entries = self._trail.entries(checked.account, after=checked.begins)
+        while chunk := list(islice(entries, _AT_ONCE)):
+            through_head = [each for each in chunk if each.seq <= checked.head.seq]
+            beside += self._evidence(checked, through_head)
+            beside += self._not_set_back(through_head)
+            checked.entries += len(through_head)
+            self._tell(f"{checked.account}: {checked.entries:,} of {checked.head.seq:,} entries")
+            yield from through_head
+
+    def _evidence(self, checked: Checked, entries: Sequence[Entry]) -> Iterator[Breach]:
+        found = self._trail.evidence(checked.account, [each.seq for each in entries])
+        for entry in entries:
+            wrong = self._wrong_with(checked, entry, found.get(entry.seq))
+            if wrong is not None:
+                tampering, text = wrong
+                yield Breach(entry.account, entry.seq, entry.key, tampering, text)
+
+    def _wrong_with(
+        self, checked: Checked, entry: Entry, evidence: Evidence | None
+    ) -> tuple[Tampering, str] | None:
+        if evidence is None and entry.evidence_digest:
+            return Tampering.REMOVED, "its evidence is gone, and no entry tells of an erasure"
+        if evidence is None:
+            return None
+        if not entry.evidence_digest:
+            return Tampering.INSERTED, "it was written without the evidence that lies beside it"
+        if not evidence.erased_by:
+            fits = evidence.digest == entry.evidence_digest
+            return None if fits else (Tampering.CHANGED, "its evidence was changed")
+        erasure = self._erasure(checked, evidence.erased_by)
+        if erasure is None or entry.evidence_digest not in erasure.erased:
+            text = f"its evidence is gone, and entry {evidence.erased_by} tells of no erasure of it"
+            return Tampering.REMOVED, text
+        checked.erased += 1
+        return None
+
+    def _erasure(self, checked: Checked, seq: int) -> Entry | None:
+        place = checked.account, seq
+        if place not in self._erasures:
+            found = self._trail.at(checked.account, [seq]).get(seq)
+            if found is None or found.action is not Action.ERASED:
+                return None
+            self._erasures[place] = found
+        return self._erasures[place]
+
+    # --- The postings -------------------------------------------------------------------------
+
+    def _not_set_back(self, entries: Sequence[Entry]) -> Iterator[Breach]:
+        written = [each for each in entries if each.action is Action.WRITTEN]
+        stored = self._postings.get_many({each.key for each in written})
+        for entry in written:
+            posting = stored.get(entry.key)
+            if posting is None:
+                text = "the posting that it tells of is gone"
+                yield Breach(entry.account, entry.seq, entry.key, Tampering.REMOVED, text)
+            elif posting.version < entry.version:
+                text = (
+                    f"it tells of version {entry.version}, and the posting was set back to version "
+                    f"{posting.version}"
+                )
+                yield Breach(entry.account, entry.seq, entry.key, Tampering.CHANGED, text)
+
+    def _as_written(self, chunk: Sequence[StoredPosting]) -> Iterator[Breach]:
+        by_account: dict[str, list[StoredPosting]] = {}
+        for each in chunk:
+            by_account.setdefault(chain_of(each.posting), []).append(each)
+        for account, listed in by_account.items():
+            numbers = [each.seq for each in listed if each.seq]
+            entries = self._trail.at(account, numbers)
+            evidence = self._trail.evidence(account, numbers)
+            for each in listed:
+                self.checked[account].postings += 1
+                yield from _compared(each, entries, evidence, self.checked[account])
+
+
+def _begins(account: str, anchors: Sequence[Anchor], first_day: str) -> Head:
+    before = [each for each in anchors if each.day < first_day]
+    newest = max(before, key=lambda each: each.day, default=None)
+    return Head(account) if newest is None else Head(account, newest.seq, newest.hash)
+
+
+def _taken(breaches: list[Breach]) -> Iterator[Breach]:
+    while breaches:
+        yield breaches.pop(0)
+
+
+def _compared(
+    stored: StoredPosting,
+    entries: Mapping[int, Entry],
+    evidence: Mapping[int, Evidence],
+    checked: Checked,
+) -> Iterator[Breach]:
+    """Yield what is wrong with a posting, going by the entry that was written with it."""
+    posting, entry = stored.posting, entries.get(stored.seq)
+    account = checked.account
+    if stored.seq == 0:
+        began_at_unix = checked.began_at_unix
+        last = posting.updated_at_unix - DEPLOYMENT_SECONDS
+        if began_at_unix is None or last <= began_at_unix:
+            checked.older += 1
+        else:
+            text = "the posting was written behind the trail: no entry tells of it"
+            yield Breach(account, 0, posting.key, Tampering.INSERTED, text)
+        return
+    if entry is None or (entry.key, entry.version) != (posting.key, posting.version):
+        text = f"the posting was changed behind the trail: {posting.version} is no entry's version"
+        yield Breach(account, stored.seq, posting.key, Tampering.CHANGED, text)
+        return
+    differing = _differing(posting, entry, evidence.get(entry.seq))
+    if differing:
+        text = f"the posting was changed behind the trail: {', '.join(differing)}"
+        yield Breach(account, entry.seq, posting.key, Tampering.CHANGED, text)
+
+
+def _differing(posting: Posting, entry: Entry, evidence: Evidence | None) -> Collection[str]:
+    """Return the names of the fields that are not as the entry has them, never their values."""
+    now, then = kept(posting), entry.posting
+    differing = {name for name in now.keys() | then.keys() if now.get(name) != then.get(name)}
+    if evidence is None or not evidence.erased_by:
+        content = {} if evidence is None else evidence.content
+        texts = evidence_texts(posting, NO_CAUSE)
+        differing |= {name for name in TEXTS if texts.get(name) != content.get(name)}
+    return sorted(differing)
