@@ -27,7 +27,7 @@ from tieout.domain.movement_policy import Category
 from tieout.domain.policy import Policy
 from tieout.domain.policy_file import parse_policy
 from tieout.domain.policy_rules import Area
-from tieout.domain.sale_policy import SaleRules
+from tieout.domain.sale_policy import SaleMode, SaleRules
 from tieout.planning.facts import (
     customer_case,
     fee_case,
@@ -271,7 +271,21 @@ def test_what_a_posting_says_of_its_lines_is_bounded() -> None:
     assert text.endswith("…")
 
 
-def test_a_sale_without_invoice_asks_the_rules_for_what_its_days_journal_knows_too() -> None:
+@pytest.mark.parametrize(
+    ("mode", "location"), [("other_receipt", "E200"), ("daily_summary", "100")]
+)
+def test_a_sale_of_its_own_is_where_a_rule_puts_its_customer(mode: SaleMode, location: str) -> None:
+    """A rule for the entity sees the customer, so one for the lines' location must, too."""
+    rule = (
+        "name: r1, for: dimensions, when: customer.metadata.region == 'emea', "
+        "set: {dimensions: {location: E200}}"
+    )
+    charge = a_charge(customer=a_customer(metadata={"region": "emea"}))
+    policy = dataclasses.replace(policy_of(rule), sales=SaleRules(mode))
+    assert revenue_line(charge, 10_000, policy).dimensions.location == location
+
+
+def test_a_sale_in_a_days_journal_asks_the_rules_for_what_that_knows_too() -> None:
     rules = (
         "name: r1, for: revenue, when: metadata.shop == 'berlin', set: {account: '4060'}",
         (
@@ -286,9 +300,9 @@ def test_a_sale_without_invoice_asks_the_rules_for_what_its_days_journal_knows_t
         customer=a_customer(metadata={"tier": "x"}),
         payment_method="card",
     )
-    sales = dataclasses.replace(policy, sales=SaleRules("other_receipt"))
+    sales = dataclasses.replace(policy, sales=SaleRules("daily_summary"))
     line = revenue_line(charge, 10_000, sales)
     assert (line.account, line.dimensions.class_id, line.why) == ("4060", "SHOP", "rule r1")
-    _, facts = sale_case(charge, policy).made
+    _, facts = sale_case(charge, policy, is_summarised=True).made
     assert set(facts["charge"]) == {"id", "description", "metadata"}
-    assert set(facts["customer"]) == {"id"}
+    assert facts["customer"] == {"id": "cus_1", "metadata": {}, "country": None}

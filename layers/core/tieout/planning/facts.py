@@ -63,21 +63,24 @@ def charge_case(charge: ChargeSnapshot, policy: Policy) -> Case:
     )
 
 
-def sale_case(charge: ChargeSnapshot, policy: Policy) -> Case:
+def sale_case(charge: ChargeSnapshot, policy: Policy, *, is_summarised: bool) -> Case:
     """Return the case of what a sale earns, on the day it moved the balance.
 
     A day's journal knows a charge only as its movement shows it. So that it and the charge's own
-    subject get one answer, nothing else is a fact here: of the customer the id, of the means of
-    payment nothing.
+    subject get one answer, nothing else is a fact of what it sums up: of the customer the id, of
+    the means of payment nothing.
     """
     moved_at_unix = charge.movement.created_unix if charge.movement else charge.created_unix
+    customer = charge.customer
+    if customer is not None and is_summarised:
+        customer = CustomerSnapshot(customer.id)
     return Case(
         lambda: accounting_date(moved_at_unix, policy.zone),
         lambda: {
             "kind": "sale",
             "currency": charge.currency,
             "amount_minor": charge.amount_minor,
-            "customer": None if charge.customer is None else {"id": charge.customer.id},
+            "customer": None if customer is None else _customer(customer),
             "charge": {
                 "id": charge.id,
                 "description": charge.description,

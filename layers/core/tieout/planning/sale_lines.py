@@ -71,11 +71,12 @@ def revenue_line(charge: ChargeSnapshot, amount_minor: int, policy: Policy) -> A
         Refused: policy says neither how sales are booked nor what category this one is.
     """
     rules = sale_rules(charge, policy)
-    case = sale_case(charge, policy)
+    is_summarised = is_booked_as("daily_summary", charge, policy)
+    case = sale_case(charge, policy, is_summarised=is_summarised)
     chosen = revenue_by_rule(case, policy, lambda: _category(charge.metadata, rules, policy))
     dimensions = (
         policy.dimensions.defaults.overlaid(chosen.category.dimensions)
-        .overlaid(_customer_dimensions(charge, policy))
+        .overlaid(_customer_dimensions(charge, policy, is_summarised=is_summarised))
         .overlaid(metadata_dimensions(charge.metadata, policy))
         .overlaid(answer(Area.DIMENSIONS, case, policy).dimensions)
         .overlaid(chosen.dimensions)
@@ -156,13 +157,14 @@ def _category(metadata: Mapping[str, str], rules: SaleRules, policy: Policy) -> 
     return Categorised(category, why)
 
 
-def _customer_dimensions(charge: ChargeSnapshot, policy: Policy) -> Dimensions:
+def _customer_dimensions(
+    charge: ChargeSnapshot, policy: Policy, *, is_summarised: bool
+) -> Dimensions:
     """Return what the customer says; in a summary the policy's override alone.
 
     The movements of a day are read with the ids of their customers, not with their metadata.
     """
     if charge.customer is None:
         return Dimensions()
-    summarised = is_booked_as("daily_summary", charge, policy)
-    customer = CustomerSnapshot(charge.customer.id) if summarised else charge.customer
+    customer = CustomerSnapshot(charge.customer.id) if is_summarised else charge.customer
     return customer_dimensions(customer, policy)
