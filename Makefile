@@ -10,6 +10,9 @@ STAGE ?= dev
 PORT ?= 8443
 WORKERS ?= 2
 CUSTOMERS ?= 2000
+SEED ?= 1
+EVENTS ?= 1000
+SEEDS ?= 1
 
 # Tools call home or ask questions unless told otherwise; uv must use the Python that is here.
 export SAM_CLI_TELEMETRY := 0
@@ -24,7 +27,7 @@ environments := .venv/.installed .venvs/sam/.installed .venvs/emulator/.installe
 with_sources := PYTHONPATH=layers/core:.
 
 ##@ Use
-.PHONY: help setup run intacct year
+.PHONY: help setup run intacct year simulate
 help: ## Show this list
 	@awk 'BEGIN { FS = ":.*## " } \
 		/^##@ / { printf "\n%s\n", substr($$0, 5) } \
@@ -40,6 +43,9 @@ intacct: .venv/.installed ## A strict Intacct gateway alone, to test any client 
 
 year: .venv/.installed ## A business year in one process, judged by an oracle month by month (CUSTOMERS=2000)
 	$(with_sources) $(bin)/python -m tests.year --customers $(CUSTOMERS)
+
+simulate: .venv/.installed ## Storms over the whole product in one process; tells how to repeat what is wrong (SEED=1 EVENTS=1000 SEEDS=1)
+	$(with_sources) PYTHONHASHSEED=0 $(bin)/python -m tests.simulation --seed $(SEED) --events $(EVENTS) --seeds $(SEEDS)
 
 ##@ Check
 .PHONY: check test format-check lint types imports lint-template validate cfn-lint checkov \
