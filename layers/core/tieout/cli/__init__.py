@@ -75,5 +75,5 @@ def _parser(typed: Sequence[str]) -> argparse.ArgumentParser:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    add_commands(parser, next((each for each in typed if not each.startswith("-")), None))
+    add_commands(parser, typed)
     return parser

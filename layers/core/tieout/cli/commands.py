@@ -5,7 +5,7 @@ AWS, Stripe and XML, which takes longer than most of what they do.
 """
 
 import argparse
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from typing import Any, NamedTuple
 
@@ -19,7 +19,12 @@ class Command(NamedTuple):
 
 COMMANDS: Mapping[str, Command] = {
     "events": Command("setup", "print the event types to subscribe to"),
-    "policy": Command("policy", "check, publish, take back, show or compare policies"),
+    "policy check": Command("policy_check", "list every error of a policy file"),
+    "policy publish": Command("policy", "put a policy file into force"),
+    "policy undo": Command("policy", "go back to the version before the one in force"),
+    "policy show": Command("policy", "print the policy in force, as published"),
+    "policy versions": Command("policy", "list what was published"),
+    "policy diff": Command("policy_diff", "show what another policy books otherwise"),
     "plan": Command("plan", "print what would be posted"),
     "apply": Command("apply", "post what a plan file says, and only if nothing has changed since"),
     "backfill": Command("backfill", "have everything of a range of days looked at and booked"),
@@ -38,18 +43,28 @@ COMMANDS: Mapping[str, Command] = {
 }
 
 
-def add_commands(parser: argparse.ArgumentParser, asked: str | None) -> None:
+GROUPS: Mapping[str, str] = {"policy": "check, publish, take back, show or compare policies"}
+
+
+def add_commands(parser: argparse.ArgumentParser, typed: Sequence[str]) -> None:
     """Add every command; of those that are not asked for, only their names and what they do.
 
     Args:
         parser: where to.
-        asked: the name of the command that is to be run, or explained.
+        typed: what the operator typed; its first words name the command to run or to explain.
     """
-    # argparse keeps the class of this to itself.
-    commands: Any = parser.add_subparsers(required=True, metavar="COMMAND")
-    loaded = COMMANDS[asked].module if asked is not None and asked in COMMANDS else None
-    if loaded is not None:
-        import_module(f"tieout.cli.{loaded}").register(commands)
+    words = [each for each in typed if not each.startswith("-")]
+    asked = COMMANDS.get(" ".join(words[: 2 if words and words[0] in GROUPS else 1]))
+    # argparse keeps the class of these to itself.
+    parents: dict[str, Any] = {"": parser.add_subparsers(required=True, metavar="COMMAND")}
+    is_loaded = False
     for name, command in COMMANDS.items():
-        if command.module != loaded:
-            commands.add_parser(name, help=command.summary)
+        group, _, last = name.rpartition(" ")
+        if group not in parents:
+            of_group = parents[""].add_parser(group, help=GROUPS[group])
+            parents[group] = of_group.add_subparsers(required=True, metavar="ACTION")
+        if asked is None or command.module != asked.module:
+            parents[group].add_parser(last, help=command.summary)
+        elif not is_loaded:
+            import_module(f"tieout.cli.{command.module}").register(parents[group])
+            is_loaded = True

@@ -7,6 +7,7 @@ from itertools import product
 from pathlib import Path
 from typing import Any
 
+from tieout.cli.commands import COMMANDS
 from tieout.cli.console import DONE, Progress, add_command, money, say
 from tieout.cli.installation import Installation
 from tieout.cli.policy_files import policy_of
@@ -36,7 +37,7 @@ With --json each line is one JSON object: a change each, the totals last."""
 
 def register(actions: Any) -> None:  # noqa: ANN401 - argparse keeps the class to itself
     """Add the command to those of `tieout policy`."""
-    diff = add_command(actions, "diff", _diff, "show what another policy books otherwise", _MORE)
+    diff = add_command(actions, "diff", _diff, COMMANDS["policy diff"].summary, _MORE)
     diff.add_argument("old", metavar="OLD", help="a policy file, or a version that was published")
     diff.add_argument("new", metavar="NEW", help="the same")
     add_range(diff, "first day", "last day; today if not given", required=True)
