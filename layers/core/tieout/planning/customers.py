@@ -49,9 +49,13 @@ def add_customer(draft: PlanDraft, customer: CustomerSnapshot, policy: Policy) -
 def customer_id(customer: CustomerSnapshot, policy: Policy) -> str:
     """Return the CUSTOMERID: by a rule, else the override, else metadata, else prefix and id.
 
+    A deleted customer keeps the one that it has, whatever said so.
+
     Raises:
         Refused: metadata names an id that cannot be one; a changed id could be somebody else's.
     """
+    if customer.booked_as:
+        return customer.booked_as
     ruled = answer(Area.CUSTOMER, customer_case(customer), policy).settings.get("customer_id")
     if ruled is not None:
         return ruled

@@ -1,21 +1,23 @@
 """What Stripe forgets and the postings remember.
 
 When a payment fails late, Stripe may no longer show what it had brought, nor when; and an invoice
-that is given up again no longer tells of the first time. What was booked of it stands: a snapshot
-is completed with what the postings say of that, and then planned like any other.
-Source: stripe-api dossier sections 4.1 (status_transitions) and 4.4; how Stripe shows a late
+that is given up again no longer tells of the first time. Of a deleted customer there is no metadata
+any more. What was booked stands: a snapshot is completed with what the postings say, and then
+planned like any other.
+Source: stripe-api dossier sections 4.1 (status_transitions), 4.4 and 4.10; how Stripe shows a late
 failure is not documented.
 """
 
 import dataclasses
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeGuard
 
-from tieout.domain.keys import excess_key, receipt_key, recovery_key, write_off_key
+from tieout.domain.keys import customer_key, excess_key, receipt_key, recovery_key, write_off_key
 from tieout.domain.postings import Posting, State
 from tieout.planning.snapshots import (
     ChargeSnapshot,
     CreditNoteSnapshot,
+    CustomerSnapshot,
     InvoicePayment,
     InvoiceSnapshot,
     RefundSnapshot,
@@ -25,9 +27,12 @@ from tieout.planning.snapshots import (
 
 def keys_to_remember(snapshot: Snapshot | None) -> frozenset[str]:
     """Return the keys of the postings that may know more of a snapshot than Stripe tells."""
-    payments = [each for invoice in _invoices(snapshot) for each in invoice.payments]
-    if isinstance(snapshot, ChargeSnapshot):
-        payments += snapshot.payments
+    invoices, charge = _invoices(snapshot), _charge_of(snapshot)
+    payments = [each for invoice in invoices for each in invoice.payments]
+    customers = [invoice.customer for invoice in invoices]
+    if charge is not None:
+        payments += charge.payments
+        customers.append(charge.customer)
     receipts = [receipt_key(each.id) for each in payments if _is_forgotten(each)]
     return frozenset(
         key
@@ -35,7 +40,8 @@ def keys_to_remember(snapshot: Snapshot | None) -> frozenset[str]:
             receipts,
             map(excess_key, receipts),
             map(recovery_key, receipts),
-            *(_write_off_keys(each) for each in _invoices(snapshot)),
+            (customer_key(each.id) for each in customers if each is not None and each.deleted),
+            *map(_write_off_keys, invoices),
         )
         for key in keys
     )
@@ -56,21 +62,25 @@ def remembering(snapshot: Snapshot, postings: Mapping[str, Posting]) -> Snapshot
             return dataclasses.replace(snapshot, invoice=invoice)
         case RefundSnapshot():
             invoices = tuple(_invoice(each, postings) for each in snapshot.invoices)
-            return dataclasses.replace(snapshot, invoices=invoices)
+            sale = None if snapshot.sale is None else _charge(snapshot.sale, postings)
+            return dataclasses.replace(snapshot, invoices=invoices, sale=sale)
         case ChargeSnapshot():
-            payments = _payments(snapshot.payments, postings)
-            paid = [each.invoice for each in payments if each.is_of_its_invoice]
-            return dataclasses.replace(
-                snapshot,
-                payments=payments,
-                invoices=tuple(dict.fromkeys([*snapshot.invoices, *paid])),
-                paid_invoices=tuple(_invoice(each, postings) for each in snapshot.paid_invoices),
-            )
+            return _charge(snapshot, postings)
         case _:
             return snapshot
 
 
-def _invoices(snapshot: Snapshot | None) -> Iterable[InvoiceSnapshot]:
+def _charge_of(snapshot: Snapshot | None) -> ChargeSnapshot | None:
+    match snapshot:
+        case ChargeSnapshot():
+            return snapshot
+        case RefundSnapshot():
+            return snapshot.sale
+        case _:
+            return None
+
+
+def _invoices(snapshot: Snapshot | None) -> Sequence[InvoiceSnapshot]:
     match snapshot:
         case InvoiceSnapshot():
             return (snapshot,)
@@ -93,10 +103,34 @@ def _write_off_keys(invoice: InvoiceSnapshot) -> Iterable[str]:
     return (write_off_key(invoice.id, ordinal) for ordinal in range(1, canceled + 2) if canceled)
 
 
+def _charge(charge: ChargeSnapshot, postings: Mapping[str, Posting]) -> ChargeSnapshot:
+    payments = _payments(charge.payments, postings)
+    paid = [each.invoice for each in payments if each.is_of_its_invoice]
+    return dataclasses.replace(
+        charge,
+        customer=_customer(charge.customer, postings),
+        payments=payments,
+        invoices=tuple(dict.fromkeys([*charge.invoices, *paid])),
+        paid_invoices=tuple(_invoice(each, postings) for each in charge.paid_invoices),
+    )
+
+
+def _customer(
+    customer: CustomerSnapshot | None, postings: Mapping[str, Posting]
+) -> CustomerSnapshot | None:
+    if customer is None or not customer.deleted:
+        return customer
+    booked = postings.get(customer_key(customer.id))
+    if booked is None or booked.record_no is None:
+        return customer
+    return dataclasses.replace(customer, booked_as=booked.number)
+
+
 def _invoice(invoice: InvoiceSnapshot, postings: Mapping[str, Posting]) -> InvoiceSnapshot:
     known = (postings.get(key) for key in _write_off_keys(invoice))
     return dataclasses.replace(
         invoice,
+        customer=_customer(invoice.customer, postings),
         payments=_payments(invoice.payments, postings),
         written_off_before_unix=tuple(each.happened_at_unix for each in known if _is_booked(each)),
     )

@@ -51,6 +51,8 @@ class CustomerSnapshot:
         deleted: Stripe only keeps the id; name and address are then those frozen on an invoice.
         balance_transactions: every change of the credit balance, by (created, id); None where they
             were not read, as with the customer of an invoice.
+        booked_as: the CUSTOMERID of a deleted one, whose metadata nobody knows any more; empty if
+            it was never booked.
     """
 
     id: str
@@ -61,6 +63,7 @@ class CustomerSnapshot:
     metadata: Mapping[str, str] = field(default_factory=dict)
     deleted: bool = False
     balance_transactions: tuple[CustomerBalanceTransaction, ...] | None = None
+    booked_as: str = ""
 
 
 @dataclass(frozen=True, slots=True)
