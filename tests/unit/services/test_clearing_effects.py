@@ -66,6 +66,10 @@ CONVERTED_BACK = of_type(
 INVOICE = a_paid_invoice()
 OVERPAID = a_paid_invoice(payments=(a_payment(12_000),), amount_overpaid_minor=2_000)
 OUT_OF_BAND = a_paid_invoice(payments=())
+RECORDED_OUT_OF_BAND = a_paid_invoice(
+    payments=(a_payment(12_000, out_of_band=True, payment_intent=None),),
+    amount_overpaid_minor=2_000,
+)
 RECOVERED = a_paid_invoice(marked_uncollectible_at_unix=NOON - 60)
 DISPUTED = of_type("adjustment", -10_000, reporting_category="dispute", fee_minor=1_500)
 CASES: list[tuple[str, Snapshot, SaleMode]] = [
@@ -75,6 +79,7 @@ CASES: list[tuple[str, Snapshot, SaleMode]] = [
     ("invoice", INVOICE, "ignore"),
     ("overpaid", OVERPAID, "ignore"),
     ("out of band", OUT_OF_BAND, "ignore"),
+    ("out of band, recorded", RECORDED_OUT_OF_BAND, "ignore"),
     ("recovered", RECOVERED, "ignore"),
     (
         "late failure",

@@ -16,6 +16,7 @@ from tests.factories import (
     NOON_DAY,
     a_movement,
     a_paid_invoice,
+    a_payment,
     a_policy,
     a_refund,
     a_refund_of,
@@ -25,6 +26,7 @@ from tests.factories import (
 )
 from tests.fakes.books import FakeBooks
 from tests.unit.services.world import INVOICE, REFUND, World, of
+from tieout.domain.documents import CashAccount
 from tieout.domain.errors import Unavailable
 from tieout.domain.keys import owed_again_key, reference
 from tieout.domain.movement_policy import Category, MovementRules
@@ -140,6 +142,76 @@ def test_a_day_not_booked_yet_is_open_and_no_alarm(world: World) -> None:
     tied = tie(world)
     assert named(tied) == {f"activity/{NOON_DAY}/usd": (Cause.DAY_OPEN, 320)}
     assert tied.unexplained_minor == 0
+
+
+FEE = a_movement(-700, 0, id="txn_3", type="stripe_fee", source=None)
+
+
+@pytest.mark.parametrize("has_account", [True, False])
+def test_a_booked_day_on_which_more_moved_is_named_with_the_difference(
+    world: World, *, has_account: bool
+) -> None:
+    accounts = {Category.PROCESSING_FEES: "6200"}
+    if has_account:
+        accounts[Category.STRIPE_BILLING_FEES] = "6210"
+    publish(world, a_policy(version="policy-2", movements=MovementRules(accounts=accounts)))
+    book_everything(world)
+    world.stripe.moved[None].append(FEE)
+    world.clock.advance(60)
+    world.bring_up_to_date(DAY)
+    tied = tie(world)
+    assert named(tied) == {f"activity/{NOON_DAY}/usd": (Cause.DRIFT, 700)}
+    assert tied.unexplained_minor == 0
+
+
+def test_what_is_posted_and_called_for_no_more_is_named(world: World) -> None:
+    book_everything(world)
+    world.stripe.moved = {}
+    world.clock.advance(60)
+    world.bring_up_to_date(DAY)
+    assert named(tie(world))[f"activity/{NOON_DAY}/usd"] == (Cause.DRIFT, -320)
+
+
+def test_sales_that_policy_ignores_are_named_and_call_nobody(world: World) -> None:
+    sales = SaleRules("ignore", ignore_reason="the till books them")
+    publish(world, policy(version="policy-2", sales=sales))
+    world.stripe.snapshots[CHARGE] = a_sale(movement=CHARGED)
+    world.stripe.moved = {None: [CHARGED]}
+    world.bring_up_to_date(CHARGE, DAY)
+    first = tie(world)
+    ignored = {"sale/pi_1": (Cause.IGNORED, -10_000)}
+    assert (named(first), first.unexplained_minor) == (ignored, 0)
+    assert "the till books them" in first.residues[0].text
+    world.clock.advance(3 * DAY_SECONDS)
+    later = tie(world, day=NOON_DAY + timedelta(days=3), before=[first])
+    assert named(later) == ignored
+    assert later.residues[0].since == str(NOON_DAY)
+
+
+def test_an_ignored_sale_that_somebody_else_books_is_no_difference(world: World) -> None:
+    sales = SaleRules("ignore", ignore_reason="the till books them")
+    publish(world, policy(version="policy-2", sales=sales))
+    world.stripe.snapshots[CHARGE] = a_sale(movement=CHARGED)
+    world.stripe.moved = {None: [CHARGED]}
+    world.bring_up_to_date(CHARGE, DAY)
+    books = FakeBooks(world.ledger)
+    books.by_hand = [LedgerRow("1200", "usd", NOON_DAY, 10_000, "", "till", "9", of_ledger=True)]
+    tied = tie(world, books)
+    assert (tied.residual_minor, tied.residues) == (0, ())
+
+
+@pytest.mark.parametrize("parks", ["invoice", "receipt"])
+def test_what_was_paid_past_stripe_and_is_parked_explains_nothing(world: World, parks: str) -> None:
+    payment = a_payment(10_000, out_of_band=True, payment_intent=None, paid_at_unix=NOON)
+    world.stripe.snapshots[INVOICE] = a_paid_invoice(payments=(payment,))
+    world.stripe.moved = {}
+    named_accounts = {"usd": CashAccount("1190")} if parks == "invoice" else {}
+    revenue = _without_default() if parks == "invoice" else a_policy().revenue
+    publish(world, policy(version="policy-2", revenue=revenue, out_of_band=named_accounts))
+    world.bring_up_to_date(INVOICE)
+    assert world.postings.by_key["receipt/inpay_1"].state is State.PARKED
+    tied = tie(world)
+    assert (tied.residual_minor, tied.residues) == (0, ())
 
 
 def test_a_day_without_an_account_for_its_fees_is_parked(world: World) -> None:

@@ -180,6 +180,11 @@ def by_place(lines: Iterable[Effect]) -> dict[str, int]:
     return sums
 
 
+def on_balance(currency: str) -> str:
+    """Return the place that stands for Stripe's balance where no account was chosen."""
+    return f"balance in {currency}"
+
+
 def written(document: Document) -> str:
     """Return the sums as a posting keeps them, a line each: `-10000 4000 location=100`.
 

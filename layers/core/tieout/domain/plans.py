@@ -28,6 +28,8 @@ class Finding:
         day: the first day, as the company counts, on which it could be dated; None if unknown.
         waits_for_day: the day whose period must be open before anything changes; None if it does
             not wait for a period. Not `day` where something that it hangs on waits.
+        effects: what booking it would do to accounts (see `domain.effects.written`); empty where
+            nothing but the amount is known.
     """
 
     key: str
@@ -38,6 +40,7 @@ class Finding:
     currency: str | None = None
     day: date | None = None
     waits_for_day: date | None = None
+    effects: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -81,6 +81,8 @@ class Posting:
             what was expected, and a person insists on it.
         in_doubt: a send of it once got no answer. Until Intacct shows the document, nothing is sent
             without a look-up, and never under another control id.
+        planned_effects: what was planned last and not sent would do to accounts, as far as that is
+            known: of what differs from what is posted, and of what is no document.
         drift_digest: the content that Stripe called for when it was last found to differ from what
             is posted; with no reason `drift`, a person has accepted the difference. With the reason
             `record_no_differs`, the record that differs.
@@ -119,6 +121,7 @@ class Posting:
     trigger: str = ""
     adopted: bool = False
     in_doubt: bool = False
+    planned_effects: str = ""
     drift_digest: str = ""
     decision: str = ""
     source_state: str = ""
@@ -266,6 +269,7 @@ def described(posting: Posting, document: Document) -> Posting:
         happened_at_unix=happened_at_unix_of(document),
         waits_for_day="",
         effects=effects.written(document),
+        planned_effects="",
         chosen_by=effects.written_reasons(document),
         digest=digest(document),
         amount_minor=amount_minor,
@@ -339,7 +343,13 @@ def noted(posting: Posting, work: Work, source_state: str, source_created_unix: 
 
 
 def drifted(
-    posting: Posting, work: Work, content: str, text: str, reason: Reason = Reason.DRIFT
+    posting: Posting,
+    work: Work,
+    content: str,
+    text: str,
+    reason: Reason = Reason.DRIFT,
+    *,
+    planned: str = "",
 ) -> Posting:
     """Return the record of a posted document that Stripe no longer agrees with.
 
@@ -351,9 +361,14 @@ def drifted(
         content: digest of what Stripe calls for now; `NO_LONGER_PLANNED` if for nothing.
         text: what differs, for the controller.
         reason: which difference it is.
+        planned: what that content does to accounts, as far as it is known.
     """
     after = dataclasses.replace(
-        _stamped(posting, work), reason=reason, reason_text=text, drift_digest=content
+        _stamped(posting, work),
+        reason=reason,
+        reason_text=text,
+        drift_digest=content,
+        planned_effects=planned,
     )
     return dataclasses.replace(after, policy_version=posting.policy_version)
 
@@ -361,7 +376,7 @@ def drifted(
 def agreed(posting: Posting, work: Work) -> Posting:
     """Return the record of a posted document that Stripe agrees with again."""
     after = dataclasses.replace(
-        _stamped(posting, work), reason=None, reason_text="", drift_digest=""
+        _stamped(posting, work), reason=None, reason_text="", drift_digest="", planned_effects=""
     )
     return dataclasses.replace(after, policy_version=posting.policy_version)
 
@@ -487,6 +502,27 @@ def reopened(posting: Posting, now_unix: int, who: str, note: str) -> Posting:
     )
 
 
+# What takes the place of a text that had to be forgotten.
+ERASED = "erased on request"
+
+
+def tells(posting: Posting) -> bool:
+    """Whether the record has texts that may name somebody."""
+    return not {posting.reason_text, posting.decision} <= {"", ERASED}
+
+
+def forgotten(posting: Posting, now_unix: int, who: str) -> Posting:
+    """Return the record without the texts that persons or Intacct wrote; all else is as it was."""
+    return dataclasses.replace(
+        posting,
+        version=posting.version + 1,
+        reason_text=ERASED if posting.reason_text else "",
+        decision=ERASED if posting.decision else "",
+        trigger=who,
+        updated_at_unix=now_unix,
+    )
+
+
 def failure(subject: Subject, before: Posting | None, work: Work) -> Posting:
     """Return the record that a message of the subject failed; it is on no list.
 
@@ -515,6 +551,7 @@ def from_finding(finding: Finding, posting: Posting | None, work: Work) -> Posti
         waits_for_day=finding.waits_for_day.isoformat() if finding.waits_for_day else "",
         amount_minor=finding.amount_minor,
         currency=finding.currency,
+        planned_effects=finding.effects,
         reason=finding.reason,
         reason_text=finding.text,
     )

@@ -17,14 +17,27 @@ class Cause(StrEnum):
     STUCK = "stuck"  # was under way, and nobody works on it any more; `tieout parked` lists it
     DAY_OPEN = "day_open"  # booked with the day's journal, once the day is over
     PARKED = "parked"  # a person must look; `tieout parked` has the way out
+    DRIFT = "drift"  # posted otherwise than Stripe calls for now; `tieout parked` lists it
     NOT_BOOKED = "not_booked"  # recorded, and by policy or by kind not booked
+    IGNORED = "ignored"  # a sale that policy leaves out, or what happened to it since
     BY_HAND = "by_hand"  # somebody's own entry on the clearing account
     NOT_READ = "not_read"  # Stripe moved it and Tieout has not seen it
     UNKNOWN = "unknown"
 
 
 # What needs nobody, since it goes away by itself or was decided.
-EXPLAINED = frozenset({Cause.IN_TRANSIT, Cause.DAY_OPEN, Cause.PARKED, Cause.NOT_BOOKED})
+EXPLAINED = frozenset(
+    {
+        Cause.IN_TRANSIT,
+        Cause.DAY_OPEN,
+        Cause.PARKED,
+        Cause.DRIFT,
+        Cause.NOT_BOOKED,
+        Cause.IGNORED,
+    }
+)
+# What may be there, and does not count where the two agree without it.
+_OPTIONAL = (frozenset({Cause.BY_HAND, Cause.IGNORED}), frozenset({Cause.BY_HAND}))
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -132,13 +145,15 @@ def with_rest(
         before: residues of the day before: what was there keeps its age.
 
     An entry by hand explains only what is there to explain: a company's opening balance is one, and
-    with it the two agree.
+    with it the two agree. So does an ignored sale: somebody else may have booked it.
     """
     known = {(each.id, each.cause): each.since for each in before}
     named = [each for each in residues if each.amount_minor]
-    without = [each for each in named if each.cause is not Cause.BY_HAND]
-    if sum(each.amount_minor for each in without) == residual_minor:
-        named = without
+    for causes in _OPTIONAL:
+        without = [each for each in named if each.cause not in causes]
+        if sum(each.amount_minor for each in without) == residual_minor:
+            named = without
+            break
     rest_minor = residual_minor - sum(each.amount_minor for each in named)
     if rest_minor:
         text = "no document, no movement and no entry explains it"

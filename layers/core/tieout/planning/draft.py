@@ -4,6 +4,7 @@ import dataclasses
 from collections.abc import Callable
 
 from tieout.domain.documents import Customer, Document, dependencies
+from tieout.domain.effects import on_balance
 from tieout.domain.errors import Refused
 from tieout.domain.plans import Disposition, Finding, Plan
 from tieout.domain.policy import Policy
@@ -30,6 +31,8 @@ class PlanDraft:
         build: Callable[[], Document],
         amount_minor: int | None = None,
         currency: str | None = None,
+        *,
+        outside_stripe: bool = False,
     ) -> None:
         """Add the document that `build` makes; if it is refused, park its key and go on.
 
@@ -41,13 +44,14 @@ class PlanDraft:
             build: makes the document, or raises `Refused`.
             amount_minor: what to show on the exceptions list if it is refused, in minor units.
             currency: of the amount.
+            outside_stripe: whether the amount came past Stripe.
         """
         if key in self._documents or key in self._findings:
             return
         try:
             self._documents[key] = build()
         except Refused as refused:
-            self.refused(key, refused, amount_minor, currency)
+            self.refused(key, refused, amount_minor, currency, outside_stripe=outside_stripe)
 
     def refused(
         self,
@@ -55,6 +59,8 @@ class PlanDraft:
         refused: Refused,
         amount_minor: int | None = None,
         currency: str | None = None,
+        *,
+        outside_stripe: bool = False,
     ) -> None:
         """Park a key for a reason, or record it if that calls nobody; amount in minor units."""
         is_solved = group(refused.reason) is Group.RECORDED
@@ -67,6 +73,7 @@ class PlanDraft:
             currency,
             day=refused.day,
             waits_for_day=refused.day if refused.reason is Reason.WAITS_FOR_PERIOD else None,
+            effects=f"0 {on_balance(currency)}" if outside_stripe and currency else "",
         )
         self._findings.setdefault(key, finding)
 

@@ -100,6 +100,7 @@ def _add_receipt(
         lambda: _receipt(key, invoice, settlement, policy),
         settlement.amount_minor or payment.amount_paid_minor,
         payment.currency,
+        outside_stripe=payment.out_of_band,
     )
 
 
@@ -115,6 +116,7 @@ def _add_excess(
             lambda: _refuse_excess(invoice, payment, unknown_minor, policy),
             unknown_minor + settlement.excess_minor,
             payment.currency,
+            outside_stripe=payment.out_of_band,
         )
     elif settlement.excess_minor:
         draft.document(
@@ -124,6 +126,7 @@ def _add_excess(
             ),
             settlement.excess_minor,
             payment.currency,
+            outside_stripe=payment.out_of_band,
         )
 
 

@@ -18,10 +18,12 @@ from tieout.domain.causes import Exchange
 from tieout.domain.documents import (
     Customer,
     Document,
+    PaymentReversal,
     amount_of,
     dependencies,
     posting_date_of,
 )
+from tieout.domain.effects import written
 from tieout.domain.errors import ConfigurationFault, TransientFault
 from tieout.domain.plans import Disposition, Finding
 from tieout.domain.postings import Posting, Work
@@ -406,6 +408,7 @@ def _waiting(task: Task, key: str, posting: Posting | None, why: str) -> Finding
         posting: of that document.
         why: it is not to be had, if nothing else says so.
     """
+    document = _document(task)
     disposition, reason, waits_for_day = Disposition.PARKED, Reason.WAITS_FOR_PARKED, None
     if posting is not None and posting.reason is Reason.BEFORE_BOOKS:
         reason, why = Reason.RECORD_NO_MISSING, f"is {posting.reason_text}"
@@ -418,8 +421,9 @@ def _waiting(task: Task, key: str, posting: Posting | None, why: str) -> Finding
         reason,
         f"{task.key} waits for {key}, which {why}",
         *_amount(task),
-        posting_date_of(_document(task)),
+        posting_date_of(document),
         waits_for_day,
+        "" if isinstance(document, PaymentReversal) else written(document),
     )
 
 

@@ -1,12 +1,15 @@
 """What would be on the clearing accounts if what is not booked were."""
 
+import dataclasses
 from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 
 from tieout.domain import effects
 from tieout.domain.documents import PaymentReversal
+from tieout.domain.plans import Finding
 from tieout.domain.policy import Policy
-from tieout.domain.postings import Posting
+from tieout.domain.postings import NO_LONGER_PLANNED, Posting, State
+from tieout.domain.subjects import Subject
 
 # How the amount of what has no content yet would move the clearing account, by its key: the first
 # that fits. What has both signs, as days, disputes and payouts have, is signed already.
@@ -44,24 +47,60 @@ def clearing_effect(
     """
     if f"{posting.key}/paid" in listed:
         return {}
-    if posting.effects and posting.document_type != PaymentReversal.__name__:
-        return on_clearing(effects.read(posting.effects), policy)
-    if posting.amount_minor is None or posting.currency is None:
+    known = posting.planned_effects or posting.effects
+    if known and posting.document_type != PaymentReversal.__name__:
+        return on_clearing(effects.read(known), policy)
+    currency = posting.currency
+    if currency is None or currency not in policy.clearing:
         return {}
-    if posting.currency not in policy.clearing:
+    amount_minor = _signed(posting, posting.subject)
+    return {currency: amount_minor} if amount_minor else {}
+
+
+def drift_effect(posting: Posting, policy: Policy) -> Mapping[str, int]:
+    """Return what clearing accounts show more than Stripe calls for, by currency.
+
+    Minor units. Nothing if nobody knows what Stripe calls for now.
+
+    Args:
+        posting: what is posted, and found to differ.
+        policy: the one that names the clearing accounts.
+    """
+    if posting.state is not State.POSTED or not posting.differs:
         return {}
-    key = posting.key.removeprefix(f"{posting.subject.account}/")
+    # What a reversal takes back is in another document; that it is called for no more is enough.
+    is_told = posting.planned_effects and posting.document_type != PaymentReversal.__name__
+    if not is_told and posting.drift_digest != NO_LONGER_PLANNED:
+        return {}
+    planned = on_clearing(effects.read(posting.planned_effects), policy)
+    posted = clearing_effect(dataclasses.replace(posting, planned_effects=""), policy)
+    more = {each: posted.get(each, 0) - planned.get(each, 0) for each in policy.clearing}
+    return {currency: amount_minor for currency, amount_minor in more.items() if amount_minor}
+
+
+def would_do(finding: Finding, subject: Subject) -> str:
+    """Return what a finding would do to accounts, as a posting keeps it; empty if nobody knows."""
+    if finding.effects:
+        return finding.effects
+    if finding.amount_minor is None or finding.currency is None:
+        return ""
+    return f"{_signed(finding, subject)} {effects.on_balance(finding.currency)}"
+
+
+def _signed(of: Posting | Finding, subject: Subject) -> int:
+    """Return an amount with the sign that its kind has; 0 if it moves something else."""
+    key = of.key.removeprefix(f"{subject.account}/")
     for begin, end, sign in _SIGNS:
         if key.startswith(begin) and key.endswith(end):
-            return {posting.currency: sign * posting.amount_minor} if sign else {}
-    return {}
+            return sign * (of.amount_minor or 0)
+    return 0
 
 
 def on_clearing(sums: Mapping[str, int], policy: Policy) -> Mapping[str, int]:
     """Return what sums by place, as `effects.by_place` gives them, move on clearing accounts."""
     found: dict[str, int] = defaultdict(int)
     for currency, account in policy.clearing.items():
-        names = {account.account, effects.cash_text(account)}
+        names = {account.account, effects.cash_text(account), effects.on_balance(currency)}
         for place, amount_minor in sums.items():
             if any(place == name or place.startswith(f"{name} ") for name in names):
                 found[currency] += amount_minor

@@ -235,7 +235,9 @@ def _reopened(posting: Posting, signature: Signature, *, record_is_gone: bool) -
         lease_seconds=0,
     )
     text = f"the difference was accepted: {posting.reason_text}; reopened by {signature.text}"
-    return posting_states.drifted(posting, work, posting.drift_digest, text)
+    return posting_states.drifted(
+        posting, work, posting.drift_digest, text, planned=posting.planned_effects
+    )
 
 
 def _written(postings: Postings, after: Sequence[Posting]) -> Sequence[Posting]:

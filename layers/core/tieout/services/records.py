@@ -7,6 +7,7 @@ left to the worker that was first, and its message comes again.
 import dataclasses
 from collections.abc import Iterable, Sequence
 
+from tieout.domain import effects
 from tieout.domain import postings as posting_states
 from tieout.domain.causes import Cause
 from tieout.domain.documents import Document, amount_of, dependencies, digest, number_of
@@ -19,6 +20,7 @@ from tieout.domain.reasons import Reason
 from tieout.domain.steps import is_renumbered
 from tieout.domain.subjects import Subject
 from tieout.services import metric_names
+from tieout.services.clearing_effects import would_do
 from tieout.services.ports import Metrics, Postings
 from tieout.services.verdicts import Parked, Pending, Settled, Verdict, worst
 
@@ -136,7 +138,10 @@ class Records:
         if posting.drift_digest == content:
             return
         text = f"posted, but now: {finding.text}"
-        if self.write(posting_states.drifted(posting, work, content, text), work.cause):
+        after = posting_states.drifted(
+            posting, work, content, text, planned=would_do(finding, work.subject)
+        )
+        if self.write(after, work.cause):
             self._metrics.count(metric_names.DRIFT)
 
     def record_difference(self, document: Document, work: Work) -> None:
@@ -157,7 +162,10 @@ class Records:
             self.verdicts[document.key] = Settled()
         if (posting.reason, posting.reason_text) == (reason, text):
             return
-        after = posting_states.drifted(posting, work, digest(document), text, reason)
+        planned = effects.written(document)
+        after = posting_states.drifted(
+            posting, work, digest(document), text, reason, planned=planned
+        )
         if self.write(after, work.cause):
             self._metrics.count(metric_names.DRIFT)
 

@@ -28,7 +28,7 @@ from tieout.domain.tie_outs import Cause, OpenItem, Residue, TieOut, with_rest
 from tieout.planning.activity import evidence
 from tieout.planning.plan import plan
 from tieout.planning.snapshots import ActivitySnapshot, BalanceTransaction
-from tieout.services.clearing_effects import clearing_effect, on_clearing
+from tieout.services.clearing_effects import clearing_effect, drift_effect, on_clearing
 from tieout.services.operate import is_stuck
 from tieout.services.ports import (
     Books,
@@ -62,6 +62,7 @@ class _Case:
     """What is compared, and what Stripe says of it.
 
     Attributes:
+        since: the first day of the movements.
         company: today's policy, of all accounts.
         policy: the account's own.
         before: residues of the day before, by currency.
@@ -70,6 +71,7 @@ class _Case:
     """
 
     day: date
+    since: date
     account: str | None
     company: Policy
     policy: Policy
@@ -154,7 +156,7 @@ class TieOuts:
             if after == balance:
                 known = {each.currency: each.residues for each in before}
                 return _Case(
-                    *(day, account, company, policy, known),
+                    *(day, since, account, company, policy, known),
                     *(balance, movements, self._clock.now_unix()),
                 )
             balance = after
@@ -178,21 +180,25 @@ class TieOuts:
             listed = {posting.key for posting in postings}
             for posting in postings:
                 dated = posting.posting_date or _day_text(posting.created_at_unix, case.policy)
-                settled = posting.state in {State.POSTED, State.CLOSED}
-                if settled or posting.subject.account != case.account:
+                if posting.subject.account != case.account or dated > case.day.isoformat():
                     continue
-                if dated > case.day.isoformat():
-                    continue
-                is_under_way = cause is Cause.IN_TRANSIT
-                why = Cause.STUCK if is_under_way and is_stuck(posting, case.now_unix) else cause
-                for currency, amount_minor in clearing_effect(posting, case.policy, listed).items():
+                if posting.state in {State.POSTED, State.CLOSED}:
+                    why, more = Cause.DRIFT, drift_effect(posting, case.policy)
+                else:
+                    lacking = clearing_effect(posting, case.policy, listed)
+                    is_under_way = cause is Cause.IN_TRANSIT
+                    is_left = is_under_way and is_stuck(posting, case.now_unix)
+                    why = Cause.STUCK if is_left else cause
+                    more = {currency: -amount for currency, amount in lacking.items()}
+                for currency, amount_minor in more.items():
                     yield (
                         currency,
-                        Residue(posting.key, why, -amount_minor, dated, posting.reason_text),
+                        Residue(posting.key, why, amount_minor, dated, posting.reason_text),
                     )
 
     def _unseen(self, case: _Case) -> Found:
         """Yield what Stripe moved of which the postings know nothing."""
+        yield from _remembered(case, Cause.IGNORED, case.since)
         for snapshot in _days(case):
             yield from self._unseen_sources(snapshot, case)
             yield from self._unbooked_day(snapshot, case)
@@ -200,6 +206,7 @@ class TieOuts:
     def _unseen_sources(self, snapshot: ActivitySnapshot, case: _Case) -> Found:
         """Yield what no posting is there for, and the sales that wait for their day's journal."""
         known, day = self._postings.get_many(evidence(snapshot)), snapshot.day
+        dated = day.isoformat()
         waiting: Counter[tuple[str, str]] = Counter()
         for movement in snapshot.movements:
             (key,) = evidence(ActivitySnapshot(day, (movement,))) or (None,)
@@ -208,13 +215,16 @@ class TieOuts:
             currency, amount_minor = _gross(movement)
             if key not in known:
                 text = f"{movement.type} {movement.source or ''}".rstrip()
-                yield currency, Residue(key, Cause.NOT_READ, -amount_minor, day.isoformat(), text)
+                yield currency, Residue(key, Cause.NOT_READ, -amount_minor, dated, text)
             elif known[key].reason is Reason.IN_DAILY_SUMMARY:
                 waiting[sales_summary_key(day, currency, case.account), currency] += amount_minor
+            elif known[key].reason is Reason.IGNORED_BY_POLICY:
+                why = known[key].reason_text
+                yield currency, Residue(key, Cause.IGNORED, -amount_minor, dated, why)
         booked = self._postings.get_many(key for key, _ in waiting)
         for (key, currency), amount_minor in waiting.items():
             if key not in booked:
-                yield currency, Residue(key, Cause.DAY_OPEN, -amount_minor, day.isoformat())
+                yield currency, Residue(key, Cause.DAY_OPEN, -amount_minor, dated)
 
     def _unbooked_day(self, snapshot: ActivitySnapshot, case: _Case) -> Found:
         day = snapshot.day.isoformat()
@@ -231,10 +241,7 @@ class TieOuts:
     def _by_hand(self, case: _Case) -> Found:
         """Yield the entries that are not Tieout's, and what stands of those of long ago."""
         since = case.day - timedelta(days=BY_HAND_DAYS)
-        for currency, residues in case.before.items():
-            for each in residues:
-                if each.cause is Cause.BY_HAND and each.since < since.isoformat():
-                    yield currency, each
+        yield from _remembered(case, Cause.BY_HAND, since)
         currency_of = {each.account: currency for currency, each in case.policy.clearing.items()}
         accounts, day_before = currency_of.keys(), case.day - timedelta(days=1)
         for row in chain(
@@ -366,6 +373,14 @@ def is_own(row: LedgerRow) -> bool:
     if not row.document:
         return not row.of_ledger
     return _OWN_REFERENCE.match(row.document) is not None
+
+
+def _remembered(case: _Case, cause: Cause, since: date) -> Found:
+    """Yield what the day before knew for a cause, of days before those that are read now."""
+    for currency, residues in case.before.items():
+        for each in residues:
+            if each.cause is cause and each.since < since.isoformat():
+                yield currency, each
 
 
 def _day_text(at_unix: int, policy: Policy) -> str:
