@@ -158,6 +158,7 @@ def processor() -> Callable[[], Worker]:
         from tieout.observability import Telemetry
         from tieout.services.closed_periods import ClosedPeriods
         from tieout.services.process import Processor
+        from tieout.services.transactions import TransactionMeter
         from tieout.settings import ProcessorSettings
         from tieout.store.clock import SystemClock
         from tieout.store.closed_books import DynamoClosedBooks
@@ -165,6 +166,7 @@ def processor() -> Callable[[], Worker]:
         from tieout.store.policies import DynamoPolicies
         from tieout.store.postings import DynamoPostings
         from tieout.store.trail import TrailWriter
+        from tieout.store.transactions import DynamoTransactions
         from tieout.store.work_queue import Visibility
 
     @cache
@@ -195,6 +197,9 @@ def processor() -> Callable[[], Worker]:
                 policies,
                 clock,
                 telemetry,
+            ),
+            transactions=TransactionMeter(
+                telemetry, DynamoTransactions(dynamodb, settings.state_table), clock
             ),
         )
         visibility = Visibility(_client("sqs"), settings.event_queue_url)
@@ -231,6 +236,7 @@ def poller() -> Callable[[], Polling]:
         from tieout.services.daily_tie_out import DailyTieOut
         from tieout.services.poll import Poller
         from tieout.services.tie_out import TieOuts
+        from tieout.services.transactions import TransactionWatch
         from tieout.settings import PollerSettings
         from tieout.store.clock import SystemClock
         from tieout.store.closed_books import DynamoClosedBooks
@@ -241,6 +247,7 @@ def poller() -> Callable[[], Polling]:
         from tieout.store.postings import DynamoPostings
         from tieout.store.tie_outs import DynamoTieOuts
         from tieout.store.trail_reader import DynamoTrail
+        from tieout.store.transactions import DynamoTransactions
         from tieout.store.work_queue import SqsWorkQueue
 
     @cache
@@ -275,6 +282,9 @@ def poller() -> Callable[[], Polling]:
                 policies,
                 clock,
                 telemetry,
+            ),
+            transactions=TransactionWatch(
+                DynamoTransactions(dynamodb, settings.state_table), policies, clock, telemetry
             ),
         )
         daily_tie_out = DailyTieOut(

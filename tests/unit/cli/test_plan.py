@@ -273,6 +273,8 @@ def test_a_range_is_totalled_by_account_and_month_with_its_cost(
     assert text.startswith("2026-11-01 to 2026-11-10\n")
     assert "accounts receivable                  200.00 USD           100.00 USD" in text
     assert "4 Intacct transactions" in text
+    assert facts["transactions_of_month"]["budget"] == 100_000
+    assert text.rstrip().endswith("with these 4 by its end (0%)")
 
 
 def test_what_was_approved_is_posted_and_what_changed_is_listed(
@@ -286,6 +288,8 @@ def test_what_was_approved_is_posted_and_what_changed_is_listed(
     shop.sells(other, an_invoice(id="in_2", number="ACME-2", lines=(a_line(1),)))
     done = told(capsys, "apply", plan, code=1)
     assert done["posted_documents"] == 3
+    again = told(capsys, "plan", "--since", "2026-11-01", "--until", "2026-11-10")
+    assert again["transactions_of_month"]["used"] == 3
     assert done["left"] == [
         {
             "subject": "invoice/in_2",

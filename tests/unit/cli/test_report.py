@@ -17,6 +17,8 @@ import pytest
 from lxml import html
 
 from tests.support.aws import Aws
+from tests.unit.cli.conftest import publish
+from tests.unit.cli.test_plan import POLICY
 from tieout.cli import main
 from tieout.cli.report import csv_rows
 from tieout.cli.report_page import page
@@ -136,6 +138,7 @@ def test_the_table_has_every_amount_and_no_formula() -> None:
 def stored(account: Aws, with_stack: Callable[..., None]) -> DynamoTieOuts:
     table = account.state_table()
     with_stack(StateTableName=table)
+    publish(account, table, POLICY.read_text(encoding="utf-8"))
     return DynamoTieOuts(account.dynamodb, table)
 
 
@@ -145,7 +148,9 @@ def test_a_day_is_told_with_an_exit_code_that_a_program_may_ask(
     for day, made in DAYS.items():
         stored.save(day, made)
     assert main(["tie-out", "2026-10-30", "--stack", "tieout-dev"]) == 0
-    assert "refund/re_1" in capsys.readouterr().out
+    said = capsys.readouterr().out
+    assert "refund/re_1" in said
+    assert said.rstrip().endswith("0 of 100,000 used so far (0%), 0 by its end at this pace (0%)")
     assert main(["tie-out", "2026-10-31", "--stack", "tieout-dev", "--json"]) == 1
     (told,) = json.loads(capsys.readouterr().out)
     assert told["residues"][-1]["cause"] == "unknown"

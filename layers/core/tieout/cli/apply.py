@@ -10,6 +10,7 @@ from tieout.cli.commands import COMMANDS
 from tieout.cli.console import DONE, NOT_READY, Progress, add_command, say
 from tieout.cli.installation import LEASE_SECONDS, Installation
 from tieout.cli.places import signature
+from tieout.domain.transactions import month_of
 from tieout.services.approval import Applied, Approval, Result
 from tieout.services.operate import CannotBeDone
 from tieout.services.plan_files import Header, Seal, approved, checked
@@ -60,6 +61,8 @@ def _apply(options: argparse.Namespace) -> int:
                 left.append(each)
             progress.tell(f"{counts.total():,} of {seal.subjects:,} objects, {posted:,} posted")
     progress.done()
+    if posted:
+        at.transactions.add(month_of(at.clock.now_unix()), posted)
     _tell(options, seal, posted, counts, left)
     return NOT_READY if left else DONE
 

@@ -10,16 +10,20 @@ from typing import TYPE_CHECKING
 import boto3
 
 from tieout.cli.places import WORKER, Stack, queue_url, stack
+from tieout.domain.policy import Policy
 from tieout.domain.policy_file import parse_policy
+from tieout.domain.transactions import Volume, month_of, volume
 from tieout.services.ports import Books, Ledger, MasterData, StripeReader
 from tieout.store.clock import SystemClock
 from tieout.store.credentials import SecretsManagerSecrets
 from tieout.store.cursors import DynamoCursors
+from tieout.store.inbox import DynamoInbox
 from tieout.store.policies import DynamoPolicies
 from tieout.store.postings import DynamoPostings
 from tieout.store.tie_outs import DynamoTieOuts
 from tieout.store.trail import TrailWriter
 from tieout.store.trail_reader import DynamoTrail
+from tieout.store.transactions import DynamoTransactions
 from tieout.store.work_queue import SqsWorkQueue
 
 if TYPE_CHECKING:
@@ -54,6 +58,12 @@ class Installation:
         return DynamoPostings(self._dynamodb, outputs["PostingsTableName"], trail)
 
     @cached_property
+    def inbox(self) -> DynamoInbox:
+        """The events that were received."""
+        days = int(self.stack.parameters["EventRetentionDays"])
+        return DynamoInbox(self._dynamodb, self.stack.outputs["InboxTableName"], days, self.clock)
+
+    @cached_property
     def trail(self) -> DynamoTrail:
         """The audit trail."""
         return DynamoTrail(self._dynamodb, self.stack.outputs["TrailTableName"], WORKER)
@@ -73,6 +83,17 @@ class Installation:
     def tie_outs(self) -> DynamoTieOuts:
         """What the poller tied out, by day."""
         return DynamoTieOuts(self._dynamodb, self.stack.outputs["StateTableName"])
+
+    @cached_property
+    def transactions(self) -> DynamoTransactions:
+        """How many Intacct transactions each month had."""
+        return DynamoTransactions(self._dynamodb, self.stack.outputs["StateTableName"])
+
+    def month(self, policy: Policy) -> Volume:
+        """Return how much of the month's transactions is used, beside what the policy allows."""
+        now_unix = self.clock.now_unix()
+        used = self.transactions.of(month_of(now_unix))
+        return volume(policy.transactions_per_month, used, now_unix)
 
     @cached_property
     def daily_tie_out(self) -> "DailyTieOut":

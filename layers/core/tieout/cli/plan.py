@@ -17,7 +17,7 @@ from tieout.cli.policy_files import policy_of
 from tieout.cli.ranges import add_range, checked_range
 from tieout.cli.render import preview_facts, preview_lines
 from tieout.cli.stripe_accounts import accounts_of, add_account, missing, named_account
-from tieout.cli.totals import totals_facts, totals_text
+from tieout.cli.totals import month_facts, month_text, totals_facts, totals_text
 from tieout.domain.dates import accounting_date, day_bounds
 from tieout.domain.plans import Finding
 from tieout.domain.policy import Policy
@@ -165,9 +165,10 @@ def _range(
         "until": until.isoformat(),
         "policy_version": policy.version,
         **totals_facts(by_account),
+        "transactions_of_month": month_facts(month := at.month(policy)),
         "plan_file": options.out and str(options.out),
     }
-    lines = [f"{since} to {until}", *totals_text(by_account)]
+    lines = [f"{since} to {until}", *totals_text(by_account), *month_text(month, transactions)]
     lines += ["", _approval(options, transactions)] if options.out else []
     say(facts if options.json else "\n".join(lines))
     return DONE

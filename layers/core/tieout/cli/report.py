@@ -13,6 +13,7 @@ from tieout.cli.console import DONE, NOT_READY, add_command, moment, money, pain
 from tieout.cli.installation import Installation
 from tieout.cli.ranges import a_day, add_range, checked_range
 from tieout.cli.report_page import CAUSE_TEXTS, age_days, item_text, page
+from tieout.cli.totals import month_text
 from tieout.domain.dates import accounting_date, span_text, spans
 from tieout.domain.money import decimal_from_minor
 from tieout.domain.tie_outs import EXPLAINED, TieOut
@@ -59,7 +60,9 @@ def _tie_out(options: argparse.Namespace) -> int:
     if options.json:
         say([dataclasses.asdict(each) for each in made])
     else:
-        say("\n\n".join(map(described, made)))
+        policy = installation.policies.current()
+        used = "\n".join(["Intacct transactions", *month_text(installation.month(policy))])
+        say("\n\n".join([*map(described, made), used]))
     return DONE if all(each.is_explained for each in made) else NOT_READY
 
 

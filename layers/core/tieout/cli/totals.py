@@ -6,6 +6,7 @@ from tieout.cli.console import money, wrapped
 from tieout.cli.stripe_accounts import named_account
 from tieout.domain.money import decimal_from_minor
 from tieout.domain.reasons import WAY_OUT
+from tieout.domain.transactions import Volume
 from tieout.services.totals import INCLUDED_TRANSACTIONS, Totals, overage_cents, together
 
 ByAccount = Mapping[str | None, Totals]
@@ -78,6 +79,38 @@ def cost_text(transactions: int) -> Iterator[str]:
         f"  posted in one month: {money(least, 'usd')} if nothing else used the "
         f"{INCLUDED_TRANSACTIONS:,} of the first tier, {money(most, 'usd')} if all of it is used"
     )
+
+
+def month_text(month: Volume, more: int = 0) -> Iterator[str]:
+    """Yield how much of the month's transactions is used.
+
+    Args:
+        month: of now.
+        more: transactions that are not in it yet.
+    """
+    allowed = "" if month.budget is None else f" of {month.budget:,}"
+    yield (
+        f"  {month.month}: {month.used:,}{allowed} used so far{_share(month, month.used)}, "
+        f"{month.forecast:,} by its end at this pace{_share(month, month.forecast)}"
+    )
+    if more:
+        total = month.forecast + more
+        yield f"  with these {total:,} by its end{_share(month, total)}"
+
+
+def _share(month: Volume, transactions: int) -> str:
+    percent = month.percent(transactions)
+    return "" if percent is None else f" ({percent}%)"
+
+
+def month_facts(month: Volume) -> Mapping[str, object]:
+    """Return how much of the month's transactions is used, for a program."""
+    return {
+        "month": month.month,
+        "budget": month.budget,
+        "used": month.used,
+        "forecast": month.forecast,
+    }
 
 
 def totals_facts(by_account: ByAccount) -> Mapping[str, object]:

@@ -153,10 +153,13 @@ class Policy:
         movements: what moves Stripe's balance besides sales.
         customer_credit: where credit balances of customers are booked.
         bad_debt_account: to which what is uncollectible is written off; None parks it.
+        receivable_account: the control account of customers, which the tie-out compares with what
+            is open in Intacct; None: nothing is compared.
         sales: how charges that pay no invoice are booked; None parks them.
         rules: what comes before the tables and defaults above.
         entity: of the Intacct company, in which documents are booked; None for the top level.
         entity_currencies: base currency of entities whose own is not the company's, by entity.
+        transactions_per_month: what the Intacct contract includes; None: nothing is compared.
         accounts: what holds instead for further Stripe accounts and connected ones, by their ids.
         stripe_account: the one of them that this is for; None for the main one.
     """
@@ -184,10 +187,12 @@ class Policy:
     movements: MovementRules = field(default_factory=MovementRules)
     customer_credit: CustomerCreditRules = field(default_factory=CustomerCreditRules)
     bad_debt_account: str | None = None
+    receivable_account: str | None = None
     sales: SaleRules | None = None
     rules: RuleBook = field(default_factory=dict)
     entity: str | None = None
     entity_currencies: Mapping[str, str] = field(default_factory=dict)
+    transactions_per_month: int | None = None
     accounts: Mapping[str, "Policy"] = field(default_factory=dict)
     stripe_account: str | None = None
 

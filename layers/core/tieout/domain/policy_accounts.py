@@ -12,7 +12,15 @@ from tieout.domain.policy_reader import Section
 SECTION = "stripe_accounts"
 _ACCOUNT = re.compile(r"acct_[A-Za-z0-9]{1,64}")
 # What a company has once, whatever Stripe accounts it has.
-_COMPANY_WIDE = ("base_currency", "entities", "label", "time_zone", SECTION)
+_COMPANY_WIDE = (
+    "base_currency",
+    "entities",
+    "intacct",
+    "label",
+    "receivable_account",
+    "time_zone",
+    SECTION,
+)
 
 
 def account_files(file: Section) -> Iterator[tuple[str, Section]]:

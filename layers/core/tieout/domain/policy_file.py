@@ -48,6 +48,7 @@ from tieout.domain.policy_rules_file import Known, read_rules
 from tieout.domain.receivable_policy import read_customer_credit
 from tieout.domain.sale_policy import read_sale_rules
 from tieout.domain.strict_yaml import StrictYamlError, load
+from tieout.domain.transactions import read_transactions_per_month
 
 _VERSION_LENGTH = 12
 _CURRENCY = re.compile(r"[a-z]{3}")
@@ -66,6 +67,7 @@ LEDGER_ACCOUNTS = (
     "customer_credit.granted",
     "customer_credit.granted.*",
     "bad_debt_account",
+    "receivable_account",
     "movements.accounts.*",
     "movements.suspense",
     "payouts.*.account",
@@ -158,7 +160,9 @@ def _policy(file: Section, version: str) -> Policy:
         movements=read_movement_rules(file),
         customer_credit=read_customer_credit(file),
         bad_debt_account=file.optional_text("bad_debt_account", ACCOUNT_LENGTH_MAX),
+        receivable_account=file.optional_text("receivable_account", ACCOUNT_LENGTH_MAX),
         sales=read_sale_rules(file, revenue.categories),
+        transactions_per_month=read_transactions_per_month(file),
         rules=read_rules(file, Known(revenue.categories, _clearing_accounts(file))),
     )
     if not policy.clearing:

@@ -54,6 +54,7 @@ from tieout.services.ports import (
     StripeReader,
     WorkQueue,
 )
+from tieout.services.transactions import TransactionWatch
 
 # A pass that takes longer needs a larger budget; Stripe keeps events for 30 days, so there is time.
 PASS_SECONDS_MAX = 6 * 3_600
@@ -106,6 +107,7 @@ class Poller:
         invoice_lookback_days: int,
         read_budget: int,
         closed_periods: ClosedPeriods | None = None,
+        transactions: TransactionWatch | None = None,
     ) -> None:
         self._stripe = stripe
         self._inbox = inbox
@@ -120,6 +122,7 @@ class Poller:
         self._look_back_seconds = invoice_lookback_days * DAY_SECONDS
         self._read_budget = read_budget
         self._closed_periods = closed_periods
+        self._transactions = transactions
 
     def run(self) -> PollReport:
         """Take each pass as far as the budget allows and tell what they found.
@@ -130,6 +133,8 @@ class Poller:
         """
         if self._closed_periods is not None:
             self._closed_periods.ask_daily()
+        if self._transactions is not None:
+            self._transactions.run()
         now_unix = self._clock.now_unix()
         groups = [
             [_Walk(each, self._cursors, self._stripe, now_unix) for each in passes]

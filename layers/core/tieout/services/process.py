@@ -45,6 +45,7 @@ from tieout.services.readings import (
     origins,
 )
 from tieout.services.records import Records
+from tieout.services.transactions import TransactionMeter
 from tieout.services.verdicts import Parked, Pending, Settled, Verdict, worst
 
 BACK_OFF_FIRST_SECONDS = 10
@@ -148,7 +149,9 @@ class Processor:
         lease_seconds: int,
         *,
         closed_periods: ClosedPeriods | None = None,
+        transactions: TransactionMeter | None = None,
     ) -> None:
+        metrics = transactions or metrics
         self._readings = Readings(stripe, policies, clock, metrics)
         self._evidence = Evidence(postings)
         self._ledger = ledger
@@ -158,6 +161,7 @@ class Processor:
         self._metrics = metrics
         self._lease_seconds = lease_seconds
         self._closed_periods = closed_periods
+        self._transactions = transactions
 
     def process(
         self,
@@ -173,6 +177,18 @@ class Processor:
                 can be finished before the function's time is over.
             stop_sending_at_unix: from when on no further request with documents is begun.
         """
+        try:
+            return self._process(messages, stop_reading_at_unix, stop_sending_at_unix)
+        finally:
+            if self._transactions is not None:
+                self._transactions.write_down()
+
+    def _process(
+        self,
+        messages: Sequence[ReceivedMessage],
+        stop_reading_at_unix: int | None,
+        stop_sending_at_unix: int | None,
+    ) -> Mapping[str, Result]:
         answers = _Answers()
         try:
             policy = self._policies.current()

@@ -8,6 +8,7 @@
               id  session#<entity>        that of one entity
               id  cursor#events, ...      how far a poll has come
               id  tieout#2026-11-20       the tie-outs of a day
+              id  transactions#2026-11    how many Intacct transactions a month had
               id  policy#<version>        a published policy, kept for ever
               id  closed-books            through which days Intacct's books are closed
               id  policy                  which of them is current, and what was before
@@ -170,6 +171,11 @@ def cursor_id(name: str) -> str:
 def tie_out_id(day: date) -> str:
     """Return the id of the item of a day's tie-outs."""
     return f"tieout#{day.isoformat()}"
+
+
+def transactions_id(month: str) -> str:
+    """Return the id of the item that counts a month's Intacct transactions."""
+    return f"transactions#{month}"
 
 
 def policy_id(version: str) -> str:

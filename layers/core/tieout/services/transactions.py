@@ -1,0 +1,99 @@
+"""Counting the month's Intacct transactions, and saying how much of the budget they take."""
+
+import logging
+from typing import Protocol
+
+from tieout.domain.errors import ConfigurationFault, TransientFault
+from tieout.domain.transactions import Volume, month_of, volume
+from tieout.services import metric_names
+from tieout.services.ports import Clock, Metrics, PolicySource
+
+# A document that was found where an unknown outcome had left it was written by us, too.
+_COUNTED = frozenset({metric_names.POSTED, metric_names.LOOK_UPS})
+
+logger = logging.getLogger(__name__)
+
+
+class TransactionCounts(Protocol):
+    """Keeps how many transactions each month had.
+
+    Both methods raise `TransientFault` when that cannot be done now and `ConfigurationFault` when
+    it cannot be done at all.
+    """
+
+    def add(self, month: str, transactions: int) -> None:
+        """Add to a month's (`2026-11`); concurrent additions all count."""
+        ...
+
+    def of(self, month: str) -> int:
+        """Return how many there were in a month so far."""
+        ...
+
+
+class TransactionMeter:
+    """Counters that also count transactions: one write for all that an invocation did.
+
+    The sum is an estimate, good to a few: what a process that dies had counted is missing from it,
+    and an addition of which nobody knows whether it was made is made again.
+    """
+
+    def __init__(self, metrics: Metrics, counts: TransactionCounts, clock: Clock) -> None:
+        self._metrics = metrics
+        self._counts = counts
+        self._clock = clock
+        self._not_written = 0
+
+    def count(self, name: str, value: int = 1) -> None:
+        """Add to a counter."""
+        self._metrics.count(name, value)
+        if name in _COUNTED:
+            self._not_written += value
+
+    def write_down(self) -> None:
+        """Add what was counted to the month's sum; what cannot be added now is the next time."""
+        if not self._not_written:
+            return
+        try:
+            self._counts.add(month_of(self._clock.now_unix()), self._not_written)
+        except (TransientFault, ConfigurationFault) as fault:
+            logger.warning("transactions are added later", extra={"cause": str(fault)})
+        else:
+            self._not_written = 0
+
+
+class TransactionWatch:
+    """Tells how much of the month's budget is used."""
+
+    def __init__(
+        self, counts: TransactionCounts, policies: PolicySource, clock: Clock, metrics: Metrics
+    ) -> None:
+        self._counts = counts
+        self._policies = policies
+        self._clock = clock
+        self._metrics = metrics
+
+    def run(self) -> Volume | None:
+        """Count the shares for the alarm and return the month; None if that failed."""
+        try:
+            month = self.month()
+        except (TransientFault, ConfigurationFault) as fault:
+            logger.warning("the month's transactions are not known", extra={"cause": str(fault)})
+            return None
+        for name, transactions in (
+            (metric_names.TRANSACTIONS_USED_PERCENT, month.used),
+            (metric_names.TRANSACTIONS_FORECAST_PERCENT, month.forecast),
+        ):
+            share = month.percent(transactions)
+            if share is not None:
+                self._metrics.count(name, share)
+        return month
+
+    def month(self) -> Volume:
+        """Return the month of now.
+
+        Raises:
+            TransientFault, ConfigurationFault: its count or the policy cannot be read.
+        """
+        now_unix = self._clock.now_unix()
+        budget = self._policies.current().transactions_per_month
+        return volume(budget, self._counts.of(month_of(now_unix)), now_unix)
