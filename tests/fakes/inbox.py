@@ -1,6 +1,7 @@
 """An inbox in memory."""
 
-from collections.abc import Iterable
+import dataclasses
+from collections.abc import Collection, Iterable
 
 from tests.fakes.faults import Faulty
 from tieout.services.ports import StoredEvent
@@ -22,6 +23,18 @@ class FakeInbox(Faulty):
         new = event.hint.event_id not in self.events
         self.events.setdefault(event.hint.event_id, event)
         return new
+
+    def erase_bodies(self, mentioned: str, event_ids: Collection[str]) -> int:
+        self._may_fail()
+        told = [
+            event
+            for event in self.events.values()
+            if event.raw is not None
+            and (event.hint.event_id in event_ids or f'"{mentioned}"'.encode() in event.raw)
+        ]
+        for event in told:
+            self.events[event.hint.event_id] = dataclasses.replace(event, raw=None)
+        return len(told)
 
     def seen(self, event_ids: Iterable[str]) -> frozenset[str]:
         self._may_fail()

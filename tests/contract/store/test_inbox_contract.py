@@ -15,7 +15,7 @@ from tieout.store.inbox import DynamoInbox
 
 
 @pytest.fixture
-def inbox(aws: Aws | None) -> Inbox:
+def inbox(aws: Aws | None) -> FakeInbox | DynamoInbox:
     if aws is None:
         return FakeInbox()
     return DynamoInbox(aws.dynamodb, aws.inbox_table(), retention_days=90, clock=FakeClock())
@@ -55,3 +55,18 @@ def test_a_body_that_does_not_fit_is_no_reason_to_lose_the_event(inbox: Inbox) -
     incompressible = random.Random(7).randbytes(600_000)  # noqa: S311 - no secret
     assert inbox.store(event("evt_1", raw=incompressible)) is True
     assert inbox.seen(["evt_1"]) == {"evt_1"}
+
+
+def test_bodies_are_forgotten_and_events_are_not(inbox: FakeInbox | DynamoInbox) -> None:
+    raw = {
+        "evt_1": b'{"customer": "cus_1", "name": "Jane Doe"}',
+        "evt_2": b'{"customer": "cus_12"}',
+        "evt_3": b'{"payment": "of an invoice of cus_1"}',
+        "evt_4": None,
+    }
+    for event_id, body in raw.items():
+        inbox.store(event(event_id, raw=body))
+    assert inbox.erase_bodies("cus_1", {"evt_3", "evt_4"}) == 2
+    assert inbox.erase_bodies("cus_1", {"evt_3", "evt_4"}) == 0
+    assert inbox.seen(raw) == set(raw)
+    assert inbox.erase_bodies("cus_12", ()) == 1

@@ -22,13 +22,15 @@ from tests.fakes.stripe import FakeStripe
 from tests.support.aws import Aws
 from tests.support.doors import ROOT
 from tieout import cli
+from tieout.domain.causes import Cause
 from tieout.domain.policy_file import parse_policy
 from tieout.domain.policy_names import names_in
 from tieout.domain.postings import Posting, State
 from tieout.domain.subjects import Subject, SubjectKind
 from tieout.domain.tie_outs import TieOut
-from tieout.services.ports import MasterRecord, Sessions
+from tieout.services.ports import EventHint, MasterRecord, Sessions, StoredEvent
 from tieout.store.clock import SystemClock
+from tieout.store.inbox import DynamoInbox
 from tieout.store.policies import DynamoPolicies
 from tieout.store.tie_outs import DynamoTieOuts
 
@@ -53,6 +55,8 @@ SCENARIOS = {
     "close": (["close", "invoice/in_1", "--note", "x"], ["close", "none", "--note", "x"]),
     "reopen": (["reopen", "invoice/in_2"], ["reopen", "none"]),
     "retry": (["retry", "invoice/in_1"], ["retry", "--all-parked"]),
+    "verify": (["verify"],),
+    "erase": (["erase", "cus_1", "--yes"],),
     "policy check --stack": (["policy", "check", POLICY],),
     "policy publish": (["policy", "publish", POLICY],),
     "policy diff": (["policy", "diff", VERSION, POLICY, *PLAN[1:]],),
@@ -163,10 +167,15 @@ def test_a_command_needs_what_its_row_says(
 ) -> None:
     without_network(monkeypatch)
     table, queue, state = account.postings_table(), account.queue(), account.state_table()
+    trail = account.trail_table()
     for key, in_state in (("invoice/in_1", State.PARKED), ("invoice/in_2", State.CLOSED)):
         subject = Subject(SubjectKind.INVOICE, key.removeprefix("invoice/"))
-        posting = Posting(key, subject, in_state, version=1)
-        account.postings(table).put(posting)
+        posting = Posting(key, subject, in_state, version=1, reason_text="it may name somebody")
+        account.postings(table, trail).put(posting, Cause(customer="cus_1"))
+    inbox = account.inbox_table()
+    hint = EventHint("evt_1", "invoice.paid", subject, "cus_1", 0, livemode=False)
+    received = StoredEvent(hint, 0, "webhook", b'{"customer": "cus_1"}')
+    DynamoInbox(account.dynamodb, inbox, 90, SystemClock()).store(received)
     policies = DynamoPolicies(account.dynamodb, state, parse_policy, SystemClock())
     text = Path(POLICY).read_text(encoding="utf-8")
     for version in (text, text.replace("4000", "4711")):
@@ -175,7 +184,8 @@ def test_a_command_needs_what_its_row_says(
     DynamoTieOuts(account.dynamodb, state).save(date(2026, 11, 2), [tied_out])
     with_stack(
         PostingsTableName=table,
-        TrailTableName=account.trail_table(),
+        TrailTableName=trail,
+        InboxTableName=inbox,
         EventQueueUrl=queue,
         StateTableName=state,
         StripeSecretArn=secret(account, api_key="rk_test_1", signing_secrets=["whsec_1"]),

@@ -36,6 +36,8 @@ EPILOG = """examples:
                                                        a person solved it in Intacct
   tieout reopen invoice/in_1 --stack tieout-prod       undo a close
   tieout show invoice/in_1 --stack tieout-prod         everything that is known of it
+  tieout verify --stack tieout-prod                    has anybody touched postings or their trail
+  tieout erase cus_123 --stack tieout-prod             forget a customer that asks for it
 
 `tieout COMMAND --help` says more, `--json` prints for programs.
 exit codes: 0 done, 1 the answer is no (the policy has errors, some of a plan has changed,

@@ -40,6 +40,8 @@ COMMANDS: Mapping[str, Command] = {
     ),
     "tie-out": Command("report", "compare Stripe's balance with the clearing account"),
     "report": Command("report", "write the tie-out of some days as a page, and as CSV"),
+    "verify": Command("audit", "check the audit trail"),
+    "erase": Command("audit", "forget a Stripe customer"),
 }
 
 

@@ -98,6 +98,17 @@ class Erasure(Protocol):
         ...
 
 
+class EventErasure(Protocol):
+    """Takes the bodies out of received events; that they were received is still known."""
+
+    def erase_bodies(self, mentioned: str, event_ids: Collection[str]) -> int:
+        """Forget the bodies that mention an id, and those of some events; return how many.
+
+        Every event is looked at, so this takes its time.
+        """
+        ...
+
+
 @dataclass(frozen=True, slots=True)
 class StoredPosting:
     """A posting as it is stored, and the number of the entry that was written with it.

@@ -71,17 +71,23 @@ class Verifier:
         trail: the trail.
         postings: what it tells of.
         tell: hears how far it has come.
+        logged: anchors as the log has them, beside those that are stored.
 
     Attributes:
         checked: what was looked at, by account.
     """
 
     def __init__(
-        self, trail: Trail, postings: StoredPostings, tell: Callable[[str], None] = lambda _: None
+        self,
+        trail: Trail,
+        postings: StoredPostings,
+        tell: Callable[[str], None] = lambda _: None,
+        logged: Sequence[Anchor] = (),
     ) -> None:
         self._trail = trail
         self._postings = postings
         self._tell = tell
+        self._logged = logged
         self.checked: dict[str, Checked] = {}
         self._erasures: dict[tuple[str, int], Entry] = {}
 
@@ -104,7 +110,9 @@ class Verifier:
     # --- The chain ----------------------------------------------------------------------------
 
     def _chain(self, account: str, first_day: str) -> Iterator[Breach]:
-        head, anchors = self._trail.head(account), self._trail.anchors(account)
+        head, logged = self._trail.head(account), self._logged
+        of_log = (each for each in logged if each.account == account)
+        anchors = [*self._trail.anchors(account), *of_log]
         begins = _begins(account, anchors, first_day)
         first = self._trail.at(account, [1]).get(1)
         checked = self.checked[account] = Checked(

@@ -1,19 +1,22 @@
 """The inbox table: every event as it was received, kept as evidence."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from tieout.services.ports import Clock, StoredEvent
 from tieout.store import items
-from tieout.store.aws_faults import aws_faults
+from tieout.store.attributes import Item
+from tieout.store.aws_faults import Declined, aws_faults
 from tieout.store.batches import get_many
-from tieout.store.conditional import Condition, put_if
+from tieout.store.conditional import CONDITION_FAILED, Condition, put_if
 from tieout.store.items import InboxRecord
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
 
 _DAY_SECONDS = 86_400
+_RAW = "raw"
 
 
 class DynamoInbox:
@@ -46,6 +49,42 @@ class DynamoInbox:
         wanted = {items.event_id_key(event_id): event_id for event_id in event_ids}
         found = get_many(self._client, self._table_name, items.ID, wanted, projection=(items.ID,))
         return frozenset(wanted[item[items.ID]["S"]] for item in found)
+
+    def erase_bodies(self, mentioned: str, event_ids: Collection[str]) -> int:
+        """Forget the bodies that mention an id, and those of some events; return how many.
+
+        Digest and size stay, so what the audit trail says of an event can still be compared.
+        """
+        count = 0
+        for item in self._items_with_a_body():
+            record = items.event_from(item)
+            raw, hint = record.event.raw or b"", record.event.hint
+            if hint.event_id in event_ids or f'"{mentioned}"'.encode() in raw:
+                self._forget_body(hint.event_id)
+                count += 1
+        return count
+
+    def _items_with_a_body(self) -> Iterator[Item]:
+        pages = self._client.get_paginator("scan").paginate(
+            TableName=self._table_name,
+            FilterExpression="attribute_exists(#raw)",
+            ExpressionAttributeNames={"#raw": _RAW},
+        )
+        with aws_faults(f"dynamodb:Scan on {self._table_name}"):
+            for page in pages:
+                yield from page["Items"]
+
+    def _forget_body(self, event_id: str) -> None:
+        operation = f"dynamodb:UpdateItem on {self._table_name}"
+        with suppress(Declined), aws_faults(operation, frozenset({CONDITION_FAILED})):
+            self._client.update_item(
+                TableName=self._table_name,
+                Key=items.key_of(items.event_id_key(event_id)),
+                # Not of one that has expired meanwhile: an update would make it anew.
+                ConditionExpression="attribute_exists(#id)",
+                UpdateExpression="REMOVE #raw",
+                ExpressionAttributeNames={"#raw": _RAW, "#id": items.ID},
+            )
 
     def get(self, event_id: str) -> InboxRecord | None:
         """Return an event with its evidence; None if it is not stored."""
