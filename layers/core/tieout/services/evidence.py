@@ -12,7 +12,7 @@ from tieout.domain.dates import accounting_date, day_bounds
 from tieout.domain.keys import sale_key, sales_summary_key
 from tieout.domain.plans import Disposition, Finding, Plan
 from tieout.domain.policy import Policy
-from tieout.domain.postings import State
+from tieout.domain.postings import Posting, State
 from tieout.domain.reasons import Reason
 from tieout.domain.subjects import Subject, SubjectKind
 from tieout.planning.activity import evidence
@@ -24,6 +24,7 @@ from tieout.services.verdicts import Pending
 
 # So many subjects are brought up to date on behalf of a day at a time.
 SUBJECTS_AT_ONCE = 50
+_NO_MONEY = frozenset({Reason.WAITS_FOR_STRIPE, Reason.WITHDRAWN})
 
 
 class Evidence:
@@ -115,8 +116,17 @@ class Evidence:
         return {
             key: dataclasses.replace(each, account=subject.account)
             for key, each in expected.items()
-            if key not in found
+            if key not in found or _speaks_of_no_money(found[key])
         }
+
+
+def _speaks_of_no_money(posting: Posting) -> bool:
+    """Whether all that the books have was read before Stripe showed the movement.
+
+    Stripe may list a movement later than it tells of the object that moved it.
+    Source: stripe-api dossier section 6.
+    """
+    return posting.state is State.NOT_BOOKED and posting.reason in _NO_MONEY
 
 
 def unaccounted(key: str, subject: Subject, policy: Policy) -> Part:
