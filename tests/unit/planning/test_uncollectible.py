@@ -4,7 +4,10 @@ Method: invoice snapshots through `plan`, the documents summed by account.
 """
 
 import dataclasses
+from collections.abc import Mapping
 from datetime import date
+
+import pytest
 
 from tests.factories import (
     DAY_SECONDS,
@@ -133,6 +136,39 @@ def test_what_went_back_and_is_given_up_again_is_a_write_off_of_its_own() -> Non
     assert "receipt/inpay_1/returned" in dependencies(applied)
     third = planned(dataclasses.replace(invoice, written_off_before_unix=(again, MARKED)))
     assert third.keys == made.keys
+
+
+def test_what_a_payment_opened_again_that_came_and_went_unseen_is_owed() -> None:
+    """Stripe does not show what it brought, only that the invoice is given up no more."""
+    forgotten = a_payment(0, status="canceled", paid_at_unix=None, returned_at_unix=LATER)
+    made = planned(written_off(status="open", payments=(forgotten,)))
+    assert moved(made)["accounts receivable"] == 10_000
+    memo = the(made, "receipt/inpay_1/recovered", ArAdjustment)
+    assert (memo.total_minor, memo.adjustment_date) == (10_000, date(2026, 11, 8))
+    again = a_payment(id="inpay_2", payment_intent="pi_2", paid_at_unix=LATER + DAY_SECONDS)
+    paid = planned(written_off(status="paid", paid_at_unix=LATER, payments=(forgotten, again)))
+    assert made.keys < paid.keys
+    receipt = the(paid, "receipt/inpay_2", ArPayment)
+    assert receipt.applications == (Application(memo.key, 10_000),)
+
+
+@pytest.mark.parametrize(
+    "ended",
+    [
+        {"payments": (a_payment(paid_at_unix=LATER, id="inpay_2"),)},
+        {"credit_notes": (a_credit_note(created_unix=LATER),)},
+        {"status": "void", "voided_at_unix": LATER},
+        {"status": "uncollectible"},
+    ],
+    ids=["paid otherwise", "credited", "voided", "given up still"],
+)
+def test_a_payment_that_was_canceled_for_another_reason_opens_nothing(
+    ended: Mapping[str, object],
+) -> None:
+    canceled = a_payment(0, status="canceled", paid_at_unix=None, returned_at_unix=LATER)
+    invoice = written_off(**{"status": "open", **ended})
+    made = planned(dataclasses.replace(invoice, payments=(canceled, *invoice.payments)))
+    assert "receipt/inpay_1/recovered" not in made.keys
 
 
 def test_what_goes_back_of_an_invoice_that_stays_given_up_is_written_off_that_day() -> None:

@@ -49,6 +49,8 @@ def add_receipts(
     a payment brings beyond the invoice is booked apart if Stripe put it into the customer's
     balance, else parked. In any case the charge behind it is no sale of its own.
     """
+    for settlement in account.reopened:
+        _add_recovery(draft, invoice, settlement, policy, booked_under)
     for settlement in account.settlements:
         if settlement.payment.status == "canceled":
             draft.supersede(owed_again_key(invoice.id, settlement.payment.id))

@@ -6,6 +6,7 @@ AR invoice, or a debit memo that asked for something again. Every step looks onl
 before it, so nothing that happens later changes what was booked.
 """
 
+import dataclasses
 import math
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ from tieout.domain.keys import (
     recovery_key,
     returned_receipt_key,
 )
+from tieout.planning.given_up import came_and_went, given_up_at
 from tieout.planning.settlement import payments_that_brought_money, receipt_key_of
 from tieout.planning.snapshots import CreditNote, InvoicePayment, InvoiceSnapshot
 
@@ -90,6 +92,8 @@ class Receivable:
     """What became of what an invoice asks for; all amounts positive.
 
     Attributes:
+        reopened: payments that came and went unseen, and what of what was written off is owed
+            again since; they settled nothing.
         credit_used_minor: what the customer's credit balance settled when it was finalised.
         notes: by the id of each credit note that fitted into the invoice.
         write_offs: what was open each time that it was given up, where something was.
@@ -102,6 +106,7 @@ class Receivable:
     """
 
     settlements: tuple[Settlement, ...]
+    reopened: tuple[Settlement, ...]
     credit_used_minor: int
     notes: Mapping[str, NoteRelief]
     write_offs: tuple[WriteOff, ...]
@@ -134,6 +139,7 @@ class _Walk:
     settlements: dict[str, Settlement] = field(default_factory=dict)
     unreturned: list[InvoicePayment] = field(default_factory=list)
     returned: tuple[str, ...] = ()
+    reopened: tuple[Settlement, ...] = ()
     kept_minor: dict[str, int] = field(default_factory=dict)
     notes: dict[str, NoteRelief] = field(default_factory=dict)
     write_offs: list[WriteOff] = field(default_factory=list)
@@ -193,6 +199,14 @@ class _Walk:
         if self.void is not None and relief.amount_minor:
             self.void_returns[payment.id] = self.settle(relief.amount_minor)
 
+    def reopen(self, payment: InvoicePayment, at_unix: int) -> None:
+        recovered_minor, self.written_off_minor = self.written_off_minor, 0
+        if recovered_minor:
+            self.open_minor[recovery_key(receipt_key_of(payment, self.invoice))] = recovered_minor
+            payment = dataclasses.replace(payment, paid_at_unix=at_unix)
+            recovered = Settlement(payment, Relief(), recovered_minor=recovered_minor)
+            self.reopened = (*self.reopened, recovered)
+
     def credit(self, note: CreditNote) -> None:
         if self.credited_minor + note.total_minor > self.invoice.total_minor:
             return
@@ -240,6 +254,7 @@ def receivable(invoice: InvoiceSnapshot) -> Receivable:
         happen()
     return Receivable(
         settlements=tuple(walk.settlements.values()),
+        reopened=walk.reopened,
         credit_used_minor=credit_used.amount_minor,
         notes=walk.notes,
         write_offs=tuple(walk.write_offs),
@@ -270,32 +285,19 @@ def _events(walk: _Walk, invoice: InvoiceSnapshot) -> list[_Event]:
         if payment.returned_at_unix is not None:
             back = max(payment.returned_at_unix, at)
             events.append((back, _RETURN, payment.id, partial(walk.give_back, payment)))
+    for at, payment in came_and_went(invoice):
+        events.append((at, _RETURN, payment.id, partial(walk.reopen, payment, at)))
     for note in invoice.credit_notes:
         events.append((note.created_unix, _CREDIT_NOTE, note.id, partial(walk.credit, note)))
         if note.status == "void":
             at = note.created_unix if note.voided_at_unix is None else note.voided_at_unix
             events.append((at, _CREDIT_NOTE_VOID, note.id, partial(walk.uncredit, note)))
-    for given_up_at in _given_up_at(invoice):
-        happen = partial(walk.write_off, given_up_at)
-        events.append((_moment(given_up_at), _WRITE_OFF, "", happen))
+    for marked_at in given_up_at(invoice):
+        happen = partial(walk.write_off, marked_at)
+        events.append((_moment(marked_at), _WRITE_OFF, "", happen))
     if invoice.status == "void":
         events.append((_moment(invoice.voided_at_unix), _VOID, "", walk.end))
     return events
-
-
-def _given_up_at(invoice: InvoiceSnapshot) -> frozenset[int | None]:
-    """Return when the invoice was given up, and so was what went back while it stayed so."""
-    marked_at, is_given_up = invoice.marked_uncollectible_at_unix, invoice.status == "uncollectible"
-    found: set[int | None] = {*invoice.written_off_before_unix}
-    if marked_at is not None or is_given_up:
-        found.add(marked_at)
-    if marked_at is not None and is_given_up:
-        found |= {
-            each.returned_at_unix
-            for each in payments_that_brought_money(invoice)
-            if each.returned_at_unix is not None and each.returned_at_unix > marked_at
-        }
-    return frozenset(found)
 
 
 def _moment(at_unix: int | None) -> float:
