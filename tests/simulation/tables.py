@@ -111,8 +111,15 @@ class Tables:
 
     def get_paginator(self, operation: str) -> "_Pages":
         """Return what asks page by page."""
-        assert operation == "query"
-        return _Pages(self.query)
+        return _Pages({"query": self.query, "scan": self.scan}[operation])
+
+    def scan(self, *, TableName: str, **_: object) -> Mapping[str, Any]:
+        """Return every item."""
+
+        def read() -> Mapping[str, Any]:
+            return {"Items": [dict(each) for each in self.tables[TableName].items.values()]}
+
+        return self._read(f"Scan {TableName}", read)
 
     def query(self, **request: Any) -> Mapping[str, Any]:  # noqa: ANN401 - as boto3 has it
         """Return the items of a partition; those of an index may be behind the table."""

@@ -19,7 +19,7 @@ class IndexedPostings(FakePostings):
         self._listed: defaultdict[Worklist, set[str]] = defaultdict(set)
         self._open_invoices: set[str] = set()
 
-    def put(self, posting: Posting, cause: Cause = NO_CAUSE) -> None:  # noqa: ARG002 - kept by the audit trail
+    def put(self, posting: Posting, cause: Cause = NO_CAUSE) -> None:  # noqa: ARG002 - a year has too many entries to keep
         stored = self.by_key.get(posting.key)
         if posting.version != (stored.version if stored else 0) + 1:
             raise StalePosting(posting.key)
