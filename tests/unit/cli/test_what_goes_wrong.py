@@ -17,27 +17,11 @@ from tests.support.aws import Aws
 from tests.support.doors import COMMON_ENVIRONMENT
 from tests.unit.cli.conftest import install_stack
 from tieout import cli
+from tieout.cli.commands import COMMANDS
 
 Captured = pytest.CaptureFixture[str]
-COMMANDS = (
-    "events",
-    "policy check",
-    "policy publish",
-    "policy undo",
-    "policy show",
-    "plan",
-    "apply",
-    "backfill",
-    "close-check",
-    "parked",
-    "not-booked",
-    "show",
-    "redrive",
-    "retry",
-    "close",
-    "reopen",
-)
 NO_PLACE = "name --stack, or both --table and --queue"
+GONE = ["--table", "gone", "--trail-table", "gone"]
 
 
 @pytest.mark.parametrize(
@@ -53,7 +37,8 @@ NO_PLACE = "name --stack, or both --table and --queue"
         (["policy", "check", "/nowhere.yaml"], "no such file"),
         (["parked", "--table", "gone"], "dynamodb:Query on gone"),
         (["parked", "--stack", "gone"], "there is no stack 'gone' in us-east-1"),
-        (["close", "a/1", "--note", "x", "--table", "gone"], "dynamodb:BatchGetItem"),
+        (["close", "a/1", "--note", "x", "--table", "gone"], "name --trail-table, too"),
+        (["close", "a/1", "--note", "x", *GONE], "dynamodb:BatchGetItem"),
     ],
     ids=str,
 )

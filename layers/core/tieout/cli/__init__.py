@@ -21,6 +21,7 @@ EPILOG = """examples:
   tieout policy publish policy.yaml --stack tieout-dev
   tieout policy undo --stack tieout-dev                back to the version before it
   tieout policy show --stack tieout-dev                the policy in force
+  tieout policy versions --stack tieout-dev            all that were published, undone ones too
   tieout plan in_123 --stack tieout-prod               what would be posted, line by line
   tieout plan --since 2026-10-01 --out october.plan --stack tieout-prod
                                                        a range: totals, documents and their cost
@@ -31,6 +32,9 @@ EPILOG = """examples:
   tieout not-booked --stack tieout-prod                what the books lack, with totals
   tieout redrive --stack tieout-prod                   after the fix: try the failed messages again
   tieout retry invoice/in_1 --stack tieout-prod        try this one again; always safe
+  tieout tie-out --stack tieout-prod                   Stripe's balance beside the books
+  tieout report --out october.html --from 2026-10-01 --to 2026-10-31 --stack tieout-prod
+                                                       the tie-out of some days, as a page
   tieout close-check 2026-10 --stack tieout-prod       can the month be closed; what is in the way
   tieout close invoice/in_1 --note "..." --record-no 4711 --stack tieout-prod
                                                        a person solved it in Intacct
