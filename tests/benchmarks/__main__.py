@@ -15,6 +15,7 @@ from tests.benchmarks import (
     plan_and_encode,
     preview_range,
     steady_state,
+    throughput,
     webhook_warm_path,
 )
 from tests.benchmarks.figures import Benchmark, Figure, table
@@ -22,6 +23,7 @@ from tests.benchmarks.figures import Benchmark, Figure, table
 BENCHMARKS: Mapping[str, Benchmark] = {
     "steady-state": steady_state.figures,
     "backlog": backlog.figures,
+    "throughput": throughput.figures,
     "a-day": a_day.figures,
     "plan-and-encode": plan_and_encode.figures,
     "preview": preview_range.figures,

@@ -84,7 +84,7 @@ def work_off(groups: Groups, customers: int, batch_max: int = BATCH_MAX) -> Work
     for customer in known:
         spine.pay(spine.bill(customer))
     spine.process_one_by_one(spine.new_messages())
-    refunds = _billing_run(spine, known, new)
+    refunds = billing_run(spine, known, new)
     messages = spine.new_messages()
     before = spine.counts()
     batches = _consume(spine, FifoQueue(messages, groups, batch_max))
@@ -93,7 +93,7 @@ def work_off(groups: Groups, customers: int, batch_max: int = BATCH_MAX) -> Work
     return Worked(len(known), new, refunds, len(messages), batches, counts)
 
 
-def _billing_run(spine: Spine, known: list[str], new: int) -> int:
+def billing_run(spine: Spine, known: list[str], new: int) -> int:
     """Bill everybody, charge everybody an hour later, refund some; return how many refunds."""
     customers = known + [spine.sign_up(number) for number in range(len(known), len(known) + new)]
     invoices = [

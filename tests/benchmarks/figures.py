@@ -13,6 +13,7 @@ class Figure:
         value: in `unit`; the median where several samples were taken.
         low, high: the quartiles around it, the machine's noise; None for what is not sampled.
         target: the most that it may be; None for a number that only explains another.
+        least: what it must be at least.
         detail: what it is made of.
     """
 
@@ -23,11 +24,13 @@ class Figure:
     high: float | None = None
     target: float | None = None
     detail: str = ""
+    least: float | None = None
 
     @property
     def met(self) -> bool:
         """Whether the target, if there is one, is met."""
-        return self.target is None or self.value <= self.target
+        within = self.target is None or self.value <= self.target
+        return within and (self.least is None or self.value >= self.least)
 
 
 Benchmark = Callable[[], Iterable[Figure]]
@@ -78,6 +81,8 @@ def table(figures: Iterable[Figure]) -> str:
 def _row(figure: Figure) -> tuple[str, ...]:
     noise = "" if figure.low is None else f"{figure.low:.2f} .. {figure.high:.2f}"
     target = "" if figure.target is None else f"<= {figure.target:g} {figure.unit}"
-    met = "" if figure.target is None else ("ok" if figure.met else "MISSED")
+    if figure.least is not None:
+        target = f">= {figure.least:g} {figure.unit}"
+    met = "" if not target else ("ok" if figure.met else "MISSED")
     value = f"{figure.value:.2f} {figure.unit}"
     return (figure.name, value, noise, target, met, figure.detail)

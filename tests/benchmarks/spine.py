@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from tests.fakes import FakeMetrics, FakePolicies, FakePostings, FakeSessions
+from tests.fakes import FakeMetrics, FakePolicies, FakeSessions
 from tests.sandbox import intacct_credentials
 from tests.sandbox.intacct import Gateway, sample_company
 from tests.sandbox.intacct.books.company import IntacctCompany
@@ -20,12 +20,14 @@ from tests.sandbox.stripe.api import StripeApi as StripeDouble
 from tests.sandbox.stripe.clock import SteppedClock
 from tests.sandbox.tie_out import BOOKED_BY_THE_DAY, tie_out
 from tests.support.wires import INTACCT_ENDPOINT, STRIPE_BASE, IntacctWire, StripeWire
+from tests.year.postings import IndexedPostings
 from tieout.domain.policy_file import parse_policy
 from tieout.domain.postings import State
 from tieout.intacct.client import IntacctLedger
 from tieout.intacct.connect import FUNCTIONS_PER_REQUEST_MAX
 from tieout.intacct.gateway import Gateway as GatewayClient
 from tieout.intacct.session import SessionKeeper, SignIn
+from tieout.intacct.transport import Transport
 from tieout.services.messages import encode
 from tieout.services.ports import IntacctCredentials
 from tieout.services.process import Done, Processor, ReceivedMessage
@@ -80,25 +82,32 @@ class Spine:
 
     Args:
         policy_of: writes the policy, given what the company sells.
+        wire_of: the way to the gateway. stripe_wire_of: the one to Stripe.
 
     Attributes:
         account: what the business does. reader: how Tieout sees it. ledger: where it books.
+        gateway: the double behind it.
     """
 
-    def __init__(self, policy_of: Callable[[Catalog], str] = first_policy) -> None:
+    def __init__(
+        self,
+        policy_of: Callable[[Catalog], str] = first_policy,
+        wire_of: Callable[[Gateway], Transport] = IntacctWire,
+        stripe_wire_of: Callable[[StripeDouble], StripeWire] = StripeWire,
+    ) -> None:
         self.clock = OneClock()
         self.account = StripeAccount(clock=self.clock)
         self.catalog = set_up_catalog(self.account)
         self.policy = parse_policy(policy_of(self.catalog))
-        self.postings = FakePostings()
+        self.postings = IndexedPostings()
         self._stripe = StripeDouble(self.account)
-        self._gateway = Gateway(sample_company(clock=self.clock.now_utc))
+        self.gateway = Gateway(sample_company(clock=self.clock.now_utc))
         self._events_read = 0
         self.reader = StripeApiReader(
-            StripeApi(StripeWire(self._stripe), lambda: FULL_KEY, STRIPE_BASE),
+            StripeApi(stripe_wire_of(self._stripe), lambda: FULL_KEY, STRIPE_BASE),
             livemode=False,
         )
-        self.ledger = self._ledger()
+        self.ledger = self.another_ledger(wire_of(self.gateway))
         self._processor = Processor(
             self.reader,
             self.ledger,
@@ -112,11 +121,11 @@ class Spine:
     @property
     def company(self) -> IntacctCompany:
         """The books."""
-        return self._gateway.company
+        return self.gateway.company
 
     def counts(self) -> Counts:
         """Return what was asked of the doubles so far."""
-        counters = self._gateway.counters
+        counters = self.gateway.counters
         return Counts(
             gateway_requests=counters.requests,
             sign_ins=counters.sessions_started,
@@ -185,10 +194,10 @@ class Spine:
         differing = [each for each in checks if not each.agrees]
         assert all(each.group in BOOKED_BY_THE_DAY for each in differing), differing
 
-    def _ledger(self) -> IntacctLedger:
+    def another_ledger(self, transport: Transport) -> IntacctLedger:
         """Put the client together as `tieout.intacct.connect` does, over another transport."""
         credentials = IntacctCredentials(**intacct_credentials.of_sample_company())
-        client = GatewayClient(IntacctWire(self._gateway), TIMEOUT_SECONDS)
+        client = GatewayClient(transport, TIMEOUT_SECONDS)
         sign_in = SignIn(client, lambda: credentials, INTACCT_ENDPOINT, TIMEOUT_SECONDS)
         return IntacctLedger(
             client,
