@@ -55,7 +55,9 @@ def test_every_client_books_the_same_documents(
     run = throughput.one_call("a client", CUSTOMERS, 2, connect)
     assert run.documents == DOCUMENTS
     assert (run.counts.gateway_requests, run.counts.transactions) == (requests, transactions)
-    assert run.seconds * 2 > requests * (REQUEST_SECONDS + FUNCTION_SECONDS)
+    # Signing in once for all of them is given for free.
+    timed = requests // DOCUMENTS * DOCUMENTS
+    assert run.seconds * 2 > timed * (REQUEST_SECONDS + FUNCTION_SECONDS)
 
 
 def test_tieout_books_them_too() -> None:
