@@ -179,7 +179,7 @@ def sdk_loop(_: Bench) -> OneCallClient:
 
 
 def encoder_loop(bench: Bench) -> OneCallClient:
-    """Return the client that uses the session of the set-up."""
+    """Return the client that signs in with the first document."""
     return EncoderLoop(bench.spine.ledger)
 
 

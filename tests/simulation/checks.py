@@ -23,7 +23,7 @@ from tieout.domain.postings import Worklist
 from tieout.domain.reasons import Reason
 from tieout.store import items
 
-_CONTROL_ID = re.compile(r"tieout:(?P<key>.+):r(?P<revision>\d+):[0-9a-f]{16}")
+_CONTROL_ID = re.compile(r"tieout:(?P<key>.+):r\d+:[0-9a-f]{16}")
 # What none of our storms is a reason for.
 _NEVER_TRUE = frozenset(
     {
@@ -86,14 +86,12 @@ class JudgedWorld(World):
         self._look_for_traces()
 
     def _note_booked(self, control_id: str) -> None:
-        """Count what Intacct executed: of a customer any number of times, of the rest once."""
+        """Count what Intacct executed; a customer may be overwritten with the same any time."""
         ours = _CONTROL_ID.fullmatch(control_id)
-        if ours is None:
+        if ours is None or ours["key"].startswith("customer/"):
             return
-        key = ours["key"]
-        once = f"{key} r{ours['revision']}" if key.startswith("customer/") else key
-        self._booked[once] += 1
-        if self._booked[once] > 1:
+        self._booked[ours["key"]] += 1
+        if self._booked[ours["key"]] > 1:
             self._found.append(f"executed twice: {control_id}")
 
     def _watch_posting(self, before: Item | None, after: Item | None) -> None:

@@ -338,22 +338,33 @@ class World:
             self._something_runs(self.luck.below("neighbour", 10))
 
     def _overtake(self) -> None:
-        """Freeze the worker until others have done its messages, for their visibility is over."""
+        """Freeze the worker, sometimes with its clock, until others have done its messages."""
+        seconds = self.luck.one("message_overtaken", (0, 20, 140, VISIBILITY_SECONDS))
+        others = 1 + self.luck.below("message_overtaken", 3)
+        self.freeze(seconds, others, is_asleep=self.luck.below("message_overtaken", 2) == 1)
+
+    def freeze(self, seconds: int, others: int, *, is_asleep: bool) -> None:
+        """Freeze the worker in the middle of an outside call, and let others have its messages.
+
+        Args:
+            seconds: for how long.
+            others: how many deliveries are made meanwhile.
+            is_asleep: whether its clock stands still with it, so that it does not notice.
+        """
         frozen = self.outside.running
         if frozen is None or frozen.name != "processor":
             return
-        seconds = self.luck.one("message_overtaken", (0, 20, 140, VISIBILITY_SECONDS))
         self.outside.note(f"a worker is frozen for {seconds} seconds")
         before = self.time.now()
         self.time.advance(seconds)
         self.outside.let_due_happen()
         batch, holder = self._batches[-1]
         self.cloud.queue.overtaken([(each.message_id, holder) for each in batch])
-        for _ in range(1 + self.luck.below("message_overtaken", 3)):
+        for _ in range(others):
             self._work()
         asleep_seconds = self.time.now() - before
         frozen.ends_at_unix += asleep_seconds
-        if self.luck.below("message_overtaken", 2):
+        if is_asleep:
             frozen.skew_seconds -= asleep_seconds
 
 

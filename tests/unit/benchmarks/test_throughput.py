@@ -46,7 +46,7 @@ def test_what_is_locked_is_asked_for_again_when_a_job_is_finished() -> None:
     [
         (throughput.sdk_program, 3 * DOCUMENTS, 2 * DOCUMENTS),  # sign in, write, read back
         (throughput.sdk_loop, 1 + DOCUMENTS, DOCUMENTS),
-        (throughput.encoder_loop, DOCUMENTS, DOCUMENTS),  # in the session that there is
+        (throughput.encoder_loop, 1 + DOCUMENTS, DOCUMENTS),
     ],
 )
 def test_every_client_books_the_same_documents(
@@ -55,7 +55,7 @@ def test_every_client_books_the_same_documents(
     run = throughput.one_call("a client", CUSTOMERS, 2, connect)
     assert run.documents == DOCUMENTS
     assert (run.counts.gateway_requests, run.counts.transactions) == (requests, transactions)
-    # Signing in once for all of them is given for free.
+    # Signing in once for all of them may be given for free.
     timed = requests // DOCUMENTS * DOCUMENTS
     assert run.seconds * 2 > timed * (REQUEST_SECONDS + FUNCTION_SECONDS)
 
