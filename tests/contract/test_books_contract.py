@@ -4,6 +4,7 @@ Method: documents are posted through the real client to the strict gateway doubl
 and read back; pages are made short enough to need several.
 """
 
+import dataclasses
 from collections.abc import Iterator
 from datetime import date, timedelta
 
@@ -48,6 +49,25 @@ def test_a_payment_shows_on_its_account_and_settles_its_invoice(
     assert before[0].reference == invoice(10_000).reference
     assert books.balances({account}, paid.posting_date) == {(account, "usd"): 4_000}
     assert books.balances({account}, paid.posting_date - timedelta(days=1)) == {}
+
+
+def test_what_customers_owe_is_what_the_control_account_shows_but_for_entries_by_hand(
+    ledger: IntacctLedger, books: IntacctBooks
+) -> None:
+    desk = Desk(ledger)
+    desk.post(customer(), invoice(10_000))
+    desk.post(payment(4_000))
+    control, end = "1100", date(2099, 12, 31)
+    assert books.owed_by_customers() == {"usd": 6_000}
+    assert books.balances({control}, end) == {(control, "usd"): 6_000}
+    entry = journal_entry()
+    debit, *others = entry.lines
+    on_control = dataclasses.replace(
+        entry, lines=(dataclasses.replace(debit, account=control), *others)
+    )
+    desk.post(on_control)
+    assert books.owed_by_customers() == {"usd": 6_000}
+    assert books.balances({control}, end) == {(control, "usd"): 6_000 + debit.amount_minor}
 
 
 def test_both_sides_of_an_entry_have_their_sign(ledger: IntacctLedger, books: IntacctBooks) -> None:

@@ -61,6 +61,12 @@ class FakeBooks(Faulty):
                     document.total_minor - paid[document.key],
                 )
 
+    def owed_by_customers(self) -> Mapping[str, int]:
+        sums: dict[str, int] = defaultdict(int)
+        for each in self.open_receivables():
+            sums[each.currency] += each.due_minor
+        return dict(sums)
+
     def closed_through(self, entity: str | None) -> date | None:
         self._may_fail()
         return self.closed.get(entity)

@@ -35,6 +35,7 @@ movements:
 sales: {{mode: other_receipt, category: sales}}
 customer_credit: {{account: "2300", granted: "4090"}}
 bad_debt_account: "6900"
+receivable_account: "1100"
 revenue:
   categories:
     subscriptions: {{account: "4000"}}

@@ -231,6 +231,7 @@ movements:
 {movements}
 customer_credit: {{account: "2300", granted: "4090"}}
 bad_debt_account: "6900"
+receivable_account: "1100"
 sales: {{mode: {sales}, category: sales, customer: {walk_in}}}
 revenue:
   categories:

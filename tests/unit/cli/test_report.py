@@ -20,7 +20,7 @@ from tests.support.aws import Aws
 from tests.unit.cli.conftest import publish
 from tests.unit.cli.test_plan import POLICY
 from tieout.cli import main
-from tieout.cli.report import csv_rows
+from tieout.cli.report import csv_rows, described
 from tieout.cli.report_page import page
 from tieout.domain.tie_outs import Cause, OpenItem, Residue, TieOut
 from tieout.store.tie_outs import DynamoTieOuts
@@ -109,6 +109,22 @@ def test_what_a_person_let_stand_is_shown_as_accepted() -> None:
     item = dataclasses.replace(tied_out.open_items[0], accepted=True)
     shown = page({DAY: [dataclasses.replace(tied_out, open_items=(item,))]}, "x")
     assert "not in Intacct; accepted" in text_of(shown)
+
+
+def test_a_control_account_that_differs_is_told_on_page_table_and_terminal() -> None:
+    made = dataclasses.replace(
+        tied(), control_account="1100", control_minor=47_500, subledger_minor=50_000
+    )
+    told = "Control account 1100: 475.00 USD; open items in Intacct: 500.00 USD"
+    text = text_of(page({DAY: [made]}, "x"))
+    assert told in text
+    assert "The receivables' control account differs on 2026-10-30" in text
+    assert told in described(made)
+    assert "OPEN" in described(made)
+    (row,) = (row for row in csv_rows({DAY: [made]}) if row[4] == "control account")
+    assert row[5] == "1100"
+    assert row[8:12] == ("500.00", "", "475.00", "-25.00")
+    assert "Control account" not in text_of(page({DAY: [tied()]}, "x")) + described(tied())
 
 
 def test_no_day_is_a_page_that_says_so() -> None:

@@ -236,6 +236,16 @@ def test_an_invoice_on_which_the_two_disagree_stands_in_the_way(month: Month) ->
     assert (found.kind, found.key, found.amount_minor) == (Kind.OPEN_ITEM, "invoice/in_1", -100)
 
 
+def test_a_control_account_that_is_not_what_customers_owe_stands_in_the_way(month: Month) -> None:
+    made = dataclasses.replace(
+        TIED_OUT, control_account="1100", control_minor=75, subledger_minor=100
+    )
+    month.tie_outs.save(LAST, [made])
+    (found,) = month.obstacles()
+    assert (found.kind, found.key, found.amount_minor) == (Kind.CONTROL, "account 1100", -25)
+    assert "tieout tie-out 2026-10-31 --now" in found.way_out
+
+
 def test_an_invoice_that_a_person_let_stand_holds_up_no_month(month: Month) -> None:
     item = OpenItem("in_1", "usd", 0, 900, "money went back", explained=True, accepted=True)
     month.tie_outs.save(LAST, [dataclasses.replace(TIED_OUT, open_items=(item,))])

@@ -304,6 +304,50 @@ def test_open_invoices_are_compared_one_by_one(world: World) -> None:
     assert all(isinstance(each, OpenItem) for each in tied.open_items)
 
 
+CONTROL = "accounts receivable"
+
+
+def test_an_entry_on_the_control_account_of_customers_calls_somebody(world: World) -> None:
+    world.stripe.snapshots[INVOICE] = an_invoice()
+    publish(world, policy(version="policy-2", receivable_account=CONTROL))
+    world.bring_up_to_date(INVOICE)
+    world.stripe.moved = {}
+    row = InvoiceRow("in_1", "cus_1", "open", "", NOON, remaining_minor=10_000, currency="usd")
+    world.stripe.invoices_listed = [row]
+    books = FakeBooks(world.ledger)
+    tied = tie(world, books)
+    assert (tied.control_account, tied.control_minor, tied.subledger_minor) == (
+        *(CONTROL, 10_000, 10_000),
+    )
+    assert tied.is_explained
+    assert not tied.differs
+    later = NOON_DAY + timedelta(days=60)
+    books.by_hand = [LedgerRow(CONTROL, "usd", later, -2_500, "", "by Bob", "17", of_ledger=True)]
+    tied = tie(world, books)
+    assert tied.control_difference_minor == -2_500
+    assert tied.differs
+    assert not tied.is_explained
+
+
+def test_a_control_account_that_never_stands_still_is_not_compared(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    publish(world, policy(version="policy-2", receivable_account=CONTROL))
+    world.stripe.moved = {}
+    books, amounts = FakeBooks(world.ledger), iter(range(100))
+    monkeypatch.setattr(books, "balances", lambda *_: {(CONTROL, "usd"): next(amounts)})
+    assert tie(world, books).control_account == ""
+
+
+def test_without_a_control_account_in_policy_nothing_is_asked(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    world.stripe.moved = {}
+    books = FakeBooks(world.ledger)
+    monkeypatch.delattr(FakeBooks, "owed_by_customers")
+    assert tie(world, books).control_account == ""
+
+
 def test_an_entry_that_was_dated_back_is_named(world: World) -> None:
     book_everything(world)
     books = FakeBooks(world.ledger)

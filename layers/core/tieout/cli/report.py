@@ -12,7 +12,7 @@ from tieout.cli.commands import COMMANDS
 from tieout.cli.console import DONE, NOT_READY, add_command, moment, money, paint, say
 from tieout.cli.installation import Installation
 from tieout.cli.ranges import a_day, add_range, checked_range
-from tieout.cli.report_page import CAUSE_TEXTS, age_days, item_text, page
+from tieout.cli.report_page import CAUSE_TEXTS, age_days, control_text, item_text, page
 from tieout.cli.totals import month_text
 from tieout.domain.dates import accounting_date, span_text, spans
 from tieout.domain.money import decimal_from_minor
@@ -114,14 +114,16 @@ def described(tie_out: TieOut) -> str:
         f"{money(each.books_minor, currency)} in the books ({item_text(each)})"
         for each in tie_out.open_items
     ]
+    if tie_out.control_account:
+        told = f"  {control_text(tie_out)}"
+        lines.append(paint(told, "red" if tie_out.control_difference_minor else None))
     return "\n".join(lines)
 
 
 def _verdict(tie_out: TieOut) -> str:
     if not tie_out.is_explained:
         return paint("OPEN", "red")
-    differs = tie_out.residual_minor or tie_out.open_items
-    return paint("explained" if differs else "ties out", "green")
+    return paint("explained" if tie_out.differs else "ties out", "green")
 
 
 # --- report -----------------------------------------------------------------------------------
@@ -198,6 +200,10 @@ def _csv_rows_of(each: TieOut) -> Iterator[Sequence[str]]:
         yield row("residual", None, None, part.amount_minor, *named)
     stripe_minor, books_minor = each.receivable_stripe_minor, each.receivable_books_minor
     yield row("receivables", stripe_minor, books_minor, books_minor - stripe_minor)
+    if each.control_account:
+        control_minor, owed_minor = each.control_minor, each.subledger_minor
+        named = (each.control_account, "", "", "control account beside open items, both of Intacct")
+        yield row("control account", owed_minor, control_minor, control_minor - owed_minor, *named)
     for item in each.open_items:
         difference_minor = item.books_minor - item.stripe_minor
         named = (item.invoice, "", "", item_text(item))

@@ -73,6 +73,8 @@ def _section(made: Sequence[TieOut]) -> str:
         verdict = f"Every cent of {named} is explained on {last.day}."
     elif last.unexplained_minor:
         verdict = f"{money(last.unexplained_minor, currency)} cannot be explained on {last.day}."
+    elif last.control_difference_minor:
+        verdict = f"The receivables' control account differs on {last.day}."
     else:
         verdict = f"Open invoices differ on {last.day}."
     verdict = f"<p>{_marked(verdict, good=last.is_explained)}</p>"
@@ -143,6 +145,8 @@ def _open_table(last: TieOut) -> str:
         f"{escape(money(last.receivable_stripe_minor, last.currency))} in Stripe, "
         f"{escape(money(last.receivable_books_minor, last.currency))} in the books.</p>"
     )
+    if last.control_account:
+        sums += f"<p>{_marked(control_text(last), good=not last.control_difference_minor)}.</p>"
     rows = [
         (
             escape(each.invoice),
@@ -155,6 +159,15 @@ def _open_table(last: TieOut) -> str:
     if not rows:
         return sums
     return sums + _table(("invoice", "Stripe", "books", ""), rows, amounts=(1, 2), ids=(0,))
+
+
+def control_text(tie_out: TieOut) -> str:
+    """Return what the control account shows beside what customers owe in Intacct."""
+    shown, owed = (
+        money(amount_minor, tie_out.currency)
+        for amount_minor in (tie_out.control_minor, tie_out.subledger_minor)
+    )
+    return f"Control account {tie_out.control_account}: {shown}; open items in Intacct: {owed}"
 
 
 def item_text(item: OpenItem) -> str:

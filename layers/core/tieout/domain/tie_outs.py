@@ -92,6 +92,11 @@ class TieOut:
         open_items: invoices on which the two disagree, of this currency, when it was made: of open
             invoices neither side tells what was open on a day before.
         receivable_stripe_minor, receivable_books_minor: sums of all invoices open at that time.
+        control_account: the receivables' control account in Intacct, of the company's own account;
+            empty if policy names none, or it never stood still while it was read.
+        control_minor: what that showed at that time, debit positive.
+        subledger_minor: what customers owed at that time by Intacct's own invoices, adjustments and
+            payments, whoever made them.
         made_at_unix: when Stripe and Intacct were read.
     """
 
@@ -108,6 +113,14 @@ class TieOut:
     receivable_stripe_minor: int = 0
     receivable_books_minor: int = 0
     made_at_unix: int = 0
+    control_account: str = ""
+    control_minor: int = 0
+    subledger_minor: int = 0
+
+    @property
+    def control_difference_minor(self) -> int:
+        """What the control account shows more than customers owe: entries made on it by hand."""
+        return self.control_minor - self.subledger_minor
 
     @property
     def residual_minor(self) -> int:
@@ -121,8 +134,14 @@ class TieOut:
 
     @property
     def is_explained(self) -> bool:
-        """Whether nothing of it calls anybody: neither a residue nor an open invoice."""
-        return not self.unexplained_minor and all(each.explained for each in self.open_items)
+        """Whether nothing of it calls anybody: no residue, open invoice or control account."""
+        nothing_lacks = not self.unexplained_minor and not self.control_difference_minor
+        return nothing_lacks and all(each.explained for each in self.open_items)
+
+    @property
+    def differs(self) -> bool:
+        """Whether anything differs, explained or not."""
+        return bool(self.residual_minor or self.open_items or self.control_difference_minor)
 
     def by_cause(self) -> Mapping[Cause, int]:
         """Return the residual divided by cause, in the order of `Cause`."""

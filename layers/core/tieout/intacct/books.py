@@ -1,6 +1,6 @@
 """What Intacct's books show: balances, lines on an account, open invoices.
 
-Source: intacct-xml-api dossier sections 7.2 (ARINVOICE), 7.6 (GLDETAIL) and 7.9 (query).
+Source: intacct-xml-api dossier sections 7.2 (ARINVOICE), 7.3 (ARPYMT), 7.6 (GLDETAIL), 7.9 (query).
 """
 
 from collections import defaultdict
@@ -19,6 +19,10 @@ from tieout.services.ports import LedgerRow, OpenReceivable
 
 _LEDGER = "2.GL"
 _JOURNALS = Condition("MODULEKEY", "equalto", (_LEDGER,))
+# What customers' open items are: the object, how it names a draft, and what it adds to their debt.
+# Source: intacct-xml-api dossier sections 7.2 (STATE, TRX_TOTALDUE) and 7.3 (of ARPYMT: what is not
+# applied).
+_SUBLEDGER = (("ARINVOICE", "Draft", 1), ("ARADJUSTMENT", "Draft", 1), ("ARPYMT", "D", -1))
 # The book that the company's own currency and every module post to.
 _BOOK = Condition("BOOKID", "equalto", ("ACCRUAL",))
 
@@ -108,6 +112,28 @@ class IntacctBooks:
                 currency=currency,
                 due_minor=abs(_minor(row, "TRX_TOTALDUE", currency)),
             )
+
+    def owed_by_customers(self) -> Mapping[str, int]:
+        """Return what all customers owe, by currency.
+
+        A draft is in no ledger. Which sign Intacct shows for what is left of a credit memo is not
+        documented; it is taken as shown, as the memo itself was written: negative.
+        """
+        totals: dict[str, int] = defaultdict(int)
+        for object_name, draft, sign in _SUBLEDGER:
+            selection = Selection(
+                object_name,
+                ("CURRENCY",),
+                (
+                    Condition("STATE", "notequalto", (draft,)),
+                    Condition("TRX_TOTALDUE", "notequalto", ("0",)),
+                ),
+                sums=("TRX_TOTALDUE",),
+            )
+            for row in self._rows(selection):
+                currency = self._currency(row)
+                totals[currency] += sign * _minor(row, "SUM.TRX_TOTALDUE", currency)
+        return dict(totals)
 
     def closed_through(self, entity: str | None) -> date | None:
         """Return through which day an entity's books are closed; None if nothing says so."""

@@ -39,6 +39,7 @@ class Kind(StrEnum):
     OLD_TIE_OUT = "old_tie_out"
     RESIDUAL = "residual"
     OPEN_ITEM = "open_item"
+    CONTROL = "control"
 
 
 _WAYS_OUT: Mapping[Kind, str] = {
@@ -54,6 +55,10 @@ _WAYS_OUT: Mapping[Kind, str] = {
     Kind.OLD_TIE_OUT: "`tieout tie-out DAY --now` makes it again.",
     Kind.RESIDUAL: "`tieout tie-out DAY --now` itemises it, and keeps what it finds.",
     Kind.OPEN_ITEM: "`tieout retry KEY`; if they still differ, compare the invoice in both.",
+    Kind.CONTROL: (
+        "In Intacct, list the journal entries on the account and take them back, or book them as "
+        "invoices and adjustments; then `tieout tie-out DAY --now`."
+    ),
 }
 
 
@@ -213,6 +218,15 @@ def _residual(made: TieOut) -> Iterator[Obstacle]:
             f"on {made.day} the clearing account is not Stripe's balance: {causes}",
             _WAYS_OUT[Kind.RESIDUAL].replace("DAY", made.day),
             made.residual_minor,
+            made.currency,
+        )
+    if made.control_difference_minor:
+        yield Obstacle(
+            Kind.CONTROL,
+            f"account {made.control_account}",
+            "the control account is not what customers owe by their open items",
+            _WAYS_OUT[Kind.CONTROL].replace("DAY", made.day),
+            made.control_difference_minor,
             made.currency,
         )
     for item in made.open_items:

@@ -86,7 +86,7 @@ class DailyTieOut:
             AGAIN_AFTER_SECONDS
         )
         worth_it = age_seconds >= AGAIN_AFTER_SECONDS and is_second
-        is_open = any(each.residual_minor or each.open_items for each in made)
+        is_open = any(each.differs for each in made)
         return day if worth_it and is_open else None
 
     def tie(
@@ -125,6 +125,7 @@ class DailyTieOut:
                     "account": each.account,
                     "unexplained_minor": each.unexplained_minor,
                     "open_items": sum(not item.explained for item in each.open_items),
+                    "control_difference_minor": each.control_difference_minor,
                 },
             )
         return DailyReport(made[0].day if made else "", len(made), len(unexplained))

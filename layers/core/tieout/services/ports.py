@@ -351,6 +351,13 @@ class Books(Protocol):
         """Yield every invoice and adjustment that is not settled."""
         ...
 
+    def owed_by_customers(self) -> Mapping[str, int]:
+        """Return what all customers owe, by currency: the sum of what is open, whoever made it.
+
+        Invoices and adjustments less payments that are not applied, in minor units.
+        """
+        ...
+
     def closed_through(self, entity: str | None) -> date | None:
         """Return through which day an entity's books are closed; None if nothing says so.
 

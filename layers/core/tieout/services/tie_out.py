@@ -46,6 +46,8 @@ LOOK_BACK_DAYS = 1
 BY_HAND_DAYS = 31
 # The balance moves while it is read; three attempts find a quiet moment in any but the busiest.
 ATTEMPTS_MAX = 3
+# What is open counts whatever it is dated, so the control account does, too.
+_END_OF_BOOKS = date(2099, 12, 31)
 # Source: stripe-api dossier section 4.1: how the id of an invoice begins.
 _STRIPE_INVOICE = "in_"
 # How the references of Tieout's own documents begin: with Stripe's ids, or with the day of an
@@ -126,7 +128,7 @@ class TieOuts:
         ):
             residues[currency].append(residue)
         items = self._open_items(self._in_the_way()) if account is None else ()
-        return [
+        made = [
             _tie_out(
                 case,
                 currency,
@@ -137,6 +139,9 @@ class TieOuts:
             )
             for currency in sorted({*clearing, *case.balance_minor})
         ]
+        if account is None and policy.receivable_account is not None:
+            return self._controlled(made, policy.receivable_account)
+        return made
 
     def _case(
         self,
@@ -255,6 +260,28 @@ class TieOuts:
             yield currency_of[row.account], residue
 
     # --- Receivables --------------------------------------------------------------------------
+
+    def _controlled(self, made: Sequence[TieOut], account: str) -> Sequence[TieOut]:
+        """Return the tie-outs with the control account beside what customers owe, of one moment.
+
+        Without that where it never stood still: nobody should be called for what was being posted.
+        """
+        shown = self._books.balances({account}, _END_OF_BOOKS)
+        for _ in range(ATTEMPTS_MAX):
+            owed = self._books.owed_by_customers()
+            after = self._books.balances({account}, _END_OF_BOOKS)
+            if after == shown:
+                return [
+                    dataclasses.replace(
+                        each,
+                        control_account=account,
+                        control_minor=shown.get((account, each.currency), 0),
+                        subledger_minor=owed.get(each.currency, 0),
+                    )
+                    for each in made
+                ]
+            shown = after
+        return made
 
     def _in_the_way(self) -> frozenset[str]:
         """Return the ids of the invoices of which something is parked or under way."""
