@@ -199,7 +199,10 @@ def processor() -> Callable[[], Worker]:
                 telemetry,
             ),
             transactions=TransactionMeter(
-                telemetry, DynamoTransactions(dynamodb, settings.state_table), clock
+                telemetry,
+                DynamoTransactions(dynamodb, settings.state_table),
+                clock,
+                reads=lambda: intacct.reads,
             ),
         )
         visibility = Visibility(_client("sqs"), settings.event_queue_url)

@@ -43,15 +43,18 @@ class Counts:
 
 def test_what_is_booked_and_looked_up_is_one_addition() -> None:
     counts, metrics = Counts(), FakeMetrics()
-    meter = TransactionMeter(metrics, counts, FakeClock(NOVEMBER_20_UNIX))
-    for name in (metric_names.POSTED, metric_names.POSTED, metric_names.LOOK_UPS):
-        meter.count(name)
+    reads = iter([1, 1, 4])
+    clock = FakeClock(NOVEMBER_20_UNIX)
+    meter = TransactionMeter(metrics, counts, clock, reads=lambda: next(reads))
+    meter.count(metric_names.POSTED, 2)
     meter.count(metric_names.PARKED, 5)
     meter.write_down()
     meter.write_down()
     assert counts.by_month == {"2026-11": 3}
     assert counts.additions == 1
-    assert metrics.counts == {"Posted": 2, "LookUps": 1, "Parked": 5}
+    meter.write_down()
+    assert counts.by_month == {"2026-11": 6}
+    assert metrics.counts == {"Posted": 2, "Parked": 5}
 
 
 @pytest.mark.parametrize("fault", FAULTS)

@@ -35,6 +35,11 @@ class EntitiesLedger:
     ledger_of: Callable[[str | None], IntacctLedger]
     _ledgers: dict[str | None, IntacctLedger] = field(default_factory=dict)
 
+    @property
+    def reads(self) -> int:
+        """How many calls that read were sent, in all entities."""
+        return sum(each.statistics.look_ups for each in self._ledgers.values())
+
     def submit(self, submissions: Sequence[Submission]) -> Mapping[str, Outcome]:
         """Send each entity's documents in requests of its own; return an outcome for each.
 

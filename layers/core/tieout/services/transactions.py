@@ -1,15 +1,13 @@
 """Counting the month's Intacct transactions, and saying how much of the budget they take."""
 
 import logging
+from collections.abc import Callable
 from typing import Protocol
 
 from tieout.domain.errors import ConfigurationFault, TransientFault
 from tieout.domain.transactions import Volume, month_of, volume
 from tieout.services import metric_names
 from tieout.services.ports import Clock, Metrics, PolicySource
-
-# A document that was found where an unknown outcome had left it was written by us, too.
-_COUNTED = frozenset({metric_names.POSTED, metric_names.LOOK_UPS})
 
 logger = logging.getLogger(__name__)
 
@@ -31,34 +29,52 @@ class TransactionCounts(Protocol):
 
 
 class TransactionMeter:
-    """Counters that also count transactions: one write for all that an invocation did.
+    """Counters that also count transactions: one addition for all that an invocation did.
+
+    A document that was found where an unknown outcome had left it was written by us, too.
 
     The sum is an estimate, good to a few: what a process that dies had counted is missing from it,
     and an addition of which nobody knows whether it was made is made again.
     """
 
-    def __init__(self, metrics: Metrics, counts: TransactionCounts, clock: Clock) -> None:
+    def __init__(
+        self,
+        metrics: Metrics,
+        counts: TransactionCounts,
+        clock: Clock,
+        reads: Callable[[], int] = lambda: 0,
+    ) -> None:
+        """Meter what is counted.
+
+        Args:
+            metrics: to which every counter goes on.
+            counts: where the sum is kept.
+            clock: for the month.
+            reads: how many calls that read Intacct were sent by this process so far.
+        """
         self._metrics = metrics
         self._counts = counts
         self._clock = clock
-        self._not_written = 0
+        self._reads = reads
+        self._posted = self._added = 0
 
     def count(self, name: str, value: int = 1) -> None:
         """Add to a counter."""
         self._metrics.count(name, value)
-        if name in _COUNTED:
-            self._not_written += value
+        if name == metric_names.POSTED:
+            self._posted += value
 
     def write_down(self) -> None:
         """Add what was counted to the month's sum; what cannot be added now is the next time."""
-        if not self._not_written:
+        transactions = self._posted + self._reads()
+        if transactions == self._added:
             return
         try:
-            self._counts.add(month_of(self._clock.now_unix()), self._not_written)
+            self._counts.add(month_of(self._clock.now_unix()), transactions - self._added)
         except (TransientFault, ConfigurationFault) as fault:
             logger.warning("transactions are added later", extra={"cause": str(fault)})
         else:
-            self._not_written = 0
+            self._added = transactions
 
 
 class TransactionWatch:
