@@ -9,6 +9,7 @@ from typing import Any, Self
 import boto3
 from botocore.config import Config
 
+from tests.sandbox.aws.decisions import Decision, decisions
 from tests.sandbox.aws.emulator import ACCESS_KEY_ID, REGION, ROOT, SECRET_ACCESS_KEY, Emulator
 from tests.sandbox.aws.sam import Sam, emulator_python_version
 from tests.sandbox.aws.stack import Stack
@@ -59,6 +60,10 @@ class EmbeddedAws:
     def log_path(self) -> Path:
         """What the emulator and the functions print."""
         return self._emulator.log_path
+
+    def decisions(self) -> frozenset[Decision]:
+        """Return what IAM decided about calls of the functions so far."""
+        return decisions(self.log_path.parent)
 
     def client(self, service: str) -> Any:  # noqa: ANN401 - each service has its own class
         """Return the operator's boto3 client of a service; it is closed when the emulator ends."""
