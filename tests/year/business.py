@@ -259,8 +259,25 @@ class Business:
 
     def give_up(self) -> None:
         """Mark an invoice as uncollectible."""
-        if invoice := self._open():
+        if invoice := self._any("invoice", self._may_be_given_up):
             self.give_up_on(invoice["id"])
+
+    def _may_be_given_up(self, invoice: JsonObject) -> bool:
+        """Return whether an invoice is open, and no debit of it can come and be forgotten.
+
+        Were it open again without a trace of why, it would stay written off in the books; the
+        tie-out finds that difference, and a person must judge it.
+        """
+        payments = self.account.store.where("invoice_payment", "invoice", invoice["id"])
+        intents = [each["payment"].get("payment_intent") for each in payments]
+        charges = [
+            charge
+            for each in intents
+            for charge in self.account.store.where("charge", "payment_intent", each)
+        ]
+        is_kept = self.account.options.late_failure_keeps_payment
+        under_way = any(each["status"] == "pending" for each in charges)
+        return invoice["status"] == "open" and (is_kept or not under_way)
 
     def give_up_on(self, invoice_id: str) -> None:
         """Mark this invoice as uncollectible, unless it was before.

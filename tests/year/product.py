@@ -32,6 +32,7 @@ from tests.sandbox.stripe.api import StripeApi as StripeDouble
 from tests.sandbox.stripe.events import EventRecord
 from tests.support.wires import INTACCT_ENDPOINT, IntacctWire, StripeShortCut, StripeWire
 from tests.year.postings import IndexedPostings
+from tieout.domain.errors import OutcomeUnknown
 from tieout.domain.events import SUBSCRIPTIONS
 from tieout.domain.policy_file import parse_policy
 from tieout.domain.postings import Posting, Worklist
@@ -40,6 +41,7 @@ from tieout.intacct.client import IntacctLedger
 from tieout.intacct.entities import EntitiesLedger
 from tieout.intacct.gateway import Gateway
 from tieout.intacct.session import SessionKeeper, SignIn
+from tieout.intacct.transport import HttpReply
 from tieout.services.close_check import CloseCheck, Obstacle, last_day_of
 from tieout.services.daily_tie_out import DailyTieOut
 from tieout.services.messages import encode
@@ -54,22 +56,26 @@ BATCH = 10
 # As a queue is set up: what failed so often waits for a person.
 RECEIVES_MAX = 6
 LEASE_SECONDS = 150
+# How a request says that Intacct must not do it twice.
+_WRITE = b"<uniqueid>true</uniqueid>"
 _API_VERSION = "2026-10-28.endive"
 _CREDENTIALS = IntacctCredentials(SENDER_ID, SENDER_PASSWORD, COMPANY_ID, USER_ID, USER_PASSWORD)
 
 
 @dataclass(frozen=True)
 class Weather:
-    """What happens to webhooks on their way.
+    """What happens to webhooks, and to what is sent to Intacct, on their way.
 
     Attributes:
         lost, repeated: share of events that never come, that come twice.
         disorder: how many places an event may be late.
+        unanswered: share of writes that Intacct never answers; every other of them never came.
     """
 
     lost: float = 0.0
     repeated: float = 0.0
     disorder: int = 0
+    unanswered: float = 0.0
 
 
 CALM = Weather()
@@ -83,6 +89,27 @@ class _BusinessClock:
 
     def now_unix(self) -> int:
         return self._clock.now()
+
+
+class _StormyWire(IntacctWire):
+    """Loses some of the writes on their way to Intacct, and as many answers."""
+
+    def __init__(self, double: IntacctDouble, unanswered: float, chance: random.Random) -> None:
+        super().__init__(double)
+        self._unanswered, self._chance = unanswered, chance
+        self.lost = 0
+
+    def post(self, endpoint: str, body: bytes, timeout_seconds: int) -> HttpReply:
+        is_lost = (
+            self._unanswered > 0 and _WRITE in body and self._chance.random() < self._unanswered
+        )
+        self.lost += is_lost
+        if is_lost and self.lost % 2:
+            raise OutcomeUnknown("lost on its way")
+        reply = super().post(endpoint, body, timeout_seconds)
+        if is_lost:
+            raise OutcomeUnknown("the answer was lost")
+        return reply
 
 
 @dataclass
@@ -114,6 +141,7 @@ class Product:
 
     Attributes:
         waiting, dead: messages in the queue, and those set aside for a person.
+        wire: to Intacct.
     """
 
     def __init__(
@@ -136,6 +164,7 @@ class Product:
         self.waiting: list[_Message] = []
         self.dead: list[ReceivedMessage] = []
         self._weather, self._chance = weather, random.Random(seed)  # noqa: S311 - a simulation
+        self.wire = _StormyWire(self.intacct, weather.unanswered, self._chance)
         self._taken = self._told = self._sent = 0
         self._inbox, livemode = FakeInbox(), account.options.livemode
         keys = {each.options.account_id: each.options.api_keys[0].value for each in further}
@@ -185,7 +214,7 @@ class Product:
         )
 
     def _ledger_of(self, entity: str | None) -> IntacctLedger:
-        gateway = Gateway(IntacctWire(self.intacct), timeout_seconds=30)
+        gateway = Gateway(self.wire, timeout_seconds=30)
         own = dataclasses.replace(_CREDENTIALS, entity_id=entity)
         sign_in = SignIn(gateway, lambda: own, INTACCT_ENDPOINT, 45, lambda: None)
         keeper = SessionKeeper(sign_in, FakeSessions(), self.clock)
