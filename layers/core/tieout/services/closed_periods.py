@@ -54,7 +54,7 @@ class ClosedPeriods:
         try:
             asked = {
                 entity: self._books.closed_through(entity)
-                for entity in entities_of(self._policies.current())
+                for entity in sorted(entities_of(self._policies.current()), key=str)
             }
             said = ClosedDates({each: day for each, day in asked.items() if day}, now_unix)
             self._closed_books.save(said)
