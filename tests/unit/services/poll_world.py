@@ -20,6 +20,7 @@ from tieout.domain.subjects import Subject, SubjectKind
 from tieout.services.closed_periods import ClosedPeriods
 from tieout.services.poll import Poller, PollReport
 from tieout.services.ports import EventHint, InvoiceRow
+from tieout.services.transactions import TransactionWatch
 
 NOW_UNIX = 1_795_219_200
 HALF_HOUR = 1_800
@@ -83,6 +84,7 @@ class World:
     metrics: FakeMetrics = field(default_factory=FakeMetrics)
     clock: FakeClock = field(default_factory=lambda: FakeClock(NOW_UNIX))
     closed_periods: ClosedPeriods | None = None
+    transactions: TransactionWatch | None = None
 
     def __post_init__(self) -> None:
         self.queue = FakeQueue(self.clock)
@@ -104,6 +106,7 @@ class World:
             invoice_lookback_days=LOOK_BACK_DAYS,
             read_budget=read_budget,
             closed_periods=self.closed_periods,
+            transactions=self.transactions,
         )
         try:
             return poller.run()

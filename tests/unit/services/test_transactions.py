@@ -8,11 +8,14 @@ from collections import Counter
 
 import pytest
 
-from tests.factories import a_policy
+from tests.factories import a_paid_invoice, a_policy
 from tests.fakes import FakeClock, FakeMetrics, FakePolicies
+from tests.unit.services import poll_world
+from tests.unit.services.world import INVOICE, LEASE_SECONDS, World
 from tieout.domain.errors import ConfigurationFault, Unavailable
 from tieout.domain.reasons import Reason
 from tieout.services import metric_names
+from tieout.services.process import Processor
 from tieout.services.transactions import TransactionMeter, TransactionWatch
 
 NOVEMBER_20_UNIX = 1_795_132_800
@@ -70,6 +73,24 @@ def test_what_cannot_be_added_now_is_added_later(fault: Exception) -> None:
     assert counts.by_month == {"2026-11": 2}
 
 
+def test_the_processor_adds_a_batch_when_it_is_over() -> None:
+    counts, world = Counts(), World()
+    world.stripe.snapshots[INVOICE] = a_paid_invoice()
+    processor = Processor(
+        world.stripe,
+        world.ledger,
+        world.postings,
+        world.policies,
+        world.clock,
+        world.metrics,
+        LEASE_SECONDS,
+        transactions=TransactionMeter(world.metrics, counts, world.clock),
+    )
+    processor.process([world.message(INVOICE), world.message(INVOICE)])
+    assert counts.by_month.total() == len(world.ledger.records) == 3
+    assert counts.additions == 1
+
+
 def watch(counts: Counts, metrics: FakeMetrics, budget: int | None) -> TransactionWatch:
     policy = dataclasses.replace(a_policy(), transactions_per_month=budget)
     return TransactionWatch(counts, FakePolicies(policy), FakeClock(NOVEMBER_20_UNIX), metrics)
@@ -83,6 +104,14 @@ def test_the_share_of_the_budget_is_counted() -> None:
     assert month is not None
     assert (month.used, month.forecast) == (800, 1_200)
     assert metrics.counts == {"TransactionsUsedPercent": 80, "TransactionsForecastPercent": 120}
+
+
+def test_each_run_of_the_poller_tells_it() -> None:
+    counts, world = Counts(), poll_world.World()
+    counts.add("2026-11", 800)
+    world.transactions = watch(counts, world.metrics, 1_000)
+    world.run()
+    assert world.metrics.counts["TransactionsUsedPercent"] == 80
 
 
 def test_without_a_budget_there_is_no_share() -> None:
