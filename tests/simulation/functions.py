@@ -77,7 +77,7 @@ SKEW_SECONDS_MAX = 3
 _INBOX, _POSTINGS, _TRAIL, _STATE = "inbox", "postings", "trail", "state"
 _CREDENTIALS = IntacctCredentials(SENDER_ID, SENDER_PASSWORD, COMPANY_ID, USER_ID, USER_PASSWORD)
 _QUEUE_URL = "https://sqs.test/queue.fifo"
-_FUNCTIONS = Path(__file__).parents[2] / "functions"
+ROOT = Path(__file__).parents[2]
 
 
 class WorkerClock:
@@ -370,7 +370,9 @@ def _handler(
 
 @cache
 def _loaded(name: str) -> ModuleType:
-    spec = importlib.util.spec_from_file_location(f"app_{name}", _FUNCTIONS / name / "app.py")
+    spec = importlib.util.spec_from_file_location(
+        f"app_{name}", ROOT / "functions" / name / "app.py"
+    )
     assert spec is not None
     assert spec.loader is not None
     app = importlib.util.module_from_spec(spec)

@@ -277,25 +277,51 @@ def _answered_for_the_first_alone(patch: pytest.MonkeyPatch) -> None:
 
 
 MUTANTS: Sequence[Mutant] = (
-    Mutant("posting recorded before it is sent", _recorded_before_sent),
-    Mutant("an unknown outcome taken for success", _unknown_taken_for_success),
-    Mutant("look-up skipped after an unknown outcome", _look_up_skipped),
-    Mutant("another control id when it is sent again", _new_control_id_on_resend),
-    Mutant("version of a posting ignored", _version_ignored),
-    Mutant("lease ignored", _lease_ignored),
+    Mutant("posting recorded before it is sent", _recorded_before_sent, {"killed": 0.03}),
+    Mutant(
+        "an unknown outcome taken for success", _unknown_taken_for_success, {"intacct_cut": 0.3}
+    ),
+    Mutant("look-up skipped after an unknown outcome", _look_up_skipped, {"killed": 0.05}),
+    Mutant(
+        "another control id when it is sent again",
+        _new_control_id_on_resend,
+        {"intacct_late": 0.3},
+    ),
+    Mutant("version of a posting ignored", _version_ignored, {"message_overtaken": 0.05}),
+    Mutant("lease ignored", _lease_ignored, {"message_overtaken": 0.05}),
     Mutant("digest ignored", _digest_ignored),
     Mutant("a receipt for every event", _receipt_for_every_event),
-    Mutant("dependency not waited for", _dependency_not_waited_for),
-    Mutant("failed message acknowledged", _failure_acknowledged),
-    Mutant("event acknowledged without being queued", _acknowledged_without_queueing),
-    Mutant("event acknowledged without being stored", _acknowledged_without_storing),
-    Mutant("inbox written before the queue", _inbox_before_queue),
-    Mutant("session renewed without the lease", _session_without_lease),
-    Mutant("cursor moved before what it covers is queued", _cursor_before_queue),
-    Mutant("poller stores an event before it queues it", _polled_event_stored_first),
-    Mutant("finding swallowed", _finding_swallowed),
+    Mutant("dependency not waited for", _dependency_not_waited_for, {"intacct_transient": 0.3}),
+    Mutant("failed message acknowledged", _failure_acknowledged, {"intacct_throttled": 0.3}),
+    Mutant(
+        "event acknowledged without being queued",
+        _acknowledged_without_queueing,
+        {"queue_throttled": 0.1},
+    ),
+    Mutant(
+        "event acknowledged without being stored",
+        _acknowledged_without_storing,
+        {"table_throttled": 0.05},
+    ),
+    Mutant("inbox written before the queue", _inbox_before_queue, {"queue_throttled": 0.1}),
+    Mutant(
+        "session renewed without the lease",
+        _session_without_lease,
+        {"intacct_session_expired": 0.3, "neighbour": 0.5},
+    ),
+    Mutant(
+        "cursor moved before what it covers is queued",
+        _cursor_before_queue,
+        {"webhook_lost": 0.9, "killed": 0.03},
+    ),
+    Mutant(
+        "poller stores an event before it queues it",
+        _polled_event_stored_first,
+        {"webhook_lost": 0.9, "queue_throttled": 0.2},
+    ),
+    Mutant("finding swallowed", _finding_swallowed, {"period_closed": 0.1}),
     Mutant("a whole request refused for one document", _innocent_share_the_fate),
-    Mutant("a sale decided anew under each policy", _sale_decided_anew),
+    Mutant("a sale decided anew under each policy", _sale_decided_anew, {"policy_published": 0.1}),
     Mutant("Stripe read once and remembered", _stripe_read_once),
     Mutant("a batch answered for its first subject alone", _answered_for_the_first_alone),
 )

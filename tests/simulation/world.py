@@ -402,7 +402,7 @@ def _switches(chance: random.Random) -> Switches:
         session_errorno=chance.choice(("XL03000006", "XX00000004")),
         closed_period_errorno=chance.choice(("BL01001973", "XX00000005")),
         closed_books_date=chance.choice(("parts", "text", "something_else", "unknown_function")),
-        functions_per_request_max=chance.choice((None, None, 10)),
+        functions_per_request_max=chance.choice((None, None, 3)),
         missing_read=chance.choice(("empty", "error")),
         read_row_tag=chance.choice(("upper", "lower")),
         empty_clears_on_update=chance.random() < 0.5,
