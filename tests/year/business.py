@@ -386,6 +386,8 @@ class Business:
         if line is None:
             return
         total_minor = self._note_total(line, invoice)
+        if min(total_minor, invoice["amount_remaining"]) > self._own_remaining(invoice):
+            return
         late_minor = max(0, total_minor - invoice["amount_remaining"])
         way = self._one(("refund", "earlier refund", "credit", "out of band"))
         self.account.create_credit_note(
@@ -412,6 +414,20 @@ class Business:
             return None
         amount_minor = left if self._chance.below(2) else 1 + self._chance.below(left)
         return CreditLineSpec(line["id"], amount_minor)
+
+    def _own_remaining(self, invoice: JsonObject) -> int:
+        """Return what remains of an invoice, without the older debt that Stripe asks for with it.
+
+        A note that takes debt off, too, is one for the exceptions list.
+        """
+        older_minor = -sum(
+            each["amount"]
+            for each in self.account.store.where(
+                "customer_balance_transaction", "invoice", invoice["id"]
+            )
+            if each["type"] == "applied_to_invoice" and each["amount"] < 0
+        )
+        return int(max(0, invoice["amount_remaining"] - older_minor))
 
     def _refunded(self, invoice: JsonObject, amount_minor: int) -> tuple[str, ...]:
         """Refund what a credit note is going to name; nothing where Stripe might refuse that."""
