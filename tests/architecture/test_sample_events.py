@@ -23,6 +23,7 @@ from tests.fakes import (
     FakeQueue,
     FakeStripe,
 )
+from tests.fakes.queue import NothingBehind
 from tests.support import aws
 from tests.support.doors import ROOT, Context, Queued, WebhookWorld, polling, sample, signed
 from tieout import bootstrap
@@ -31,6 +32,7 @@ from tieout.observability import Telemetry
 from tieout.services.messages import decode
 from tieout.services.process import Processor
 from tieout.settings import CommonSettings
+from tieout.store.backlog import Backlog
 from tieout.store.work_queue import Visibility
 
 CUSTOMER = "cus_TieoutSample001"
@@ -145,7 +147,13 @@ def test_processor_sample(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     )
     telemetry = Telemetry(CommonSettings("dev", False, "processor", "Tieout/dev", "INFO"))
     limits = bootstrap.TimeLimits(reading_seconds=30, sending_seconds=70, lease_seconds=130)
-    worker = bootstrap.Worker(use_case, cast("Visibility", NoQueue()), telemetry, limits)
+    worker = bootstrap.Worker(
+        use_case,
+        cast("Backlog", NothingBehind()),
+        cast("Visibility", NoQueue()),
+        telemetry,
+        limits,
+    )
     monkeypatch.setattr(processor, "processor", lambda: worker)
     answer = processor.lambda_handler(invocation, Context())
     again = [invocation["Records"][position]["messageId"] for position in PROCESSOR[name]]

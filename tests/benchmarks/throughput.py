@@ -6,13 +6,15 @@ all they did. Who makes one request for each document, and no other, uses 120 of
 it: nobody can be more than 3.08 times as fast as that. The target is for who makes more.
 """
 
+import gc
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from functions.processor.app import MESSAGES_MAX
 from tests.benchmarks.backlog import billing_run
-from tests.benchmarks.fifo_queue import BATCH_MAX, FifoQueue, Groups
+from tests.benchmarks.fifo_queue import FifoQueue, Groups
 from tests.benchmarks.figures import Figure
 from tests.benchmarks.one_call import (
     EncoderLoop,
@@ -38,7 +40,7 @@ from tieout.services.messages import decode
 from tieout.services.ports import Submission
 from tieout.services.process import ReceivedMessage
 
-CUSTOMERS = 300
+CUSTOMERS = 400
 # Who sends every document alone needs no more of them to be measured.
 CUSTOMERS_OF_OTHERS = 60
 NEW_ONE_IN = 10
@@ -86,6 +88,8 @@ class Bench:
         self.spine.process(self.spine.new_messages())
         billing_run(self.spine, known, new)
         self.messages = self.spine.new_messages()
+        # In our functions there is no Stripe account to search for garbage.
+        gc.freeze()
 
     def finished(self, name: str, concurrency: int, seconds: float, before: Counts) -> Run:
         """Check the books and return what it took to write them."""
@@ -183,7 +187,7 @@ def encoder_loop(bench: Bench) -> OneCallClient:
     return EncoderLoop(bench.spine.ledger)
 
 
-def tieout(customers: int, concurrency: int, messages_max: int = BATCH_MAX) -> Run:
+def tieout(customers: int, concurrency: int, messages_max: int = MESSAGES_MAX) -> Run:
     """Book the backlog with Tieout's processor, so many messages in an invocation."""
     bench = Bench(customers)
     queue = FifoQueue(bench.messages, Groups.IN_RUNS)

@@ -1,8 +1,11 @@
-"""A FIFO queue in memory, seen by those who send to it."""
+"""A FIFO queue in memory, seen by those who send to it, and an empty one for those who receive."""
+
+from collections.abc import Sequence
 
 from tests.fakes.clock import FakeClock
 from tests.fakes.faults import Faulty
 from tieout.services.ports import Clock, WorkItem
+from tieout.store.backlog import Taken
 
 DEDUPLICATION_SECONDS = 300
 
@@ -27,3 +30,13 @@ class FakeQueue(Faulty):
         if accepted_at_unix is None or now_unix - accepted_at_unix >= DEDUPLICATION_SECONDS:
             self._accepted_at_unix[same] = now_unix
             self.items.append(item)
+
+
+class NothingBehind:
+    """A `Backlog` that is always empty: the batch is all there is."""
+
+    def take(self, _messages_max: int) -> Sequence[Taken]:
+        return ()
+
+    def delete(self, done: Sequence[Taken]) -> None:
+        assert not done

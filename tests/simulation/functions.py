@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
-from typing import Any
+from typing import Any, cast
 
 import pytest
 import stripe
@@ -24,6 +24,7 @@ from aws_lambda_powertools.utilities.idempotency import base as idempotency
 from aws_lambda_powertools.utilities.idempotency.persistence import base as records
 from aws_lambda_powertools.utilities.idempotency.persistence import datarecord, dynamodb
 
+from tests.fakes.queue import NothingBehind
 from tests.sandbox.intacct import (
     COMPANY_ID,
     SENDER_ID,
@@ -55,6 +56,7 @@ from tieout.services.process import Processor
 from tieout.services.receive import Receiver
 from tieout.services.tie_out import TieOuts
 from tieout.store import items, trail_items
+from tieout.store.backlog import Backlog
 from tieout.store.closed_books import DynamoClosedBooks
 from tieout.store.cursors import DynamoCursors
 from tieout.store.idempotency import PowertoolsOnce
@@ -310,7 +312,9 @@ class ProcessorFunction(Function):
             LIMITS.lease_seconds,
             closed_periods=own.closed_periods(),
         )
-        worker = Worker(processor, Visibility(own.queue, _QUEUE_URL), own.telemetry, LIMITS)
+        visibility = Visibility(own.queue, _QUEUE_URL)
+        backlog = cast("Backlog", NothingBehind())
+        worker = Worker(processor, backlog, visibility, own.telemetry, LIMITS)
         return _handler(self.name, lambda: worker, own.clock)
 
 

@@ -25,6 +25,7 @@ from tests.fakes import (
     FakePostings,
     FakeQueue,
 )
+from tests.fakes.queue import NothingBehind
 from tests.support.doors import SIGNING_SECRET, Context, signed
 from tieout.bootstrap import TimeLimits, Webhook, Worker
 from tieout.domain.policy import Policy
@@ -35,6 +36,7 @@ from tieout.services.process import Processor
 from tieout.services.readings import UNEXPECTED_DELIVERIES_MAX
 from tieout.services.receive import Receiver
 from tieout.settings import CommonSettings
+from tieout.store.backlog import Backlog
 from tieout.store.idempotency import PowertoolsOnce
 from tieout.store.work_queue import Visibility
 from tieout.stripe.signature import SignatureRefused, verify
@@ -106,7 +108,13 @@ class InProcess:
         )
         webhook = Webhook(receiver, cast("PowertoolsOnce", once), telemetry)
         limits = TimeLimits(reading_seconds=0, sending_seconds=0, lease_seconds=LEASE_SECONDS)
-        worker = Worker(processor, cast("Visibility", _NoVisibility()), telemetry, limits)
+        worker = Worker(
+            processor,
+            cast("Backlog", NothingBehind()),
+            cast("Visibility", _NoVisibility()),
+            telemetry,
+            limits,
+        )
         monkeypatch.setattr(webhook_app, "webhook", lambda: webhook)
         monkeypatch.setattr(processor_app, "processor", lambda: worker)
 

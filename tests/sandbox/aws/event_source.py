@@ -48,16 +48,23 @@ class EventSource:
     def work(self) -> Sequence[GivenBack]:
         """Do what the mapping does, until no message is visible; return what was given back."""
         given_back: list[GivenBack] = []
-        while messages := self._receive():
-            records = [_record(message) for message in messages]
-            answer = self.stack.invoke("processor", {"Records": records})
-            failed = {each["itemIdentifier"] for each in answer["batchItemFailures"]}
-            for message in messages:
-                if message["MessageId"] in failed:
-                    given_back.append(GivenBack(message["Body"], message["ReceiptHandle"]))
-                else:
-                    self._delete(message)
+        while messages := self._receive_all():
+            for start in range(0, len(messages), _BATCH_MAX):
+                given_back += self._hand_over(messages[start : start + _BATCH_MAX])
         return given_back
+
+    def _hand_over(self, messages: Sequence[Mapping[str, Any]]) -> Sequence[GivenBack]:
+        records = [_record(message) for message in messages]
+        answer = self.stack.invoke("processor", {"Records": records})
+        failed = {each["itemIdentifier"] for each in answer["batchItemFailures"]}
+        for message in messages:
+            if message["MessageId"] not in failed:
+                self._delete(message)
+        return [
+            GivenBack(message["Body"], message["ReceiptHandle"])
+            for message in messages
+            if message["MessageId"] in failed
+        ]
 
     def call_back(self, messages: Sequence[GivenBack]) -> None:
         """Make messages visible again now, however long they were put off for."""
@@ -83,6 +90,13 @@ class EventSource:
             if time.monotonic() > deadline:
                 raise TimeoutError("the processor is still at work, or messages are put off")
             time.sleep(_POLL_SECONDS)
+
+    def _receive_all(self) -> Sequence[Mapping[str, Any]]:
+        """Receive all there is: what is left behind a batch the processor would take by itself."""
+        messages: list[Mapping[str, Any]] = []
+        while received := self._receive():
+            messages += received
+        return messages
 
     def _receive(self) -> Sequence[Mapping[str, Any]]:
         answer = self.stack.client("sqs").receive_message(

@@ -20,6 +20,7 @@ from tieout.domain.reasons import Reason
 from tieout.observability import Telemetry
 from tieout.services.process import Done, Processor, ReceivedMessage, Result, Retry
 from tieout.settings import CommonSettings
+from tieout.store.backlog import Backlog, Taken
 from tieout.store.work_queue import Visibility
 
 COMMON = CommonSettings("dev", False, "processor", "Tieout/dev", "INFO")
@@ -62,11 +63,28 @@ class Postponed:
         return True
 
 
+@dataclass
+class Waiting:
+    """What waits behind the batch; remembers what was deleted of it."""
+
+    messages: list[Taken] = field(default_factory=list)
+    deleted: list[str] = field(default_factory=list)
+    wanted: int = 0
+
+    def take(self, messages_max: int) -> Sequence[Taken]:
+        self.wanted = messages_max
+        return self.messages[:messages_max]
+
+    def delete(self, done: Sequence[Taken]) -> None:
+        self.deleted += [each.message.message_id for each in done]
+
+
 @pytest.fixture
-def use_case(monkeypatch: pytest.MonkeyPatch, visibility: Postponed) -> Scripted:
+def use_case(monkeypatch: pytest.MonkeyPatch, visibility: Postponed, backlog: Waiting) -> Scripted:
     use_case = Scripted()
     worker = Worker(
         cast("Processor", use_case),
+        cast("Backlog", backlog),
         cast("Visibility", visibility),
         Telemetry(COMMON, io.StringIO()),
         LIMITS,
@@ -78,6 +96,11 @@ def use_case(monkeypatch: pytest.MonkeyPatch, visibility: Postponed) -> Scripted
 @pytest.fixture
 def visibility() -> Postponed:
     return Postponed()
+
+
+@pytest.fixture
+def backlog() -> Waiting:
+    return Waiting()
 
 
 def batch() -> tuple[dict[str, Any], list[str]]:
@@ -136,3 +159,48 @@ def test_sending_stops_while_an_answer_can_be_waited_for_and_reading_before(
     app.lambda_handler(batch()[0], Context(remaining_ms=119_000))
     assert 0 <= use_case.stop_sending_at_unix - (before + 119 - 70) <= 2
     assert use_case.stop_reading_at_unix == use_case.stop_sending_at_unix - 30
+
+
+def behind(*names: str) -> list[Taken]:
+    return [Taken(ReceivedMessage(each, "", 1, 0), f"handle of {each}") for each in names]
+
+
+def full_batch() -> dict[str, Any]:
+    record = batch()[0]["Records"][0]
+    records = [record | {"messageId": f"m{number}"} for number in range(app.BACKLOG_SIGN)]
+    return {"Records": records}
+
+
+def test_what_waits_behind_a_full_batch_is_booked_with_it_and_deleted_here(
+    use_case: Scripted, visibility: Postponed, backlog: Waiting
+) -> None:
+    backlog.messages = behind("a", "b", "c")
+    use_case.results = {"b": Retry(40, "Stripe is slow")}
+    answer = app.lambda_handler(full_batch(), Context())
+    assert [each.message_id for each in use_case.asked][app.BACKLOG_SIGN :] == ["a", "b", "c"]
+    assert backlog.wanted == app.MESSAGES_MAX - app.BACKLOG_SIGN
+    # Lambda knows nothing of them, and refuses an answer about what it did not hand over.
+    assert answer == {"batchItemFailures": []}
+    assert backlog.deleted == ["a", "c"]
+    assert visibility.changes == {"handle of b": 40}
+
+
+def test_nothing_more_is_taken_behind_a_batch_that_is_not_full(
+    use_case: Scripted, backlog: Waiting
+) -> None:
+    backlog.messages = behind("a")
+    app.lambda_handler(batch()[0], Context())
+    assert (backlog.wanted, len(use_case.asked)) == (0, 3)
+
+
+def test_nothing_is_deleted_if_the_use_case_fails(
+    use_case: Scripted, backlog: Waiting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def failing(*_: object, **__: object) -> Mapping[str, Result]:
+        raise MemoryError
+
+    monkeypatch.setattr(use_case, "process", failing)
+    backlog.messages = behind("a")
+    with pytest.raises(MemoryError):
+        app.lambda_handler(full_batch(), Context())
+    assert backlog.deleted == []

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Mapping
+from concurrent.futures import Executor
 from dataclasses import dataclass, field
 
 from tests.factories import a_policy
@@ -39,6 +40,7 @@ class World:
     policies: FakePolicies = field(default_factory=lambda: FakePolicies(a_policy()))
     clock: FakeClock = field(default_factory=FakeClock)
     metrics: FakeMetrics = field(default_factory=FakeMetrics)
+    pool: Executor | None = None
     delivered: int = 0
 
     def __post_init__(self) -> None:
@@ -73,7 +75,10 @@ class World:
         stop_reading_at_unix: int | None = None,
         stop_sending_at_unix: int | None = None,
     ) -> Mapping[str, Result]:
-        processor = Processor(
+        return self.processor().process(messages, stop_reading_at_unix, stop_sending_at_unix)
+
+    def processor(self) -> Processor:
+        return Processor(
             self.stripe,
             self.ledger,
             self.postings,
@@ -82,8 +87,8 @@ class World:
             self.metrics,
             LEASE_SECONDS,
             closed_periods=self.closed_periods(),
+            pool=self.pool,
         )
-        return processor.process(messages, stop_reading_at_unix, stop_sending_at_unix)
 
     def bring_up_to_date(self, *subjects: Subject) -> list[Result]:
         return list(self.process(*map(self.message, subjects)).values())

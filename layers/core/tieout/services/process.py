@@ -8,6 +8,7 @@ Each message is answered for itself: one that fails does not take its followers 
 
 import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import date
 from functools import cache
@@ -150,9 +151,10 @@ class Processor:
         *,
         closed_periods: ClosedPeriods | None = None,
         transactions: TransactionMeter | None = None,
+        pool: Executor | None = None,
     ) -> None:
         metrics = transactions or metrics
-        self._readings = Readings(stripe, policies, clock, metrics)
+        self._readings = Readings(stripe, policies, clock, metrics, pool)
         self._evidence = Evidence(postings)
         self._ledger = ledger
         self._postings = postings
@@ -232,22 +234,30 @@ class Processor:
         """Yield the plans of each job; jobs that cannot be planned now are answered at once."""
         waiting = list(jobs)
         known = {job.subject for job in waiting}
-        while waiting:
-            job = waiting.pop(0)
-            if stop_reading_at_unix is not None and self._clock.now_unix() >= stop_reading_at_unix:
-                answers.add(job, Pending("no time left in this invocation", 1))
-            elif self._still_parked(job, policy):
-                answers.add(job, Parked("parked before, nothing changed"))
-            else:
-                reading = self._readings.read(job.subject, policy, job.deliveries)
-                reading = self._evidence.led_to(job.subject, reading, policy)
-                if reading.answer is not None:
-                    answers.add(job, reading.answer)
-                for part in reading.parts:
-                    yield _Planned(job, part, reading)
-                fresh = [subject for subject in reading.leads_to if subject not in known]
-                known.update(fresh)
-                waiting += [dataclasses.replace(job, subject=each) for each in fresh]
+        parked = self._still_parked(waiting, policy)
+        to_read = [job.subject for job in waiting if job.subject not in parked]
+        with self._readings.ahead(to_read):
+            while waiting:
+                job = waiting.pop(0)
+                if (
+                    stop_reading_at_unix is not None
+                    and self._clock.now_unix() >= stop_reading_at_unix
+                ):
+                    answers.add(job, Pending("no time left in this invocation", 1))
+                elif job.subject in parked:
+                    answers.add(job, Parked("parked before, nothing changed"))
+                else:
+                    reading = self._readings.read(job.subject, policy, job.deliveries)
+                    reading = self._evidence.led_to(job.subject, reading, policy)
+                    if reading.answer is not None:
+                        answers.add(job, reading.answer)
+                    for part in reading.parts:
+                        yield _Planned(job, part, reading)
+                    led_to = [subject for subject in reading.leads_to if subject not in known]
+                    fresh = [dataclasses.replace(job, subject=each) for each in led_to]
+                    known.update(led_to)
+                    parked |= self._still_parked(fresh, policy)
+                    waiting += fresh
 
     def _days_without(self, planned: Sequence[_Planned], policy: Policy) -> Sequence[_Job]:
         """Return what is left to do for sales that came too late for the journal of their day.
@@ -291,22 +301,24 @@ class Processor:
             ]
         return ready
 
-    def _still_parked(self, job: _Job, policy: Policy) -> bool:
-        """Whether all of the subject was dealt with and parked, as read after the messages came.
+    def _still_parked(self, jobs: Iterable[_Job], policy: Policy) -> set[Subject]:
+        """Return the subjects of which all was dealt with and parked, as read after their messages.
 
         If that was under this policy, nothing that we could look at has changed, and they fail
         without a call to Stripe or Intacct. A redrive queues a message anew, which is how a person
         says "again".
+
+        Raises:
+            TransientFault: the postings could not be read.
         """
-        if job.deliveries == 1:
-            return False
-        key = failure_key(str(job.subject))
-        failure = self._postings.get_many([key]).get(key)
-        return (
-            failure is not None
-            and failure.policy_version == policy.version
-            and failure.read_at_unix > job.sent_at_unix
-        )
+        again = {failure_key(str(job.subject)): job for job in jobs if job.deliveries > 1}
+        failures = self._postings.get_many(again) if again else {}
+        return {
+            again[key].subject
+            for key, failure in failures.items()
+            if failure.policy_version == policy.version
+            and failure.read_at_unix > again[key].sent_at_unix
+        }
 
     def _apply(
         self,

@@ -5,7 +5,9 @@ that only says so.
 """
 
 import dataclasses
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, Future
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 from tieout.domain.documents import ArAdjustment, JournalEntry, amount_of, dependencies
@@ -89,12 +91,40 @@ class Readings:
     """Reads subjects and plans them."""
 
     def __init__(
-        self, stripe: StripeReader, policies: PolicySource, clock: Clock, metrics: Metrics
+        self,
+        stripe: StripeReader,
+        policies: PolicySource,
+        clock: Clock,
+        metrics: Metrics,
+        pool: Executor | None = None,
     ) -> None:
         self._stripe = stripe
         self._policies = policies
         self._clock = clock
         self._metrics = metrics
+        self._pool = pool
+        self._begun: dict[Subject, tuple[int, Future[Snapshot]]] = {}
+        self._reads_counted = stripe.reads
+
+    @contextmanager
+    def ahead(self, subjects: Iterable[Subject]) -> Iterator[None]:
+        """Have Stripe asked for subjects side by side, before their turn to be planned.
+
+        What comes of it, faults too, is told when a subject is read. What was not read by the end
+        is given up.
+        """
+        now_unix = self._clock.now_unix()
+        if self._pool is not None:
+            for subject in subjects:
+                if subject.kind is not SubjectKind.ACTIVITY:
+                    asked = self._pool.submit(self._stripe.snapshot, subject)
+                    self._begun[subject] = now_unix, asked
+        try:
+            yield
+        finally:
+            for _, asked in self._begun.values():
+                asked.cancel()
+            self._begun.clear()
 
     def read(self, subject: Subject, policy: Policy, deliveries: int) -> Reading:
         """Read and plan a subject; if it cannot be read now, say so and what to answer.
@@ -104,9 +134,9 @@ class Readings:
             policy: today's.
             deliveries: how often the messages that ask for it have come.
         """
-        read_at_unix, reads_before = self._clock.now_unix(), self._stripe.reads
+        read_at_unix, begun = self._begun.pop(subject, (self._clock.now_unix(), None))
         try:
-            snapshot = self._snapshot(subject, policy, read_at_unix)
+            snapshot = begun.result() if begun else self._snapshot(subject, policy, read_at_unix)
             settling = _settling(snapshot, read_at_unix)
             if settling is not None:
                 return Reading([], read_at_unix, settling)
@@ -132,7 +162,7 @@ class Readings:
             parked = _parked(subject.key, subject, policy, Reason.UNEXPECTED_ERROR, text)
             return Reading([parked], read_at_unix)
         finally:
-            self._metrics.count(metric_names.STRIPE_READS, self._stripe.reads - reads_before)
+            self._count_reads()
         if not isinstance(snapshot, ChargeSnapshot):
             return Reading(made, read_at_unix)
         # The invoices that a charge paid: their own subjects book the payment.
@@ -143,6 +173,11 @@ class Readings:
                 Subject(SubjectKind.INVOICE, each, subject.account) for each in snapshot.invoices
             ],
         )
+
+    def _count_reads(self) -> None:
+        reads = self._stripe.reads
+        self._metrics.count(metric_names.STRIPE_READS, reads - self._reads_counted)
+        self._reads_counted = reads
 
     def _snapshot(self, subject: Subject, policy: Policy, now_unix: int) -> Snapshot:
         if subject.kind is SubjectKind.ACTIVITY:

@@ -1,6 +1,7 @@
 """The one seam to Stripe's API: GETs at one pinned version, counted, with errors in our words."""
 
 import re
+import threading
 from collections.abc import Callable, Mapping
 from typing import Any
 from urllib.parse import quote
@@ -182,7 +183,9 @@ class _CountingHttpClient(stripe.HTTPClient):
         self.name = inner.name  # type: ignore[misc]  # a class variable in the library
         self.requests_sent = 0
         self._inner = inner
+        self._lock = threading.Lock()
 
     def request(self, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401 - passed on as given
-        self.requests_sent += 1
+        with self._lock:
+            self.requests_sent += 1
         return self._inner.request(*arguments, **options)
