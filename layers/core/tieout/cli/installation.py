@@ -18,7 +18,6 @@ from tieout.store.clock import SystemClock
 from tieout.store.credentials import SecretsManagerSecrets
 from tieout.store.cursors import DynamoCursors
 from tieout.store.inbox import DynamoInbox
-from tieout.store.inbox import DynamoInbox
 from tieout.store.policies import DynamoPolicies
 from tieout.store.postings import DynamoPostings
 from tieout.store.tie_outs import DynamoTieOuts
@@ -57,12 +56,6 @@ class Installation:
         outputs = self.stack.outputs
         trail = TrailWriter(self._dynamodb, outputs["TrailTableName"], WORKER)
         return DynamoPostings(self._dynamodb, outputs["PostingsTableName"], trail)
-
-    @cached_property
-    def inbox(self) -> DynamoInbox:
-        """The events that were received."""
-        days = int(self.stack.parameters["EventRetentionDays"])
-        return DynamoInbox(self._dynamodb, self.stack.outputs["InboxTableName"], days, self.clock)
 
     @cached_property
     def inbox(self) -> DynamoInbox:
