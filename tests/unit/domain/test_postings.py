@@ -21,6 +21,7 @@ from tieout.domain.documents import (
     JournalLine,
     digest,
 )
+from tieout.domain.keys import owed_again_key
 from tieout.domain.plans import Disposition, Finding
 from tieout.domain.postings import Posting, State, Work, Worklist, begin_sending
 from tieout.domain.reasons import Reason
@@ -192,6 +193,29 @@ def test_a_posting_says_when_it_is_dated_and_what_it_does_to_accounts() -> None:
     assert sending.chosen_by == ""
     kept = postings.drifted(posted(payment()), work(), "digest", "other")
     assert (kept.posting_date, kept.effects) == (sending.posting_date, sending.effects)
+
+
+def test_an_accepted_difference_is_listed_until_stripe_agrees_again() -> None:
+    booked = posted(payment())
+    differs = postings.drifted(booked, work(), digest(payment(100)), "100")
+    accepted = postings.closed(differs, NOW, "ada", "so be it")
+    listed = [each.worklist for each in (booked, differs, accepted)]
+    assert listed == [None, Worklist.ATTENTION, Worklist.ACCEPTED]
+    assert next_step(payment(100), accepted, work(), NOW) is Step.NOTHING
+    assert next_step(payment(), accepted, work(), NOW) is Step.AGREE
+    assert postings.agreed(accepted, work()).worklist is None
+
+
+@pytest.mark.parametrize("record_no", [None, "77"])
+def test_an_invoice_that_a_person_let_stand_is_off_the_list_once_it_is_settled(
+    record_no: str | None,
+) -> None:
+    parked = Posting(owed_again_key("in_1", "inpay_1"), INVOICE, State.PARKED, 1)
+    closed = postings.closed(parked, NOW, "ada", "the court collects it", record_no)
+    assert closed.worklist is Worklist.ACCEPTED
+    withdrawn = postings.no_longer_planned(closed, work())
+    assert withdrawn is not None
+    assert (withdrawn.state, withdrawn.worklist) == (State.NOT_BOOKED, None)
 
 
 def test_what_is_no_document_says_when_it_could_be_dated_at_the_earliest() -> None:

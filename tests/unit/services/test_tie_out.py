@@ -36,6 +36,7 @@ from tieout.domain.sale_policy import SaleRules
 from tieout.domain.subjects import SubjectKind
 from tieout.domain.tie_outs import Cause, OpenItem, TieOut
 from tieout.planning.snapshots import ChargeSnapshot
+from tieout.services.operate import Signature, close
 from tieout.services.ports import InvoiceRow, LedgerRow, NotExecuted, OpenReceivable
 from tieout.services.tie_out import TieOuts, is_own
 
@@ -162,6 +163,44 @@ def test_a_booked_day_on_which_more_moved_is_named_with_the_difference(
     tied = tie(world)
     assert named(tied) == {f"activity/{NOON_DAY}/usd": (Cause.DRIFT, 700)}
     assert tied.unexplained_minor == 0
+
+
+def accept_a_drift(world: World) -> None:
+    accounts = {Category.PROCESSING_FEES: "6200", Category.STRIPE_BILLING_FEES: "6210"}
+    publish(world, a_policy(version="policy-2", movements=MovementRules(accounts=accounts)))
+    book_everything(world)
+    world.stripe.moved[None].append(FEE)
+    world.clock.advance(60)
+    world.bring_up_to_date(DAY)
+    close(
+        *(world.postings, [f"{DAY}/usd"], Signature("ada", world.clock.now_unix())),
+        "fine as it is",
+    )
+
+
+def test_a_drift_that_a_person_accepted_stays_named_and_calls_nobody(world: World) -> None:
+    accept_a_drift(world)
+    first = tie(world)
+    assert named(first) == {f"{DAY}/usd": (Cause.DRIFT, 700)}
+    assert "fine as it is" in first.residues[0].text
+    world.clock.advance(60 * DAY_SECONDS)
+    later = tie(world, day=NOON_DAY + timedelta(days=60), before=[first])
+    assert (named(later), later.unexplained_minor) == (named(first), 0)
+
+
+def test_an_accepted_drift_that_was_corrected_by_hand_is_no_difference(world: World) -> None:
+    accept_a_drift(world)
+    books = FakeBooks(world.ledger)
+    books.by_hand = [
+        LedgerRow("1200", "usd", NOON_DAY, -700, "", "fee, by Bob", "17", of_ledger=True)
+    ]
+    first = tie(world, books)
+    assert (first.residual_minor, first.residues) == (0, ())
+    # Once nobody looks for the correction any more, nothing takes it for a difference again.
+    world.clock.advance(60 * DAY_SECONDS)
+    books.by_hand.append(dataclasses.replace(books.by_hand[0], amount_minor=5, entry="18"))
+    later = tie(world, books, day=NOON_DAY + timedelta(days=60), before=[first])
+    assert named(later) == {"rest": (Cause.UNKNOWN, 5)}
 
 
 def test_what_is_posted_and_called_for_no_more_is_named(world: World) -> None:

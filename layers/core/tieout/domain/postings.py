@@ -51,7 +51,7 @@ class Worklist(StrEnum):
     ATTENTION = "attention"  # a person must look
     IN_FLIGHT = "in_flight"  # a message is due to finish it; if it is old, nobody will
     NOT_BOOKED = "not_booked"  # a movement that the books do not show yet
-    ACCEPTED = "accepted"  # an invoice open in the books alone, and a person let that stand
+    ACCEPTED = "accepted"  # the books differ from Stripe, and a person let that stand
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,9 +139,7 @@ class Posting:
             return Worklist.IN_FLIGHT
         if self.state is State.NOT_BOOKED and self.reason not in _NOTHING_OWED:
             return Worklist.NOT_BOOKED
-        if self.state is State.CLOSED and invoice_owed_again(self.key) is not None:
-            return Worklist.ACCEPTED
-        return None
+        return Worklist.ACCEPTED if self.is_accepted or self.lets_invoice_stand else None
 
     @property
     def needs_attention(self) -> bool:
@@ -180,6 +178,16 @@ class Posting:
     def differs(self) -> bool:
         """Whether what is posted or closed was found to differ from what Stripe calls for."""
         return self.reason in _DIFFERENCES
+
+    @property
+    def is_accepted(self) -> bool:
+        """Whether what is posted differs from what Stripe calls for, and a person let it stand."""
+        return self.state is State.POSTED and self.drift_digest != "" and not self.differs
+
+    @property
+    def lets_invoice_stand(self) -> bool:
+        """Whether by it a person let an invoice stand that is open in the books alone."""
+        return self.state is State.CLOSED and invoice_owed_again(self.key) is not None
 
     @property
     def names_unseen_record(self) -> bool:
@@ -389,12 +397,14 @@ def no_longer_planned(posting: Posting, work: Work) -> Posting | None:
 
     What was only recorded is withdrawn. What is posted stays posted, as a difference that a person
     must look at. What is in doubt stays on its list until it is looked up, and a customer is left
-    alone: it stands for more than one subject. None if there is nothing to change.
+    alone: it stands for more than one subject. What a person decided stands, but for an invoice
+    that nobody asks for any more. None if there is nothing to change.
     """
-    undecided = posting.in_doubt or posting.state in {State.SENDING, State.UNKNOWN, State.CLOSED}
-    if undecided or posting.is_customer or posting.reason is Reason.WITHDRAWN:
+    undecided = posting.in_doubt or posting.state in {State.SENDING, State.UNKNOWN}
+    decided = posting.state is State.CLOSED and not posting.lets_invoice_stand
+    if undecided or decided or posting.is_customer or posting.reason is Reason.WITHDRAWN:
         return None
-    if posting.record_no is not None:
+    if posting.record_no is not None and not posting.lets_invoice_stand:
         if posting.drift_digest == NO_LONGER_PLANNED:
             return None
         return drifted(posting, work, NO_LONGER_PLANNED, "posted, but Stripe calls for it no more")

@@ -73,7 +73,7 @@ def _step_when_closed(document: Document, posting: Posting) -> Step:
 def _step_when_posted(document: Document, posting: Posting, work: Work) -> Step:
     content = digest(document)
     if posting.digest == content:
-        return Step.AGREE if posting.differs else Step.NOTHING
+        return Step.AGREE if posting.differs or posting.is_accepted else Step.NOTHING
     if _is_accepted(posting, content):
         return Step.NOTHING
     if isinstance(document, Customer):

@@ -17,7 +17,7 @@ class Cause(StrEnum):
     STUCK = "stuck"  # was under way, and nobody works on it any more; `tieout parked` lists it
     DAY_OPEN = "day_open"  # booked with the day's journal, once the day is over
     PARKED = "parked"  # a person must look; `tieout parked` has the way out
-    DRIFT = "drift"  # posted otherwise than Stripe calls for now; `tieout parked` lists it
+    DRIFT = "drift"  # posted otherwise than Stripe calls for now; parked, or accepted by a person
     NOT_BOOKED = "not_booked"  # recorded, and by policy or by kind not booked
     IGNORED = "ignored"  # a sale that policy leaves out, or what happened to it since
     BY_HAND = "by_hand"  # somebody's own entry on the clearing account
@@ -37,7 +37,12 @@ EXPLAINED = frozenset(
     }
 )
 # What may be there, and does not count where the two agree without it.
-_OPTIONAL = (frozenset({Cause.BY_HAND, Cause.IGNORED}), frozenset({Cause.BY_HAND}))
+_OPTIONAL = (
+    frozenset({Cause.BY_HAND, Cause.IGNORED, Cause.DRIFT}),
+    frozenset({Cause.BY_HAND, Cause.DRIFT}),
+    frozenset({Cause.BY_HAND, Cause.IGNORED}),
+    frozenset({Cause.BY_HAND}),
+)
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -164,7 +169,8 @@ def with_rest(
         before: residues of the day before: what was there keeps its age.
 
     An entry by hand explains only what is there to explain: a company's opening balance is one, and
-    with it the two agree. So does an ignored sale: somebody else may have booked it.
+    with it the two agree, and so they do with one that corrects a drift. So does an ignored sale:
+    somebody else may have booked it.
     """
     known = {(each.id, each.cause): each.since for each in before}
     named = [each for each in residues if each.amount_minor]

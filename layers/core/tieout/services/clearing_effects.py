@@ -63,10 +63,10 @@ def drift_effect(posting: Posting, policy: Policy) -> Mapping[str, int]:
     Minor units. Nothing if nobody knows what Stripe calls for now.
 
     Args:
-        posting: what is posted, and found to differ.
+        posting: what is posted, and found to differ, accepted or not.
         policy: the one that names the clearing accounts.
     """
-    if posting.state is not State.POSTED or not posting.differs:
+    if posting.state is not State.POSTED or not (posting.differs or posting.is_accepted):
         return {}
     # What a reversal takes back is in another document; that it is called for no more is enough.
     is_told = posting.planned_effects and posting.document_type != PaymentReversal.__name__

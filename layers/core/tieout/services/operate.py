@@ -222,8 +222,7 @@ def _reopened(posting: Posting, signature: Signature, *, record_is_gone: bool) -
             )
         note = f"reopened by {signature.text}"
         return posting_states.reopened(posting, signature.now_unix, signature.who, note)
-    accepted = posting.state is State.POSTED and posting.drift_digest and not posting.differs
-    if not accepted:
+    if not posting.is_accepted:
         raise CannotBeDone(f"{posting.key} is not closed: it is {posting.state}")
     work = Work(
         subject=posting.subject,

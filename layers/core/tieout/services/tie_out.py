@@ -187,6 +187,8 @@ class TieOuts:
                 dated = posting.posting_date or _day_text(posting.created_at_unix, case.policy)
                 if posting.subject.account != case.account or dated > case.day.isoformat():
                     continue
+                if posting.is_accepted and not _may_stand(posting, case):
+                    continue
                 if posting.state in {State.POSTED, State.CLOSED}:
                     why, more = Cause.DRIFT, drift_effect(posting, case.policy)
                 else:
@@ -389,6 +391,7 @@ _CAUSES: Mapping[Worklist, Cause] = {
     Worklist.ATTENTION: Cause.PARKED,
     Worklist.IN_FLIGHT: Cause.IN_TRANSIT,
     Worklist.NOT_BOOKED: Cause.NOT_BOOKED,
+    Worklist.ACCEPTED: Cause.DRIFT,
 }
 
 
@@ -408,6 +411,18 @@ def _remembered(case: _Case, cause: Cause, since: date) -> Found:
         for each in residues:
             if each.cause is cause and each.since < since.isoformat():
                 yield currency, each
+
+
+def _may_stand(posting: Posting, case: _Case) -> bool:
+    """Return whether the clearing account may still show a difference that a person accepted.
+
+    Nobody says whether an entry by hand corrected it. What takes it off is looked for as long as
+    such entries are; once it did not count for that long, it counts no more.
+    """
+    counted = {each.id for residues in case.before.values() for each in residues}
+    since = case.day - timedelta(days=BY_HAND_DAYS)
+    accepted = accounting_date(posting.updated_at_unix, case.policy.zone)
+    return accepted >= since or posting.key in counted
 
 
 def _day_text(at_unix: int, policy: Policy) -> str:
