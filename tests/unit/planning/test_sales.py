@@ -83,6 +83,25 @@ def test_a_debit_that_came_after_stripe_canceled_the_payment_is_a_second_one(
     assert the_finding(planned(refunded, selling(mode)), "refund/re_1").reason is finding.reason
 
 
+@pytest.mark.parametrize("mode", MODES)
+def test_a_second_payment_whose_money_went_back_is_no_sale_either(mode: SaleMode) -> None:
+    """A return alone would take revenue that no sale had earned, once the other one is closed."""
+    canceled = a_payment(0, status="canceled", paid_at_unix=None)
+    made = planned(dataclasses.replace(failed_later(), payments=(canceled,)), selling(mode))
+    assert made.documents == ()
+    for key in (SALE, f"{SALE}/returned"):
+        assert reason(made, key) == (Disposition.PARKED, Reason.OVER_APPLICATION)
+        assert the_finding(made, key).amount_minor == 10_000
+
+
+def test_a_return_before_the_books_calls_nobody() -> None:
+    canceled = a_payment(0, status="canceled", paid_at_unix=None)
+    early = dataclasses.replace(failed_later(), payments=(canceled,))
+    made = planned(early, selling("other_receipt", books_from=date(2026, 11, 4)))
+    before = (Disposition.NOT_BOOKED, Reason.BEFORE_BOOKS)
+    assert (reason(made), reason(made, f"{SALE}/returned")) == (before, before)
+
+
 @pytest.mark.parametrize(
     "changes",
     [{"status": "failed"}, {"status": "pending"}, {"captured": False}],

@@ -114,8 +114,10 @@ def returned(
     Raises:
         Refused: the sale is not booked, or policy closed the period.
     """
+    day = accounting_date(failure.created_unix, policy.zone)
+    refuse_before_books(day, policy)
     refuse_unbooked(charge, original)
-    posted = posting_date(accounting_date(failure.created_unix, policy.zone), policy)
+    posted = posting_date(day, policy)
     title = f"Stripe charge {charge.id} failed{posted.note}"
     return JournalEntry(
         key=sale_return_key(source_id(charge)),

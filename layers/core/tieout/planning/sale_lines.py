@@ -34,28 +34,34 @@ def second_payment(charge: ChargeSnapshot) -> InvoicePayment | None:
     """Return what a charge was to pay and came too late for: Stripe had canceled that payment.
 
     A bank debit that was on its way cannot be stopped when the invoice is settled otherwise. The
-    money is the customer's: no sale. If it went back since, nobody has it, and this is None.
+    money is the customer's: no sale, and none either once it went back, when a person may have
+    booked it already.
     Source: stripe-api dossier section 4.4; what Stripe does with it is not documented.
     """
-    if charge.invoices or charge.failure is not None:
-        return None
-    return next(iter(charge.payments), None)
+    return None if charge.invoices else next(iter(charge.payments), None)
 
 
 def refuse_second_payment(charge: ChargeSnapshot) -> None:
     """Refuse what is no sale.
 
     Raises:
-        Refused: the charge is the second payment of an invoice.
+        Refused: the charge is the second payment of an invoice, whether its money went back or not.
     """
     payment = second_payment(charge)
     if payment is None:
         return
+    brought = amount_text(charge.amount_minor, charge.currency)
+    text = f"charge {charge.id} brought {brought} for invoice {payment.invoice}"
+    if charge.failure is not None:
+        raise Refused(
+            Reason.OVER_APPLICATION,
+            f"{text}, and it went back, {charge.failure.id}: Stripe shows payment {payment.id} as "
+            "canceled, and no receipt books it",
+        )
     raise Refused(
         Reason.OVER_APPLICATION,
-        f"charge {charge.id} brought {amount_text(charge.amount_minor, charge.currency)} for "
-        f"invoice {payment.invoice} after Stripe had canceled payment {payment.id}: the invoice "
-        "was settled otherwise, or is void, so this is a second payment",
+        f"{text} after Stripe had canceled payment {payment.id}: the invoice was settled "
+        "otherwise, or is void, so this is a second payment",
     )
 
 
