@@ -41,6 +41,15 @@ class FakePostings(Faulty):
         self.by_key[posting.key] = posting
         self.history.append(posting)
 
+    def put_all(self, writes: Sequence[tuple[Posting, Cause]]) -> frozenset[str]:
+        stale = set()
+        for posting, cause in writes:
+            try:
+                self.put(posting, cause)
+            except StalePosting:
+                stale.add(posting.key)
+        return frozenset(stale)
+
     def on_worklist(self, worklist: Worklist) -> Iterable[Posting]:
         self._may_fail()
         found = [posting for posting in self.by_key.values() if posting.worklist is worklist]

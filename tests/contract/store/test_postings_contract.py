@@ -9,6 +9,7 @@ import pytest
 
 from tests.fakes import FakePostings
 from tests.support.aws import Aws
+from tieout.domain.causes import NO_CAUSE
 from tieout.domain.errors import StalePosting
 from tieout.domain.postings import Posting, State, Worklist
 from tieout.domain.reasons import Reason
@@ -115,6 +116,22 @@ def test_a_later_version_of_nothing_is_refused(postings: Postings) -> None:
     with pytest.raises(StalePosting):
         postings.put(posting("invoice/in_1", version=2))
     assert postings.get_many(["invoice/in_1"]) == {}
+
+
+def test_of_many_that_are_written_at_once_only_the_stale_ones_are_not(postings: Postings) -> None:
+    keys = [f"receipt/inpay_{number}" for number in range(30)]
+    for key in keys[::10]:
+        postings.put(posting(key, message_id="was first"))
+    made = [(posting(key, number=key), NO_CAUSE) for key in keys]
+    assert postings.put_all(made) == set(keys[::10])
+    stored = postings.get_many(keys)
+    assert {key for key, each in stored.items() if each.message_id == "was first"} == set(
+        keys[::10]
+    )
+    assert len(stored) == len(keys)
+    assert postings.put_all([]) == frozenset()
+    later = [(posting(key, version=2), NO_CAUSE) for key in keys]
+    assert postings.put_all(later) == frozenset()
 
 
 def test_exceptions_are_listed_oldest_change_first_and_leave_the_list_when_solved(

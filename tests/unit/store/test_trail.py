@@ -12,6 +12,7 @@ from botocore.stub import Stubber
 
 from tests.support.aws import Aws
 from tests.support.aws_accidents import Calls, lose_first_answer
+from tieout.domain.causes import NO_CAUSE
 from tieout.domain.errors import ConfigurationFault, StalePosting, Unavailable
 from tieout.domain.postings import Posting, State
 from tieout.domain.subjects import Subject, SubjectKind
@@ -61,6 +62,35 @@ def test_a_worker_that_is_alone_makes_one_call_for_each_write(books: Books) -> N
         ann.put(each)
     assert calls.operations == ["TransactWriteItems"] * 3
     assert books.chain() == ["ann"] * 3
+
+
+def test_many_postings_are_written_in_few_calls(books: Books) -> None:
+    ann, calls = books.worker("ann")
+    many = [dataclasses.replace(FIRST, key=f"invoice/in_{number}") for number in range(100)]
+    assert ann.put_all([(each, NO_CAUSE) for each in many]) == frozenset()
+    # Three items each: posting, entry, and what leads from the key to it; the first has one more.
+    assert calls.operations == ["TransactWriteItems"] * 5
+    assert books.chain() == ["ann"] * 100
+
+
+def test_one_that_is_stale_costs_the_others_of_its_call_one_more(books: Books) -> None:
+    (ann, calls), (bob, _) = books.worker("ann"), books.worker("bob")
+    ann.put(FIRST)
+    bob.put(SECOND)
+    third = dataclasses.replace(FIRST, key="invoice/in_3")
+    assert ann.put_all([(OTHER, NO_CAUSE), (SECOND, NO_CAUSE), (third, NO_CAUSE)]) == {
+        "invoice/in_1"
+    }
+    assert calls.operations == ["TransactWriteItems"] * 3
+    assert books.chain() == ["ann", "bob", "ann", "ann"]
+    assert books.pauses == []
+
+
+def test_many_whose_answer_was_lost_have_one_entry_each(books: Books) -> None:
+    ann, _ = books.worker("ann")
+    lose_first_answer(ann._client, "TransactWriteItems")
+    assert ann.put_all([(FIRST, NO_CAUSE), (OTHER, NO_CAUSE)]) == frozenset()
+    assert books.chain() == ["ann"] * 2
 
 
 def test_a_chain_that_moved_on_costs_one_call_more_and_no_pause(books: Books) -> None:

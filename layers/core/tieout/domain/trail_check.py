@@ -4,7 +4,7 @@ It is read from its beginning to its end, with no more of it in memory than the 
 may be of any length.
 """
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
@@ -137,10 +137,3 @@ def _gone(account: str, numbers: range, text: str) -> Breach:
     first, last = numbers[0], numbers[-1]
     said = f"entry {first}" if first == last else f"entries {first} to {last}"
     return Breach(account, first, "", Tampering.REMOVED, f"{said}: {text}")
-
-
-def in_order(breaches: Iterable[Breach]) -> Sequence[Breach]:
-    """Return breaches by chain and number, each once."""
-    return sorted(
-        set(breaches), key=lambda each: (each.account, each.seq, each.key, each.tampering)
-    )

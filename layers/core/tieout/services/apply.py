@@ -9,12 +9,12 @@ posting says what came of it. If the process dies
 - after the answer, before it is written down: the same, and the look-up finds the document.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from tieout.domain import postings as posting_states
-from tieout.domain.causes import Exchange
+from tieout.domain.causes import Cause, Exchange
 from tieout.domain.documents import (
     Customer,
     Document,
@@ -130,8 +130,7 @@ class Applier:
                 return
             for task in wave:
                 del documents[task.key]
-            begun = [self._begin(task, amend=amend) for task, amend in ready.values()]
-            self._send([each for each in begun if each is not None])
+            self._send(self._begin(ready.values()))
 
     def _ready(self, wave: Sequence[Task]) -> Mapping[str, tuple[Task, bool]]:
         """Return what of the wave must go out, and whether as an amendment.
@@ -213,14 +212,24 @@ class Applier:
             return True
         return False
 
-    def _begin(self, task: Task, *, amend: bool) -> "_Sending | None":
-        document = _document(task)
-        posting = posting_states.begin_sending(
-            document, self._records.postings.get(task.key), task.work, amend=amend
+    def _begin(self, ready: Iterable[tuple[Task, bool]]) -> "Sequence[_Sending]":
+        """Write down that documents are being sent; return those that no other worker sends."""
+        begun = [
+            (task, amend, self._sending(_document(task), task.work, amend=amend))
+            for task, amend in ready
+        ]
+        written = self._records.write_all(
+            [(posting, task.work.cause) for task, _, posting in begun]
         )
-        if not self._records.write(posting, task.work.cause):
-            return None
-        return _Sending(task, self._submission(document, posting, amend=amend))
+        return [
+            _Sending(task, self._submission(_document(task), posting, amend=amend))
+            for task, amend, posting in begun
+            if task.key in written
+        ]
+
+    def _sending(self, document: Document, work: Work, *, amend: bool) -> Posting:
+        before = self._records.postings.get(document.key)
+        return posting_states.begin_sending(document, before, work, amend=amend)
 
     def _send(self, wave: "Sequence[_Sending]") -> None:
         """Send the wave in as few requests as the ledger allows and write down every outcome."""
@@ -229,20 +238,30 @@ class Applier:
         try:
             outcomes = self._submit([each.submission for each in wave])
         except (ConfigurationFault, TransientFault) as fault:
-            for each in wave:
-                self._settle(each.task, NotExecuted(str(fault)))
+            self._write_down([self._settled(each.task, NotExecuted(str(fault))) for each in wave])
             if isinstance(fault, ConfigurationFault):
                 raise
             return
-        # About a closed period Intacct is asked once more, which may take long: last of all.
-        for each in sorted(wave, key=lambda of: _is_of_period(outcomes.get(of.control_id))):
-            outcome = outcomes.get(each.control_id, Unsure("no result came back"))
-            exchange, adopted, executed = outcome.exchange, False, False
-            if isinstance(outcome, AlreadyThere):
-                adopted = not outcome.by_control_id and isinstance(_document(each.task), Customer)
-                executed = outcome.by_control_id
-                outcome = self._confirm(each.submission, outcome)
-            self._settle(each.task, outcome, adopted=adopted, in_doubt=executed, exchange=exchange)
+        told = [
+            (each, outcomes.get(each.control_id, Unsure("no result came back"))) for each in wave
+        ]
+        # First what is clear, all at once; about the others Intacct is asked, which may take long.
+        clear = [pair for pair in told if not _leads_to_a_question(pair[1])]
+        self._write_down(
+            [self._settled(each.task, said, exchange=said.exchange) for each, said in clear]
+        )
+        asked = [pair for pair in told if _leads_to_a_question(pair[1])]
+        for each, said in sorted(asked, key=lambda pair: _is_of_period(pair[1])):
+            adopted = executed = False
+            outcome = said
+            if isinstance(said, AlreadyThere):
+                adopted = not said.by_control_id and isinstance(_document(each.task), Customer)
+                executed = said.by_control_id
+                outcome = self._confirm(each.submission, said)
+            settled = self._settled(
+                each.task, outcome, adopted=adopted, in_doubt=executed, exchange=said.exchange
+            )
+            self._write_down([settled])
 
     def _submit(self, submissions: Sequence[Submission]) -> Mapping[str, Outcome]:
         """Submit together; if that fails in a way nobody foresaw, each document alone.
@@ -301,13 +320,15 @@ class Applier:
                 self._records.postings[task.key] = described
             # Nothing shows whether a customer is ours or was there before: treat it as theirs.
             adopted = isinstance(task.planned, Customer)
-            self._settle(task, Accepted(found.record_no), adopted=adopted)
+            settled = self._settled(task, Accepted(found.record_no), adopted=adopted)
         else:
             # It may be ours, from before the policy changed: never send another one beside it.
-            self._settle(task, NotAccepted(Reason.NUMBER_TAKEN, found.text), in_doubt=True)
+            taken = NotAccepted(Reason.NUMBER_TAKEN, found.text)
+            settled = self._settled(task, taken, in_doubt=True)
+        self._write_down([settled])
         return Step.NOTHING
 
-    def _settle(
+    def _settled(
         self,
         task: Task,
         outcome: Outcome,
@@ -315,8 +336,8 @@ class Applier:
         adopted: bool = False,
         in_doubt: bool = False,
         exchange: Exchange | None = None,
-    ) -> None:
-        """Write down what became of a document that was sent.
+    ) -> "_Settled":
+        """Return what is to be written down of a document that was sent.
 
         Args:
             task: the document.
@@ -355,10 +376,17 @@ class Applier:
                 after = posting_states.unknown(sending, task.work, outcome.text)
                 verdict = Pending(outcome.text, UNKNOWN_PAUSE_SECONDS)
                 metric = metric_names.OUTCOME_UNKNOWN
-        if self._records.write(after, task.work.cause.after(exchange)):
-            self._records.verdicts[task.key] = verdict
-            if metric is not None:
-                self._metrics.count(metric)
+        return _Settled(after, task.work.cause.after(exchange), verdict, metric)
+
+    def _write_down(self, settled: "Sequence[_Settled]") -> None:
+        """Write down what became of documents."""
+        written = self._records.write_all([(each.after, each.cause) for each in settled])
+        for each in settled:
+            if each.after.key not in written:
+                continue
+            self._records.verdicts[each.after.key] = each.verdict
+            if each.metric is not None:
+                self._metrics.count(each.metric)
 
     def _is_to_be_dated_anew(self, task: Task, sending: Posting, refusal: NotAccepted) -> bool:
         """Whether a document was refused only because its period was closed in the meantime.
@@ -393,6 +421,20 @@ class _Sending:
     @property
     def control_id(self) -> str:
         return self.submission.control_id
+
+
+@dataclass(frozen=True, slots=True)
+class _Settled:
+    """What became of a document that was sent: its posting, and what to answer and to count."""
+
+    after: Posting
+    cause: Cause
+    verdict: Verdict
+    metric: str | None
+
+
+def _leads_to_a_question(outcome: Outcome) -> bool:
+    return isinstance(outcome, AlreadyThere) or _is_of_period(outcome)
 
 
 def _is_of_period(outcome: Outcome | None) -> bool:

@@ -532,6 +532,14 @@ class Postings(Protocol):
         """
         ...
 
+    def put_all(self, writes: Sequence[tuple[Posting, Cause]]) -> frozenset[str]:
+        """Write postings of different keys, each as `put` does, in few requests.
+
+        Returns:
+            The keys of those that someone else wrote in between; they are not written.
+        """
+        ...
+
     def on_worklist(self, worklist: Worklist) -> Iterable[Posting]:
         """Yield the postings on a list, oldest change first."""
         ...

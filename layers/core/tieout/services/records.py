@@ -11,7 +11,6 @@ from tieout.domain import effects
 from tieout.domain import postings as posting_states
 from tieout.domain.causes import Cause
 from tieout.domain.documents import Document, amount_of, dependencies, digest, number_of
-from tieout.domain.errors import StalePosting
 from tieout.domain.keys import failure_key, unread_key
 from tieout.domain.money import decimal_from_minor
 from tieout.domain.plans import Disposition, Finding, Plan
@@ -85,13 +84,24 @@ class Records:
         Raises:
             TransientFault: the table could not be written.
         """
-        try:
-            self._store.put(posting, cause)
-        except StalePosting:
-            self.verdicts[posting.key] = Pending("another worker was first", LEASE_PAUSE_SECONDS)
-            return False
-        self.postings[posting.key] = posting
-        return True
+        return bool(self.write_all([(posting, cause)]))
+
+    def write_all(self, writes: Sequence[tuple[Posting, Cause]]) -> frozenset[str]:
+        """Write postings of different keys; return the keys of those that were written.
+
+        Where another worker was first, the document is left to it, as in `write`.
+
+        Raises:
+            TransientFault: the table could not be written.
+        """
+        stale = self._store.put_all(writes) if writes else frozenset()
+        for posting, _ in writes:
+            if posting.key in stale:
+                overtaken = Pending("another worker was first", LEASE_PAUSE_SECONDS)
+                self.verdicts[posting.key] = overtaken
+            else:
+                self.postings[posting.key] = posting
+        return frozenset(posting.key for posting, _ in writes) - stale
 
     def record_finding(self, finding: Finding, work: Work) -> None:
         """Record what planning did not turn into a document, unless it is posted or closed."""

@@ -13,11 +13,12 @@ from tieout.store.attributes import Item, attributes
 from tieout.store.aws_faults import aws_faults
 from tieout.store.batches import get_many
 from tieout.store.conditional import Condition, conditional_put
-from tieout.store.trail import TrailWriter
+from tieout.store.trail import PostingWrite, TrailWriter
 from tieout.store.trail_items import TRAIL_SEQ
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
+    from mypy_boto3_dynamodb.type_defs import PutTypeDef
 
 _END_OF_TIME_UNIX = 2**40
 
@@ -54,8 +55,28 @@ class DynamoPostings:
         Raises:
             StalePosting: someone else wrote in between.
         """
-        assert posting.version >= 1, "a posting's first write has version 1"
+        refused = self._written([(posting, cause)])
+        if posting.key in refused:
+            version = refused[posting.key].get("version", {}).get("N", "none")
+            raise StalePosting(f"{posting.key}: wrote {posting.version}, stored is {version}")
+
+    def put_all(self, writes: Sequence[tuple[Posting, Cause]]) -> frozenset[str]:
+        """Write postings of different keys, each as `put` does, in as few transactions as possible.
+
+        Returns:
+            The keys of those that someone else wrote in between; they are not written.
+        """
+        return frozenset(self._written(writes))
+
+    def _written(self, writes: Sequence[tuple[Posting, Cause]]) -> Mapping[str, Item]:
+        """Write postings; return by key what is stored of those that came too late."""
         assert self._trail is not None, "nothing is written behind the audit trail"
+        return self._trail.write(
+            [PostingWrite(posting, cause, self._put(posting)) for posting, cause in writes]
+        )
+
+    def _put(self, posting: Posting) -> "PutTypeDef":
+        assert posting.version >= 1, "a posting's first write has version 1"
 
         # The first version: nobody has ever written about this document.
         nothing_is_stored = Condition("attribute_not_exists(#key)", {"#key": items.POSTING_KEY})
@@ -69,11 +90,7 @@ class DynamoPostings:
         )
 
         condition = nothing_is_stored if posting.version == 1 else predecessor_is_stored
-        put = conditional_put(self._table_name, items.posting_item(posting), condition)
-        stored = self._trail.write(posting, cause, put)
-        if stored is not None:
-            version = stored.get("version", {}).get("N", "none")
-            raise StalePosting(f"{posting.key}: wrote {posting.version}, stored is {version}")
+        return conditional_put(self._table_name, items.posting_item(posting), condition)
 
     def on_worklist(self, worklist: Worklist) -> Iterator[Posting]:
         """Yield the postings on a list, oldest change first.
