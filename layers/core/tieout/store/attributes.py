@@ -1,7 +1,7 @@
 """DynamoDB's attribute values, for the few types that our items have."""
 
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.type_defs import AttributeValueTypeDef
@@ -9,6 +9,7 @@ if TYPE_CHECKING:
 Plain = str | int | bool | bytes
 Item = Mapping[str, Any]
 """An item as the low-level client gives and takes it: name -> {type: value}."""
+_AS_THEY_ARE = frozenset({"S", "BOOL", "B"})
 
 
 def attribute(value: Plain) -> "AttributeValueTypeDef":
@@ -34,17 +35,14 @@ def plain(value: "AttributeValueTypeDef") -> Plain:
     Raises:
         ValueError: the value is of a type that we never write.
     """
-    match value:
-        case {"S": str(text)}:
-            return text
-        case {"N": str(number)}:
-            return int(number)
-        case {"BOOL": bool(flag)}:
-            return flag
-        case {"B": bytes(blob)}:
-            return blob
-        case _:
-            raise ValueError(f"an attribute of type {next(iter(value), '?')} is not ours")
+    # A posting has thirty of them, and a batch reads dozens: patterns of mappings take five times
+    # as long.
+    ((kind, content),) = value.items()
+    if kind in _AS_THEY_ARE:
+        return cast("Plain", content)
+    if kind == "N":
+        return int(cast("str", content))
+    raise ValueError(f"an attribute of type {kind} is not ours")
 
 
 def plains(item: Item) -> dict[str, Any]:
