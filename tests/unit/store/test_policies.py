@@ -93,6 +93,16 @@ def test_what_was_undone_stays_on_the_list(policies: DynamoPolicies) -> None:
     assert [each.undone_at_unix for each in policies.versions() if each.undone_by] == [UNDONE]
 
 
+def test_what_was_undone_one_after_the_other_is_listed_newest_first(
+    policies: DynamoPolicies,
+) -> None:
+    for at_unix, version in enumerate(("v1", "v2", "v3"), 1):
+        policies.publish(version, version, at_unix)
+    policies.undo("ada", UNDONE)
+    policies.undo("ada", UNDONE)
+    assert [each.version for each in policies.versions()] == ["v3", "v2", "v1"]
+
+
 def test_what_is_published_can_be_read_even_if_newer_rules_refuse_it(
     aws: Aws, policies: DynamoPolicies, clock: FakeClock
 ) -> None:

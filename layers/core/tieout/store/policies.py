@@ -10,7 +10,6 @@ In force is what is current with what Intacct has closed, under a version like `
 """
 
 import dataclasses
-import heapq
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date
@@ -163,9 +162,9 @@ class DynamoPolicies:
         history[:1] = [dataclasses.replace(each, is_in_force=True) for each in history[:1]]
         undone = [
             Published(**found, label=self._label(found["version"]))
-            for found in (plains(entry["M"]) for entry in reversed(_entries(pointer, _UNDONE)))
+            for found in (plains(entry["M"]) for entry in _entries(pointer, _UNDONE))
         ]
-        return list(heapq.merge(undone, history, key=lambda each: -each.published_at_unix))
+        return sorted([*undone, *history], key=lambda each: -each.published_at_unix)
 
     def publish(self, text: str, version: str, now_unix: int) -> bool:
         """Store the text under its version and make it current.
