@@ -146,10 +146,29 @@ def test_what_a_payment_opened_again_that_came_and_went_unseen_is_owed() -> None
     memo = the(made, "receipt/inpay_1/recovered", ArAdjustment)
     assert (memo.total_minor, memo.adjustment_date) == (10_000, date(2026, 11, 8))
     again = a_payment(id="inpay_2", payment_intent="pi_2", paid_at_unix=LATER + DAY_SECONDS)
-    paid = planned(written_off(status="paid", paid_at_unix=LATER, payments=(forgotten, again)))
+    booked = dataclasses.replace(forgotten, reopened_at_unix=LATER)
+    paid = planned(written_off(status="paid", paid_at_unix=LATER, payments=(booked, again)))
     assert made.keys < paid.keys
     receipt = the(paid, "receipt/inpay_2", ArPayment)
     assert receipt.applications == (Application(memo.key, 10_000),)
+
+
+@pytest.mark.parametrize(
+    "ended",
+    [
+        {"status": "paid", "payments": (a_payment(paid_at_unix=LATER, id="inpay_2"),)},
+        {"status": "void", "voided_at_unix": LATER},
+    ],
+    ids=["paid otherwise", "voided"],
+)
+def test_an_attempt_that_was_canceled_before_the_end_opens_nothing(
+    ended: Mapping[str, object],
+) -> None:
+    """It looks the same as one that came and went, and it never brought anything."""
+    dead = a_payment(0, status="canceled", paid_at_unix=None, returned_at_unix=LATER - 1)
+    invoice = written_off(**ended)
+    made = planned(dataclasses.replace(invoice, payments=(dead, *invoice.payments)))
+    assert made == planned(invoice)
 
 
 @pytest.mark.parametrize(

@@ -64,6 +64,28 @@ def test_a_receipt_that_stripe_forgets_is_reversed_and_stands() -> None:
     assert world.postings.by_key["sale/pi_1"].document_type == ""
 
 
+def test_what_was_asked_again_stands_when_another_payment_pays_it() -> None:
+    """Once the invoice is paid, nothing of Stripe's tells the payment from a mere attempt."""
+    world, given_up = World(), NOON + 5 * DAY_SECONDS
+    reopened = an_invoice(payments=(FORGOTTEN,), marked_uncollectible_at_unix=given_up)
+    world.clock.unix = RETURNED + 600
+    world.stripe.snapshots[INVOICE] = reopened
+    world.bring_up_to_date(INVOICE)
+    before = world.postings.by_key["receipt/inpay_1/recovered"]
+    assert before.record_no
+    paid_at = RETURNED + DAY_SECONDS
+    again = a_payment(id="inpay_2", payment_intent="pi_2", paid_at_unix=paid_at)
+    world.clock.unix = paid_at + 600
+    world.stripe.snapshots[INVOICE] = dataclasses.replace(
+        a_paid_invoice(payments=(FORGOTTEN, again)), marked_uncollectible_at_unix=given_up
+    )
+    world.bring_up_to_date(INVOICE)
+    assert attention(world) == []
+    assert world.postings.by_key["receipt/inpay_1/recovered"].digest == before.digest
+    assert "receipt/inpay_2" in world.postings.by_key
+    assert "receipt/inpay_2/recovered" not in world.postings.by_key
+
+
 def test_a_payment_that_was_never_booked_is_not_invented() -> None:
     world = World()
     world.stripe.snapshots[INVOICE] = an_invoice(payments=(FORGOTTEN,))

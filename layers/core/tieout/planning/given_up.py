@@ -28,16 +28,21 @@ def came_and_went(invoice: InvoiceSnapshot) -> Iterator[tuple[int, InvoicePaymen
     """Yield payments that opened a given-up invoice again, and when.
 
     Nothing is left to see of such a payment where Stripe forgets what it brought, and nobody booked
-    it meanwhile: only that it was canceled when nothing else ended it, and the invoice is given up
-    no more.
+    it meanwhile: only that it was canceled when nothing else ended it, and the invoice is open.
+    Once that ends, too, an attempt that never brought anything looks the same: then it is for the
+    books to say.
     """
     marked_at, is_given_up = invoice.marked_uncollectible_at_unix, invoice.status == "uncollectible"
     marks = [*invoice.written_off_before_unix, *([] if marked_at is None else [marked_at])]
     ends = [each.paid_at_unix for each in payments_that_brought_money(invoice)]
     ends += [invoice.voided_at_unix, *(each.created_unix for each in invoice.credit_notes)]
     for payment in invoice.payments:
-        at = payment.returned_at_unix
-        if payment.status != "canceled" or payment.amount_paid_minor or at is None:
+        if payment.status != "canceled" or payment.amount_paid_minor:
+            continue
+        at = payment.reopened_at_unix
+        if at is None and invoice.status == "open":
+            at = payment.returned_at_unix
+        if at is None:
             continue
         mark = max((each for each in marks if each <= at), default=None)
         if mark is None or (is_given_up and mark == marked_at):

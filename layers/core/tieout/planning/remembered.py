@@ -149,7 +149,11 @@ def _payment(payment: InvoicePayment, postings: Mapping[str, Posting]) -> Invoic
     keys = receipt_key(payment.id), excess_key(receipt_key(payment.id))
     booked = [each for key in keys if _is_booked(each := postings.get(key))]
     if not booked:
-        return payment
+        recovery = postings.get(recovery_key(keys[0]))
+        if recovery is None or not _stands(recovery):
+            return payment
+        at = recovery.happened_at_unix or payment.returned_at_unix
+        return dataclasses.replace(payment, reopened_at_unix=at)
     return dataclasses.replace(
         payment,
         amount_paid_minor=sum(each.amount_minor or 0 for each in booked),
@@ -159,6 +163,8 @@ def _payment(payment: InvoicePayment, postings: Mapping[str, Posting]) -> Invoic
 
 def _is_booked(posting: Posting | None) -> TypeGuard[Posting]:
     """Return whether a posting is, or may be, in the books and says when that happened."""
-    if posting is None or not posting.happened_at_unix:
-        return False
+    return posting is not None and posting.happened_at_unix != 0 and _stands(posting)
+
+
+def _stands(posting: Posting) -> bool:
     return posting.may_be_booked or posting.state is State.CLOSED

@@ -134,6 +134,8 @@ class InvoicePayment:
         returned_at_unix: when the money went back after all (a late failure of the payment
             method), or the payment was canceled that had brought none; None if neither, or nobody
             knows when.
+        reopened_at_unix: when a given-up invoice was owed again because of it, though Stripe shows
+            nothing that it brought; Stripe never tells, so this is what was booked.
     """
 
     id: str
@@ -147,6 +149,7 @@ class InvoicePayment:
     out_of_band: bool = False
     payment_record: str | None = None
     returned_at_unix: int | None = None
+    reopened_at_unix: int | None = None
 
     @property
     def is_of_its_invoice(self) -> bool:

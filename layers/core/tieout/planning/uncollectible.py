@@ -112,6 +112,7 @@ def recovery(
         policy=policy,
         original=original,
         stripe_id=payment.id,
+        happened_at_unix=payment.paid_at_unix,
     )
 
 
