@@ -172,7 +172,7 @@ def test_consecutive_days_are_one_obstacle_with_the_command_that_mends_them(mont
     assert [(each.key, each.way_out) for each in month.obstacles()] == [
         (
             "activity/2026-10-03 to 2026-10-05",
-            "`tieout backfill --from 2026-10-03 --until 2026-10-05`.",
+            "`tieout backfill --from 2026-10-03 --until 2026-10-05 --again`.",
         ),
         ("activity/2026-10-20", "`tieout retry activity/2026-10-20`."),
     ]
@@ -230,10 +230,22 @@ def test_a_residual_stands_in_the_way_even_if_it_is_explained(month: Month) -> N
 
 
 def test_an_invoice_on_which_the_two_disagree_stands_in_the_way(month: Month) -> None:
-    item = OpenItem("in_1", "usd", 1_000, 900)
+    item = OpenItem("in_1", "usd", 1_000, 900, subject="acct_9/invoice/in_1")
     month.tie_outs.save(LAST, [dataclasses.replace(TIED_OUT, open_items=(item,))])
     (found,) = month.obstacles()
-    assert (found.kind, found.key, found.amount_minor) == (Kind.OPEN_ITEM, "invoice/in_1", -100)
+    assert (found.kind, found.key) == (Kind.OPEN_ITEM, "acct_9/invoice/in_1")
+    assert found.amount_minor == -100
+    assert "`tieout retry KEY`" in found.way_out
+
+
+def test_an_invoice_that_nobody_can_name_is_to_be_looked_for_by_its_number(month: Month) -> None:
+    item = OpenItem("in_1MtHbE-2NK33C6ENR", "usd", 0, 900, "ACME-1 in Intacct")
+    month.tie_outs.save(LAST, [dataclasses.replace(TIED_OUT, open_items=(item,))])
+    (found,) = month.obstacles()
+    assert found.key == item.invoice
+    assert "ACME-1 in Intacct" in found.text
+    assert "KEY" not in found.way_out
+    assert "number in Intacct" in found.way_out
 
 
 def test_a_control_account_that_is_not_what_customers_owe_stands_in_the_way(month: Month) -> None:

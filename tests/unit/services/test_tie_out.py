@@ -33,7 +33,7 @@ from tieout.domain.movement_policy import Category, MovementRules
 from tieout.domain.policy import Policy
 from tieout.domain.postings import Posting, State
 from tieout.domain.sale_policy import SaleRules
-from tieout.domain.subjects import SubjectKind
+from tieout.domain.subjects import Subject, SubjectKind
 from tieout.domain.tie_outs import Cause, OpenItem, TieOut
 from tieout.planning.snapshots import ChargeSnapshot
 from tieout.services.operate import Signature, close
@@ -493,6 +493,60 @@ def test_an_invoice_that_is_owed_again_in_the_books_alone_is_explained(
     (item,) = tie(world, books).open_items
     assert (item.explained, item.accepted) == (explained, accepted)
     assert item.text.endswith("; went back") is explained
+
+
+def with_further_account() -> Policy:
+    clearing = dataclasses.replace(policy().clearing["usd"], account="1299")
+    return policy(version="policy-2", accounts={"acct_9": policy(clearing={"usd": clearing})})
+
+
+def test_open_invoices_of_a_further_account_stand_beside_its_own_in_stripe(world: World) -> None:
+    publish(world, with_further_account())
+    world.stripe.moved = {}
+    further = Subject(SubjectKind.INVOICE, "in_9", "acct_9")
+    world.stripe.snapshots[further] = an_invoice(id="in_9", number="EU-1")
+    world.bring_up_to_date(further)
+    row = InvoiceRow("in_9", "cus_1", "open", "", NOON, remaining_minor=10_000, currency="usd")
+    world.stripe.invoices_of["acct_9"] = [row]
+    tied = tie(world)
+    assert (tied.open_items, tied.receivable_stripe_minor) == ((), 10_000)
+    world.stripe.invoices_of["acct_9"] = [dataclasses.replace(row, remaining_minor=9_000)]
+    (item,) = tie(world).open_items
+    assert item.subject == "acct_9/invoice/in_9"
+
+
+@pytest.mark.parametrize("account", [None, "acct_9"])
+def test_what_is_open_in_the_books_alone_has_the_name_that_stripe_gave_it(
+    world: World, account: str | None
+) -> None:
+    publish(world, with_further_account())
+    world.stripe.moved = {}
+    long_id = "in_1MtHbELkdIwHu7ixl4OzzPMv"
+    subject = Subject(SubjectKind.INVOICE, long_id, account)
+    world.stripe.snapshots[subject] = an_invoice(id=long_id, number="X-1")
+    world.bring_up_to_date(subject)
+    (item,) = tie(world).open_items
+    assert (item.invoice, item.subject) == (long_id, str(subject))
+    world.postings.by_key.clear()
+    (unknown,) = tie(world).open_items
+    assert (unknown.invoice, unknown.subject) == (reference(long_id), "")
+    assert unknown.text.endswith(" in Intacct")
+
+
+def test_what_customers_owe_in_a_currency_that_nothing_clears_is_compared(world: World) -> None:
+    publish(world, policy(version="policy-2", receivable_account=CONTROL))
+    world.stripe.moved = {}
+    books = FakeBooks(world.ledger)
+    entry = LedgerRow(CONTROL, "gbp", NOON_DAY, -2_500, "", "by Bob", "17", of_ledger=True)
+    books.by_hand = [entry, dataclasses.replace(entry, currency="jpy", amount_minor=0)]
+    row = InvoiceRow("in_1", "cus_1", "open", "", NOON, remaining_minor=500, currency="eur")
+    unreadable = dataclasses.replace(row, invoice="in_2", currency="", remaining_minor=0)
+    world.stripe.invoices_listed = [row, unreadable]
+    tie_outs = TieOuts(world.stripe, books, world.postings, world.clock)
+    found = {each.currency: each for each in tie_outs.of_day(NOON_DAY, world.policies.current())}
+    assert found.keys() == {*policy().clearing, "eur", "gbp"}
+    assert found["gbp"].control_difference_minor == -2_500
+    assert [each.invoice for each in found["eur"].open_items] == ["in_1"]
 
 
 def _without_default() -> object:

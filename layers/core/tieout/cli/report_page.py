@@ -13,7 +13,7 @@ CAUSE_TEXTS: Mapping[Cause, str] = {
     Cause.STUCK: "stuck: was being sent, and nobody works on it any more",
     Cause.DAY_OPEN: "booked with the day's journal, after the day",
     Cause.PARKED: "parked: a person must look",
-    Cause.DRIFT: "posted otherwise than Stripe calls for now: a person must look",
+    Cause.DRIFT: "posted otherwise than Stripe calls for now: parked, or accepted",
     Cause.NOT_BOOKED: "recorded, not booked",
     Cause.IGNORED: "ignored by policy",
     Cause.BY_HAND: "entered by hand in Intacct",

@@ -68,9 +68,11 @@ class OpenItem:
     """An invoice of which Stripe and the books do not ask for the same.
 
     Attributes:
+        invoice: Stripe's id; its reference in Intacct if Tieout cannot tell of which invoice it is.
         stripe_minor, books_minor: what is still owed according to each.
         explained: something of the invoice is parked, or under way, or it is accepted.
         accepted: a person let it stand.
+        subject: the invoice as `tieout retry` takes it; empty if Tieout cannot tell.
     """
 
     invoice: str
@@ -80,6 +82,7 @@ class OpenItem:
     text: str = ""
     explained: bool = False
     accepted: bool = False
+    subject: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,7 +98,8 @@ class TieOut:
         books_minor: its balance at the end of the day, debit positive.
         residues: what explains the residual, an unknown rest included, so that they sum to it.
         open_items: invoices on which the two disagree, of this currency, when it was made: of open
-            invoices neither side tells what was open on a day before.
+            invoices neither side tells what was open on a day before. Those of all Stripe accounts
+            are with the company's own.
         receivable_stripe_minor, receivable_books_minor: sums of all invoices open at that time.
         control_account: the receivables' control account in Intacct, of the company's own account;
             empty if policy names none, or it never stood still while it was read.

@@ -62,6 +62,12 @@ _WAYS_OUT: Mapping[Kind, str] = {
 }
 
 
+_OPEN_IN_BOOKS_ALONE = (
+    "Look for its number in Intacct: the description there names the Stripe invoice, for "
+    "`tieout retry invoice/in_...`; if they still differ, compare the invoice in both."
+)
+
+
 @dataclass(frozen=True, slots=True)
 class Obstacle:
     """One thing that stands in the way.
@@ -198,7 +204,7 @@ def _not_booked(first: date, last: date, account: str | None, text: str) -> Obst
         way_out = f"`tieout retry {key}`."
     else:
         of_account = f" --account {account}" if account else ""
-        way_out = f"`tieout backfill --from {first} --until {last}{of_account}`."
+        way_out = f"`tieout backfill --from {first} --until {last} --again{of_account}`."
     return Obstacle(Kind.DAY_NOT_BOOKED, key, text, way_out)
 
 
@@ -234,9 +240,9 @@ def _residual(made: TieOut) -> Iterator[Obstacle]:
             continue
         yield Obstacle(
             Kind.OPEN_ITEM,
-            f"invoice/{item.invoice}",
+            item.subject or item.invoice,
             f"Stripe and the books do not ask for the same. {item.text}".rstrip(),
-            _WAYS_OUT[Kind.OPEN_ITEM],
+            _WAYS_OUT[Kind.OPEN_ITEM] if item.subject else _OPEN_IN_BOOKS_ALONE,
             item.books_minor - item.stripe_minor,
             item.currency,
         )

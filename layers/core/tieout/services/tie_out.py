@@ -8,10 +8,9 @@ movements nobody has read, by entries that somebody made by hand. What is left o
 calls somebody. Nothing is written to Stripe or Intacct.
 """
 
-import dataclasses
 import re
 from collections import Counter, defaultdict
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import chain
@@ -19,7 +18,7 @@ from itertools import chain
 from tieout.domain import effects
 from tieout.domain.dates import accounting_date, day_bounds
 from tieout.domain.errors import Unavailable
-from tieout.domain.keys import invoice_key, invoice_owed_again, reference, sales_summary_key
+from tieout.domain.keys import sales_summary_key
 from tieout.domain.policy import Policy
 from tieout.domain.postings import Posting, State, Worklist
 from tieout.domain.reasons import Reason
@@ -33,12 +32,11 @@ from tieout.services.operate import is_stuck
 from tieout.services.ports import (
     Books,
     Clock,
-    InvoiceRow,
     LedgerRow,
-    OpenReceivable,
     Postings,
     StripeReader,
 )
+from tieout.services.receivables import Control, Receivables
 
 # How far back unread movements are looked for: the journal of the day before may be late.
 LOOK_BACK_DAYS = 1
@@ -46,10 +44,6 @@ LOOK_BACK_DAYS = 1
 BY_HAND_DAYS = 31
 # The balance moves while it is read; three attempts find a quiet moment in any but the busiest.
 ATTEMPTS_MAX = 3
-# What is open counts whatever it is dated, so the control account does, too.
-_END_OF_BOOKS = date(2099, 12, 31)
-# Source: stripe-api dossier section 4.1: how the id of an invoice begins.
-_STRIPE_INVOICE = "in_"
 # How the references of Tieout's own documents begin: with Stripe's ids, or with the day of an
 # activity; of a further account with the account's.
 _OWN_REFERENCE = re.compile(
@@ -93,6 +87,7 @@ class TieOuts:
         self._books = books
         self._postings = postings
         self._clock = clock
+        self._receivables = Receivables(stripe, books, postings)
 
     def of_day(
         self,
@@ -108,8 +103,8 @@ class TieOuts:
             day: the company's.
             policy: today's: its clearing accounts are compared.
             before: the tie-outs of the day before, for the age of what they had already.
-            account: the further or connected account; None for the main one, of which the open
-                invoices are compared, too.
+            account: the further or connected account; None for the main one, with which the open
+                invoices of all accounts are compared, in whatever currency.
             look_back_days: how many days before are searched for movements that nobody has read.
 
         Raises:
@@ -127,7 +122,13 @@ class TieOuts:
             *self._by_hand(case),
         ):
             residues[currency].append(residue)
-        items = self._open_items(self._in_the_way()) if account is None else ()
+        items, control = self._owed(policy) if account is None else ((), None)
+        currencies = {
+            *clearing,
+            *case.balance_minor,
+            *(each.currency for each in items if each.currency),
+            *(control.currencies if control else ()),
+        }
         made = [
             _tie_out(
                 case,
@@ -137,11 +138,15 @@ class TieOuts:
                 residues[currency],
                 [each for each in items if each.currency == currency],
             )
-            for currency in sorted({*clearing, *case.balance_minor})
+            for currency in sorted(currencies)
         ]
-        if account is None and policy.receivable_account is not None:
-            return self._controlled(made, policy.receivable_account)
-        return made
+        return [control.beside(each) for each in made] if control else made
+
+    def _owed(self, policy: Policy) -> tuple[Sequence[OpenItem], Control | None]:
+        """Return what the whole company's customers owe, invoice by invoice and as a whole."""
+        items = self._receivables.open_items((None, *policy.accounts))
+        account = policy.receivable_account
+        return items, None if account is None else self._receivables.control(account)
 
     def _case(
         self,
@@ -261,101 +266,6 @@ class TieOuts:
             residue = Residue(named, Cause.BY_HAND, row.amount_minor, row.day.isoformat(), row.text)
             yield currency_of[row.account], residue
 
-    # --- Receivables --------------------------------------------------------------------------
-
-    def _controlled(self, made: Sequence[TieOut], account: str) -> Sequence[TieOut]:
-        """Return the tie-outs with the control account beside what customers owe, of one moment.
-
-        Without that where it never stood still: nobody should be called for what was being posted.
-        """
-        shown = self._books.balances({account}, _END_OF_BOOKS)
-        for _ in range(ATTEMPTS_MAX):
-            owed = self._books.owed_by_customers()
-            after = self._books.balances({account}, _END_OF_BOOKS)
-            if after == shown:
-                return [
-                    dataclasses.replace(
-                        each,
-                        control_account=account,
-                        control_minor=shown.get((account, each.currency), 0),
-                        subledger_minor=owed.get(each.currency, 0),
-                    )
-                    for each in made
-                ]
-            shown = after
-        return made
-
-    def _in_the_way(self) -> frozenset[str]:
-        """Return the ids of the invoices of which something is parked or under way."""
-        return frozenset(
-            posting.subject.id
-            for worklist in (Worklist.ATTENTION, Worklist.IN_FLIGHT)
-            for posting in self._postings.on_worklist(worklist)
-            if posting.subject.kind is SubjectKind.INVOICE
-        )
-
-    def _open_items(self, in_the_way: Collection[str]) -> Sequence[OpenItem]:
-        """Return every invoice that either side shows as open.
-
-        A voided credit note is a debit memo in the books, of which the number begins like that of
-        its invoice: together they are what Stripe asks for.
-        """
-        ours: dict[str, OpenReceivable] = {}
-        adjustments: list[OpenReceivable] = []
-        for each in self._books.open_receivables():
-            # What else a company has sent invoices for is none of Stripe's business.
-            if each.reference.startswith(_STRIPE_INVOICE):
-                ours[each.reference] = each
-            elif not each.reference:
-                adjustments.append(each)
-        rows = list(self._all_open())
-        settled = [each.invoice for each in rows if reference(each.invoice) not in ours]
-        numbers = self._numbers_of(settled)
-        items = [
-            _open_item(
-                row.invoice,
-                row,
-                ours.pop(reference(row.invoice), None),
-                adjustments,
-                numbers.get(row.invoice, ""),
-            )
-            for row in rows
-        ]
-        items += [_open_item(each.reference, None, each) for each in ours.values()]
-        waiting, owed_again = {reference(each) for each in in_the_way}, self._owed_again()
-        marked = [
-            dataclasses.replace(each, explained=reference(each.invoice) in waiting)
-            for each in items
-        ]
-        return [_explained(each, owed_again) for each in marked]
-
-    def _numbers_of(self, invoices: Collection[str]) -> Mapping[str, str]:
-        """Return the numbers of those invoices that are booked."""
-        keys = {invoice_key(each): each for each in invoices}
-        found = self._postings.get_many(keys)
-        return {keys[key]: each.number for key, each in found.items() if each.state is State.POSTED}
-
-    def _owed_again(self) -> Mapping[str, Sequence[Posting]]:
-        """Return what the books ask for since its money went back, and Stripe does not.
-
-        By the reference of the invoice; parked, or closed by a person.
-        """
-        found: dict[str, list[Posting]] = defaultdict(list)
-        for worklist in (Worklist.ATTENTION, Worklist.ACCEPTED):
-            for posting in self._postings.on_worklist(worklist):
-                if (invoice := invoice_owed_again(posting.key)) is not None:
-                    found[reference(invoice)].append(posting)
-        return found
-
-    def _all_open(self) -> Iterator[InvoiceRow]:
-        until_unix: int | None = None
-        while True:
-            stretch = self._stripe.open_invoices(0, until_unix)
-            yield from stretch.rows
-            if stretch.reached_unix <= 0:
-                return
-            until_unix = stretch.reached_unix - 1
-
 
 def _tie_out(
     case: _Case,
@@ -461,53 +371,4 @@ def _net(
         if each.currency == currency
         and each.created_unix >= since_unix
         and (until_unix is None or each.created_unix <= until_unix)
-    )
-
-
-def _explained(item: OpenItem, owed_again: Mapping[str, Sequence[Posting]]) -> OpenItem:
-    """Return the item with what is known of money that went back, if it is no more than that."""
-    known = owed_again.get(reference(item.invoice), ())
-    known_minor = sum(each.amount_minor or 0 for each in known)
-    if not 0 < item.books_minor - item.stripe_minor <= known_minor:
-        return item
-    return dataclasses.replace(
-        item,
-        text=f"{item.text}; {'; '.join(each.reason_text for each in known)}",
-        explained=True,
-        accepted=all(each.state is State.CLOSED for each in known),
-    )
-
-
-def _open_item(
-    invoice: str,
-    row: InvoiceRow | None,
-    receivable: OpenReceivable | None,
-    adjustments: Iterable[OpenReceivable] = (),
-    number: str = "",
-) -> OpenItem:
-    """Return what both sides ask for; an invoice is open in one of them at least.
-
-    Args:
-        invoice: its Stripe id, or its reference in Intacct.
-        row: what Stripe shows of it.
-        receivable: what Intacct shows as open of it.
-        adjustments: what else is open in Intacct.
-        number: in Intacct, if it is booked and settled there.
-    """
-    currency = row.currency if row is not None else receivable.currency if receivable else ""
-    books_minor = 0 if receivable is None else receivable.due_minor
-    number = number if receivable is None else receivable.number
-    if row is not None and number:
-        memos_minor = sum(
-            each.due_minor for each in adjustments if each.number.startswith(f"{number}-")
-        )
-        # Else one of them may be a credit memo, whose sign nobody knows.
-        if books_minor + memos_minor == row.remaining_minor:
-            books_minor = row.remaining_minor
-    return OpenItem(
-        invoice,
-        currency,
-        stripe_minor=0 if row is None else row.remaining_minor,
-        books_minor=books_minor,
-        text=f"{number} in Intacct" if number else "not in Intacct",
     )
