@@ -38,7 +38,7 @@ def test_the_last_day_that_is_over_ties_out_or_says_why_not(
     done = shop.running.tieout(*arguments, "--stack", shop.running.stack.name)
 
     assert done.returncode == 0, done.stdout + done.stderr
-    by_currency = {each["currency"]: each for each in json.loads(done.stdout)}
+    by_currency = {each["currency"]: each for each in json.loads(done.stdout)["tie_outs"]}
     closing = _closing_minor(shop, yesterday)
     assert {currency: each["closing_minor"] for currency, each in by_currency.items()} == {
         currency: closing[currency] for currency in by_currency

@@ -91,9 +91,37 @@ def test_it_tells_how_far_it_has_come(account: Aws, queue_url: str, capsys: Capt
     assert cli.main(["backfill", *DAYS, "--yes"]) == 0
     capsys.readouterr()
     assert cli.main(["backfill", *DAYS, "--yes"]) == 0
-    assert capsys.readouterr().out == "2026-11-01 to 2026-11-03: all of it is queued\n"
+    assert capsys.readouterr().out == (
+        "2026-11-01 to 2026-11-03: all of it is queued\n"
+        "nothing is queued: --again does it once more\n"
+    )
     assert cli.main(["backfill", *DAYS, "--status", "--json"]) == 0
     assert json.loads(capsys.readouterr().out)["is_complete"] is True
+
+
+def test_what_was_queued_before_is_queued_again_once_somebody_said_so(
+    account: Aws, queue_url: str, capsys: Captured
+) -> None:
+    assert cli.main(["backfill", *DAYS, "--yes"]) == 0
+    part = [*DAYS[:2], "--until", "2026-11-02", *DAYS[4:], "--again"]
+    capsys.readouterr()
+    assert cli.main(["backfill", *part]) == 1
+    assert capsys.readouterr().out.startswith("2026-11-01 to 2026-11-02: all of it, again\n")
+    assert cli.main(["backfill", *DAYS, "--status"]) == 0, "nobody said yes"
+    before = waiting(account, queue_url)
+    # SQS takes what was queued in the same second for the same.
+    with pytest.MonkeyPatch.context() as later:
+        later.setattr("tieout.store.clock.time.time", lambda: float(START_UNIX + 3_600))
+        assert cli.main(["backfill", *part, "--yes"]) == 0
+    assert waiting(account, queue_url) == before + 3
+    assert cli.main(["backfill", *DAYS, "--status"]) == 1
+
+
+def test_a_program_reads_what_the_month_has_used(queue_url: str, capsys: Captured) -> None:
+    assert queue_url
+    assert cli.main(["backfill", *DAYS, "--json"]) == 1
+    told = json.loads(capsys.readouterr().out)
+    assert (told["transactions"], told["transactions_of_month"]["used"]) == (3, 0)
 
 
 @pytest.mark.parametrize("rate", ["0", "-1", "26", "fast"])

@@ -34,6 +34,7 @@ from tests.support.doors import ROOT
 from tests.unit.cli.conftest import publish
 from tieout import cli
 from tieout.cli.installation import Installation
+from tieout.domain.errors import Unavailable
 from tieout.domain.postings import Posting, State
 from tieout.domain.reasons import Reason
 from tieout.domain.subjects import Subject, SubjectKind
@@ -305,6 +306,19 @@ def test_what_was_approved_is_posted_and_what_changed_is_listed(
     again = run(capsys, "apply", plan, code=1)
     assert "posted 0 documents of 0 objects" in again
     assert "posted before: 1 objects" in again
+
+
+def test_what_was_posted_is_told_even_if_it_cannot_be_added_up(
+    shop: Shop, capsys: Captured, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def busy(*_: object) -> None:
+        raise Unavailable("dynamodb:UpdateItem on state")
+
+    monkeypatch.setattr("tieout.store.transactions.DynamoTransactions.add", busy)
+    plan = str(tmp_path / "one.plan")
+    run(capsys, "plan", "in_1", "--out", plan)
+    assert "posted 3 documents of 1 objects" in run(capsys, "apply", plan)
+    assert len(shop.ledger.records) == 3
 
 
 def test_single_objects_can_be_approved(shop: Shop, capsys: Captured, tmp_path: Path) -> None:

@@ -103,7 +103,7 @@ def test_the_share_of_the_budget_is_counted() -> None:
     month = watch(counts, metrics, 1_000).run()
     assert month is not None
     assert (month.used, month.forecast) == (800, 1_200)
-    assert metrics.counts == {"TransactionsUsedPercent": 80, "TransactionsForecastPercent": 120}
+    assert metrics.counts == {"TransactionsUsedPercent": 80}
 
 
 def test_each_run_of_the_poller_tells_it() -> None:

@@ -10,11 +10,12 @@ from tieout.cli.commands import COMMANDS
 from tieout.cli.console import DONE, NOT_READY, Progress, add_command, say
 from tieout.cli.installation import LEASE_SECONDS, Installation
 from tieout.cli.places import signature
-from tieout.domain.transactions import month_of
+from tieout.services import metric_names
 from tieout.services.approval import Applied, Approval, Result
 from tieout.services.operate import CannotBeDone
 from tieout.services.plan_files import Header, Seal, approved, checked
-from tieout.services.preview import Pinned
+from tieout.services.preview import Pinned, Uncounted
+from tieout.services.transactions import TransactionMeter
 
 _MORE = """example:
   tieout plan --since 2026-10-01 --until 2026-10-31 --out october.plan --stack tieout-prod
@@ -61,9 +62,11 @@ def _apply(options: argparse.Namespace) -> int:
                 left.append(each)
             progress.tell(f"{counts.total():,} of {seal.subjects:,} objects, {posted:,} posted")
     progress.done()
-    if posted:
-        at.transactions.add(month_of(at.clock.now_unix()), posted)
     _tell(options, seal, posted, counts, left)
+    # Last: that it cannot be added up keeps nobody from reading what was posted.
+    meter = TransactionMeter(Uncounted(), at.transactions, at.clock)
+    meter.count(metric_names.POSTED, posted)
+    meter.write_down()
     return NOT_READY if left else DONE
 
 

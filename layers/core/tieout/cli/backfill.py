@@ -12,13 +12,14 @@ from tieout.cli.console import DONE, NOT_READY, Progress, add_command, say
 from tieout.cli.installation import Installation
 from tieout.cli.ranges import add_range, checked_range
 from tieout.cli.stripe_accounts import accounts_of, add_account, named_account
-from tieout.cli.totals import totals_facts, totals_text
+from tieout.cli.totals import month_facts, month_text, totals_facts, totals_text
 from tieout.domain.dates import accounting_date, day_bounds
 from tieout.domain.policy import Policy
 from tieout.services.backfill import (
     SECONDS_PER_SUBJECT,
     Backfill,
     Range,
+    begin_anew,
     begun_last,
     hours,
     note_begun,
@@ -26,7 +27,7 @@ from tieout.services.backfill import (
 )
 from tieout.services.operate import CannotBeDone
 from tieout.services.preview import Previewer
-from tieout.services.totals import Totals
+from tieout.services.totals import Totals, together
 from tieout.services.walk import days, subjects_of_day
 
 _MORE = """examples:
@@ -37,7 +38,8 @@ _MORE = """examples:
 First it says what the range comes to: documents, Intacct transactions and their cost, and hours.
 Then it asks, and queues the range day by day, oldest first, no faster than the processors book.
 Interrupted, run it again with the same days: it goes on where it stopped. What is booked already
-is not booked again; what is to be looked at once more, `tieout retry KEY` queues.
+is not booked again. What was queued before is looked at once more with --again; of single objects
+`tieout retry KEY` does so.
 Without --until the range ends today.
 Every Stripe account that the policy names has its range, and goes on where its own stopped.
 exit codes: 0 done, 1 it was not confirmed, or with --status: it is not complete."""
@@ -55,11 +57,13 @@ def register(commands: Any) -> None:  # noqa: ANN401 - argparse keeps the class 
     """Add the command."""
     backfill = add_command(commands, "backfill", _backfill, COMMANDS["backfill"].summary, _MORE)
     add_range(backfill, "the first day", "the last; today if not given")
-    backfill.add_argument(
+    how = backfill.add_mutually_exclusive_group()
+    how.add_argument(
         "--status",
         action="store_true",
         help="only say how far it has come; without --from, the one that was begun last",
     )
+    how.add_argument("--again", action="store_true", help="queue what was queued before, too")
     backfill.add_argument("--yes", action="store_true", help="do not ask")
     backfill.add_argument(
         "--rate", type=_rate, metavar="N", help="queue at most N objects a second"
@@ -84,25 +88,29 @@ def _backfill(options: argparse.Namespace) -> int:
     since, until = _asked(options, at, policy)
     accounts = accounts_of(options.account, policy)
     spans = [Range(since, until, policy.zone, each) for each in accounts]
-    left = _left(at, spans)
+    left = dict.fromkeys(spans, since) if options.again else _left(at, spans)
     if options.status or not left:
-        facts = _status_facts(spans, left)
-        say(facts if options.json else "\n".join(_status_text(each, left) for each in spans))
+        _say_status(options, spans, left)
         return NOT_READY if left else DONE
     concurrency = int(at.stack.parameters["ProcessorConcurrency"])
-    facts = {"since": str(min(left.values())), "until": str(until)}
-    by_account = _estimate(at, policy, left)
+    facts: dict[str, object] = {"since": str(min(left.values())), "until": str(until)}
+    by_account, month = _estimate(at, policy, left), at.month(policy)
     needed = hours(sum(each.subjects for each in by_account.values()), concurrency)
     if options.json:
-        facts |= {**totals_facts(by_account), "hours": round(needed, 2)}
+        facts |= {**totals_facts(by_account), "transactions_of_month": month_facts(month)}
+        facts["hours"] = round(needed, 2)
     else:
-        said = [_status_text(each, left) for each in left]
+        said = [_status_text(each, left, again=options.again) for each in left]
         said += totals_text(by_account)
+        said += month_text(month, together(by_account.values()).transactions)
         said.append(f"about {needed:.1f} hours at the concurrency that the stack allows")
         say("\n".join(said))
     if not options.yes and not _confirmed(options):
         say(facts | {"queued": 0} if options.json else "nothing is queued: --yes does it")
         return NOT_READY
+    if options.again:
+        for span in left:
+            begin_anew(span, at.cursors)
     queued = _queue(at, left, options.rate or concurrency / SECONDS_PER_SUBJECT)
     told = f"queued {queued:,} objects; what becomes of them: tieout parked --stack {options.stack}"
     say(facts | {"queued": queued} if options.json else told)
@@ -174,9 +182,17 @@ def _queue(at: Installation, spans: Iterable[Range], per_second: float) -> int:
     return queued
 
 
-def _status_text(span: Range, left: Left) -> str:
+def _say_status(options: argparse.Namespace, spans: Sequence[Range], left: Left) -> None:
+    lines = [_status_text(each, left) for each in spans]
+    if not options.status:
+        lines.append("nothing is queued: --again does it once more")
+    say(_status_facts(spans, left) if options.json else "\n".join(lines))
+
+
+def _status_text(span: Range, left: Left, *, again: bool = False) -> str:
     of_account = f"{span.account}: " if span.account else ""
-    return f"{of_account}{span.since} to {span.until}{_so_far(span, left.get(span))}"
+    so_far = ": all of it, again" if again else _so_far(span, left.get(span))
+    return f"{of_account}{span.since} to {span.until}{so_far}"
 
 
 def _so_far(span: Range, next_day: date | None) -> str:

@@ -12,8 +12,9 @@ import boto3
 from tieout.cli.places import WORKER, Stack, queue_url, stack
 from tieout.domain.policy import Policy
 from tieout.domain.policy_file import parse_policy
-from tieout.domain.transactions import Volume, month_of, volume
+from tieout.domain.transactions import Volume
 from tieout.services.ports import Books, Ledger, MasterData, StripeReader
+from tieout.services.transactions import month_so_far
 from tieout.store.clock import SystemClock
 from tieout.store.credentials import SecretsManagerSecrets
 from tieout.store.cursors import DynamoCursors
@@ -91,9 +92,7 @@ class Installation:
 
     def month(self, policy: Policy) -> Volume:
         """Return how much of the month's transactions is used, beside what the policy allows."""
-        now_unix = self.clock.now_unix()
-        used = self.transactions.of(month_of(now_unix))
-        return volume(policy.transactions_per_month, used, now_unix)
+        return month_so_far(self.transactions, policy, self.clock)
 
     @cached_property
     def daily_tie_out(self) -> "DailyTieOut":

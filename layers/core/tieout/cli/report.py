@@ -13,7 +13,7 @@ from tieout.cli.console import DONE, NOT_READY, add_command, moment, money, pain
 from tieout.cli.installation import Installation
 from tieout.cli.ranges import a_day, add_range, checked_range
 from tieout.cli.report_page import CAUSE_TEXTS, age_days, control_text, item_text, page
-from tieout.cli.totals import month_text
+from tieout.cli.totals import month_facts, month_text
 from tieout.domain.dates import accounting_date, span_text, spans
 from tieout.domain.money import decimal_from_minor
 from tieout.domain.tie_outs import EXPLAINED, TieOut
@@ -57,11 +57,12 @@ def _tie_out(options: argparse.Namespace) -> int:
     installation = Installation(options.stack)
     day: date = options.day or _yesterday(installation)
     made = _made_now(installation, day) if options.now else _stored(installation, day, options)
+    month = installation.month(installation.policies.current())
     if options.json:
-        say([dataclasses.asdict(each) for each in made])
+        listed = [dataclasses.asdict(each) for each in made]
+        say({"tie_outs": listed, "transactions_of_month": month_facts(month)})
     else:
-        policy = installation.policies.current()
-        used = "\n".join(["Intacct transactions", *month_text(installation.month(policy))])
+        used = "\n".join(["Intacct transactions", *month_text(month)])
         say("\n\n".join([*map(described, made), used]))
     return DONE if all(each.is_explained for each in made) else NOT_READY
 

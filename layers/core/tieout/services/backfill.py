@@ -63,14 +63,24 @@ def status(span: Range, cursors: Cursors) -> Status:
     return Status(next_day if next_day <= span.until else None)
 
 
+def begin_anew(span: Range, cursors: Cursors) -> None:
+    """Forget how far the backfill of a range has come: the next run queues all of it.
+
+    Raises:
+        TransientFault, ConfigurationFault: the table cannot be used.
+    """
+    cursors.put(span.name, Progress())
+
+
 def note_begun(span: Range, cursors: Cursors) -> None:
     """Note that the backfill of a range was begun, so that one can ask for it without its days.
 
     Raises:
         TransientFault, ConfigurationFault: the table cannot be used.
     """
-    since_unix, until_unix = day_bounds(span.since, span.zone)[0], day_bounds(span.until, span.zone)
-    cursors.put(_BEGUN_LAST, Progress(None, since_unix, until_unix[1]))
+    since_unix, _ = day_bounds(span.since, span.zone)
+    _, until_unix = day_bounds(span.until, span.zone)
+    cursors.put(_BEGUN_LAST, Progress(None, since_unix, until_unix))
 
 
 def begun_last(cursors: Cursors, zone: ZoneInfo) -> tuple[date, date] | None:

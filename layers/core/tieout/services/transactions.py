@@ -5,6 +5,7 @@ from collections.abc import Callable
 from typing import Protocol
 
 from tieout.domain.errors import ConfigurationFault, TransientFault
+from tieout.domain.policy import Policy
 from tieout.domain.transactions import Volume, month_of, volume
 from tieout.services import metric_names
 from tieout.services.ports import Clock, Metrics, PolicySource
@@ -72,7 +73,9 @@ class TransactionMeter:
         try:
             self._counts.add(month_of(self._clock.now_unix()), transactions - self._added)
         except (TransientFault, ConfigurationFault) as fault:
-            logger.warning("transactions are added later", extra={"cause": str(fault)})
+            logger.warning(
+                "the month's transactions cannot be added to now", extra={"cause": str(fault)}
+            )
         else:
             self._added = transactions
 
@@ -89,27 +92,23 @@ class TransactionWatch:
         self._metrics = metrics
 
     def run(self) -> Volume | None:
-        """Count the shares for the alarm and return the month; None if that failed."""
+        """Count the share for the alarm and return the month; None if that failed."""
         try:
-            month = self.month()
+            month = month_so_far(self._counts, self._policies.current(), self._clock)
         except (TransientFault, ConfigurationFault) as fault:
             logger.warning("the month's transactions are not known", extra={"cause": str(fault)})
             return None
-        for name, transactions in (
-            (metric_names.TRANSACTIONS_USED_PERCENT, month.used),
-            (metric_names.TRANSACTIONS_FORECAST_PERCENT, month.forecast),
-        ):
-            share = month.percent(transactions)
-            if share is not None:
-                self._metrics.count(name, share)
+        share = month.percent(month.used)
+        if share is not None:
+            self._metrics.count(metric_names.TRANSACTIONS_USED_PERCENT, share)
         return month
 
-    def month(self) -> Volume:
-        """Return the month of now.
 
-        Raises:
-            TransientFault, ConfigurationFault: its count or the policy cannot be read.
-        """
-        now_unix = self._clock.now_unix()
-        budget = self._policies.current().transactions_per_month
-        return volume(budget, self._counts.of(month_of(now_unix)), now_unix)
+def month_so_far(counts: TransactionCounts, policy: Policy, clock: Clock) -> Volume:
+    """Return how much of the month's transactions is used, beside what the policy allows.
+
+    Raises:
+        TransientFault, ConfigurationFault: the count cannot be read.
+    """
+    now_unix = clock.now_unix()
+    return volume(policy.transactions_per_month, counts.of(month_of(now_unix)), now_unix)
