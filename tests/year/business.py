@@ -251,9 +251,13 @@ class Business:
         return str(invoice["id"])
 
     def void(self) -> None:
-        """Void an invoice."""
+        """Void an invoice, unless it took something off older debt: nobody knows what then is."""
         if invoice := self._any(
-            "invoice", lambda each: each["status"] in {"open", "uncollectible"}
+            "invoice",
+            lambda each: (
+                each["status"] in {"open", "uncollectible"}
+                and each["amount_remaining"] >= self._older_debt(each)
+            ),
         ):
             self.account.void_invoice(invoice["id"])
 
@@ -420,14 +424,15 @@ class Business:
 
         A note that takes debt off, too, is one for the exceptions list.
         """
-        older_minor = -sum(
-            each["amount"]
-            for each in self.account.store.where(
-                "customer_balance_transaction", "invoice", invoice["id"]
-            )
+        return int(max(0, invoice["amount_remaining"] - self._older_debt(invoice)))
+
+    def _older_debt(self, invoice: JsonObject) -> int:
+        changes = self.account.store.where("customer_balance_transaction", "invoice", invoice["id"])
+        return -sum(
+            int(each["amount"])
+            for each in changes
             if each["type"] == "applied_to_invoice" and each["amount"] < 0
         )
-        return int(max(0, invoice["amount_remaining"] - older_minor))
 
     def _refunded(self, invoice: JsonObject, amount_minor: int) -> tuple[str, ...]:
         """Refund what a credit note is going to name; nothing where Stripe might refuse that."""
