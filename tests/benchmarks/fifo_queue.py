@@ -8,9 +8,11 @@ Source: Amazon SQS Developer Guide, "FIFO queue delivery logic": a receive first
 messages of one group as it can, up to ten.
 """
 
-from collections import Counter
+import heapq
+from collections import deque
 from collections.abc import Iterable, Sequence
 from enum import Enum
+from itertools import islice
 
 from tieout.services.process import ReceivedMessage
 
@@ -33,36 +35,35 @@ class FifoQueue:
         groups: Groups,
         batch_max: int = BATCH_MAX,
     ) -> None:
-        self._waiting = list(messages)
         self._groups = groups
         self._batch_max = batch_max
-        self._locked: set[str] = set()
+        self._waiting: dict[str, deque[tuple[int, ReceivedMessage]]] = {}
+        for position, each in enumerate(messages):
+            self._waiting.setdefault(each.group, deque()).append((position, each))
+        # The groups that are not locked, by where the first of their messages stands.
+        self._free = [(waiting[0][0], group) for group, waiting in self._waiting.items()]
+        heapq.heapify(self._free)
 
     def __len__(self) -> int:
         """Return how many messages wait to be received."""
-        return len(self._waiting)
+        return sum(len(waiting) for waiting in self._waiting.values())
 
     def receive(self) -> Sequence[ReceivedMessage]:
         """Take a batch, and lock its groups until it is finished; empty if nothing is free."""
-        free = [each for each in self._waiting if each.group not in self._locked]
-        batch = self._in_order_of_receipt(free)[: self._batch_max]
-        taken = {each.message_id for each in batch}
-        self._waiting = [each for each in self._waiting if each.message_id not in taken]
-        self._locked |= {each.group for each in batch}
-        return batch
+        in_runs = self._groups is Groups.IN_RUNS
+        candidates: list[tuple[int, int, str]] = []
+        groups = 0
+        while self._free and (len(candidates) if in_runs else groups) < self._batch_max:
+            _, group = heapq.heappop(self._free)
+            waiting = islice(self._waiting[group], self._batch_max)
+            for rank, (position, _) in enumerate(waiting):
+                candidates.append((groups if in_runs else rank, position, group))
+            groups += 1
+        chosen = sorted(candidates)[: self._batch_max]
+        return [self._waiting[group].popleft()[1] for _, _, group in chosen]
 
     def finish(self, batch: Sequence[ReceivedMessage]) -> None:
         """Delete the messages of a batch and unlock its groups."""
-        self._locked -= {each.group for each in batch}
-
-    def _in_order_of_receipt(self, free: Sequence[ReceivedMessage]) -> list[ReceivedMessage]:
-        first: dict[str, int] = {}
-        earlier: Counter[str] = Counter()
-        ranks: dict[str, int] = {}
-        for position, each in enumerate(free):
-            if self._groups is Groups.IN_RUNS:
-                ranks[each.message_id] = first.setdefault(each.group, position)
-            else:
-                ranks[each.message_id] = earlier[each.group]
-                earlier[each.group] += 1
-        return sorted(free, key=lambda each: ranks[each.message_id])
+        for group in {each.group for each in batch}:
+            if waiting := self._waiting[group]:
+                heapq.heappush(self._free, (waiting[0][0], group))

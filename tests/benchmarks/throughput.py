@@ -85,7 +85,10 @@ class Bench:
         )
         new = customers // NEW_ONE_IN
         known = [self.spine.sign_up(number) for number in range(customers - new)]
-        self.spine.process(self.spine.new_messages())
+        set_up = FifoQueue(self.spine.new_messages(), Groups.IN_RUNS)
+        while batch := take(set_up):
+            self.spine.process(batch)
+            set_up.finish(batch)
         billing_run(self.spine, known, new)
         self.messages = self.spine.new_messages()
         # In our functions there is no Stripe account to search for garbage.
@@ -187,23 +190,25 @@ def encoder_loop(bench: Bench) -> OneCallClient:
     return EncoderLoop(bench.spine.ledger)
 
 
-def tieout(customers: int, concurrency: int, messages_max: int = MESSAGES_MAX) -> Run:
-    """Book the backlog with Tieout's processor, so many messages in an invocation."""
+def tieout(customers: int, concurrency: int) -> Run:
+    """Book the backlog with Tieout's processor."""
     bench = Bench(customers)
     queue = FifoQueue(bench.messages, Groups.IN_RUNS)
     before = bench.spine.counts()
 
-    def take() -> Sequence[ReceivedMessage] | None:
-        batch: list[ReceivedMessage] = []
-        while len(batch) < messages_max and (more := queue.receive()):
-            batch += more
-        return batch or None
-
     def seconds_of(batch: Sequence[ReceivedMessage]) -> float:
         return bench.meter.seconds(lambda: bench.spine.process(batch))
 
-    seconds = side_by_side(concurrency, take, seconds_of, queue.finish)
+    seconds = side_by_side(concurrency, lambda: take(queue) or None, seconds_of, queue.finish)
     return bench.finished("Tieout", concurrency, seconds, before)
+
+
+def take(queue: FifoQueue) -> Sequence[ReceivedMessage]:
+    """Receive what an invocation works on: a batch, and what the processor takes behind it."""
+    batch: list[ReceivedMessage] = []
+    while len(batch) < MESSAGES_MAX and (more := queue.receive()):
+        batch += more
+    return batch
 
 
 def one_call(
