@@ -19,10 +19,15 @@ from tieout.services.ports import LedgerRow, OpenReceivable
 
 _LEDGER = "2.GL"
 _JOURNALS = Condition("MODULEKEY", "equalto", (_LEDGER,))
-# What customers' open items are: the object, how it names a draft, and what it adds to their debt.
+# What customers' open items are: the object, the states of it in which nobody owes for it (a draft,
+# a reversed payment), and what it adds to their debt.
 # Source: intacct-xml-api dossier sections 7.2 (STATE, TRX_TOTALDUE) and 7.3 (of ARPYMT: what is not
-# applied).
-_SUBLEDGER = (("ARINVOICE", "Draft", 1), ("ARADJUSTMENT", "Draft", 1), ("ARPYMT", "D", -1))
+# applied; its letters are from others' programs).
+_SUBLEDGER = (
+    ("ARINVOICE", ("Draft",), 1),
+    ("ARADJUSTMENT", ("Draft",), 1),
+    ("ARPYMT", ("D", "V"), -1),
+)
 # The book that the company's own currency and every module post to.
 _BOOK = Condition("BOOKID", "equalto", ("ACCRUAL",))
 
@@ -116,16 +121,17 @@ class IntacctBooks:
     def owed_by_customers(self) -> Mapping[str, int]:
         """Return what all customers owe, by currency.
 
-        A draft is in no ledger. Which sign Intacct shows for what is left of a credit memo is not
-        documented; it is taken as shown, as the memo itself was written: negative.
+        A draft is in no ledger, and a reversed payment in none any more. Which sign Intacct shows
+        for what is left of a credit memo is not documented; it is taken as shown, as the memo
+        itself was written: negative.
         """
         totals: dict[str, int] = defaultdict(int)
-        for object_name, draft, sign in _SUBLEDGER:
+        for object_name, left_out, sign in _SUBLEDGER:
             selection = Selection(
                 object_name,
                 ("CURRENCY",),
                 (
-                    Condition("STATE", "notequalto", (draft,)),
+                    *(Condition("STATE", "notequalto", (state,)) for state in left_out),
                     Condition("TRX_TOTALDUE", "notequalto", ("0",)),
                 ),
                 sums=("TRX_TOTALDUE",),
