@@ -55,7 +55,7 @@ def test_the_first_rule_that_matches_chooses_the_account_and_the_dimensions() ->
     assert cash.amount_minor == -320
 
 
-def test_a_thousand_fees_are_one_line_for_each_account_and_its_dimensions() -> None:
+def test_a_thousand_fees_are_one_line_for_each_rule_account_and_its_dimensions() -> None:
     policy = policy_of(
         "name: visa, when: \"starts_with(fee.description, 'Visa')\", set: {account: '6201'}"
     )
@@ -72,6 +72,25 @@ def test_a_thousand_fees_are_one_line_for_each_account_and_its_dimensions() -> N
         ("6201", 150_000, "rule visa"),
         ("1200", -320_000, "clearing account"),
     ]
+
+
+def test_lines_that_differ_by_dimensions_alone_stand_in_one_order_whichever_moved_first() -> None:
+    policy = policy_of(
+        "name: cards, set: {dimensions: {class: {map: cards, key: fee.description}}}",
+        base=BASE + "maps: {cards: {values: {Visa: VISA, Amex: AMEX}}}\n",
+    )
+    fees = [
+        a_charge_of(320, FeeDetail("stripe_fee", 320, which), id=f"txn_{which}")
+        for which in ("Visa", "Amex")
+    ]
+    orders = [
+        [
+            each.dimensions.class_id
+            for each in the(planned(a_day(*day), policy), DAY_USD, JournalEntry).lines
+        ]
+        for day in (fees, fees[::-1])
+    ]
+    assert orders == [["AMEX", "VISA", None]] * 2
 
 
 def test_a_rule_that_names_dimensions_alone_leaves_the_account_to_its_category() -> None:

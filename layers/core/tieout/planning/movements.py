@@ -21,6 +21,8 @@ _ORDER = {category: place for place, category in enumerate(Category)}
 def category_lines(debits: Mapping[Bucket, int], policy: Policy) -> list[JournalLine]:
     """Return a line for each bucket that has an amount, in the order of the categories.
 
+    The order is the same whatever moved first, or the same day would have two digests.
+
     Args:
         debits: in minor units; negative is a credit.
         policy: the company's.
@@ -29,12 +31,18 @@ def category_lines(debits: Mapping[Bucket, int], policy: Policy) -> list[Journal
         Refused: policy names no account for some; the text names all of them.
     """
     needed = [each for each, debit_minor in debits.items() if debit_minor]
-    needed.sort(key=lambda each: (_ORDER[each.category], each.why, each.account or ""))
+    needed.sort(key=_place)
     named = policy.movements.accounts
     if missing := [each for each in needed if not (each.account or each.category in named)]:
         settings = dict.fromkeys(f"`movements.accounts.{each.category.value}`" for each in missing)
         raise Refused(Reason.ACCOUNT_NOT_IN_POLICY, f"no account is named: {', '.join(settings)}")
     return [_line(each, debits[each], policy) for each in needed]
+
+
+def _place(bucket: Bucket) -> tuple[int, str, str, str]:
+    # As text, since a dimension that is None has no place among names.
+    dimensions = str(bucket.dimensions)
+    return _ORDER[bucket.category], bucket.why, bucket.account or "", dimensions
 
 
 def _line(bucket: Bucket, debit_minor: int, policy: Policy) -> JournalLine:
