@@ -108,6 +108,14 @@ class Faults:
         return dataclasses.replace(self, **{kind: 0.0})
 
 
+# What lets an older reading of Stripe come after a newer one.
+OVERTAKING = (
+    "intacct_late",
+    "neighbour",
+    "message_overtaken",
+    "clock_skew",
+    "changed_between_reads",
+)
 Occurrence = tuple[str, int]
 """A kind and a number: its n-th strike."""
 

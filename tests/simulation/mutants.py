@@ -10,28 +10,26 @@ from typing import Any
 
 import pytest
 
-from tests.simulation.faults import Faults
+from tests.simulation.faults import OVERTAKING, Faults
 from tests.simulation.functions import _loaded as loaded
 from tieout.domain import postings as posting_states
 from tieout.domain.documents import ArPayment, Document
 from tieout.domain.errors import TransientFault
-from tieout.domain.events import SUBSCRIPTIONS
 from tieout.domain.plans import Finding
 from tieout.domain.postings import Posting, State, Work
 from tieout.domain.steps import Step, next_step
-from tieout.services import apply, passes, poll, process, readings, receive, records
+from tieout.services import apply, poll, process, readings, receive, records
 from tieout.services.ports import (
     Accepted,
     Outcome,
     Progress,
-    Session,
     StoredEvent,
     Submission,
     Unsure,
     WorkItem,
 )
 from tieout.services.verdicts import Settled
-from tieout.store import conditional, postings, sessions
+from tieout.store import conditional, postings
 from tieout.stripe.reader import StripeApiReader
 
 Plant = Callable[[pytest.MonkeyPatch], None]
@@ -202,22 +200,6 @@ def _inbox_before_queue(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(receive.Receiver, "_queue_and_store", mutated)
 
 
-def _session_without_lease(patch: pytest.MonkeyPatch) -> None:
-    def mutated(self: sessions.DynamoSessions, _now_unix: int, _seconds: int) -> int:
-        return int(self._read().get("token", {"N": "0"})["N"])
-
-    def saved(self: sessions.DynamoSessions, session: Session, _token: int) -> None:
-        save(self, session, mutated(self, 0, 0))
-
-    def update(self: Any, change: str, condition: str, names: Any, values: Any) -> Any:  # noqa: ANN401 - as it has it
-        return real(self, change, f"{condition} OR attribute_not_exists(#token)", names, values)
-
-    save, real = sessions.DynamoSessions.save, sessions.DynamoSessions._update
-    patch.setattr(sessions.DynamoSessions, "lease", mutated)
-    patch.setattr(sessions.DynamoSessions, "save", saved)
-    patch.setattr(sessions.DynamoSessions, "_update", update)
-
-
 def _cursor_before_queue(patch: pytest.MonkeyPatch) -> None:
     def mutated(self: Any) -> None:  # noqa: ANN401 - a private class
         self._cursors.put(self._pass.name, Progress(complete_unix=self._progress.began_at_unix))
@@ -227,29 +209,11 @@ def _cursor_before_queue(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(poll._Walk, "step", mutated)
 
 
-def _polled_event_stored_first(patch: pytest.MonkeyPatch) -> None:
-    compare = passes.EventsPass.compare
-
-    def mutated(self: passes.EventsPass, since_unix: int, until_unix: int | None) -> Any:  # noqa: ANN401 - as it has it
-        types = sorted(SUBSCRIPTIONS)
-        for hint in self._stripe.events(types, since_unix, until_unix, self._account).rows:
-            stored = StoredEvent(hint, self._clock.now_unix(), source="poll")
-            if self._inbox.store(stored):
-                self._queue.send(receive.work_item(hint))
-        return compare(self, since_unix, until_unix)
-
-    patch.setattr(passes.EventsPass, "compare", mutated)
-
-
 def _finding_swallowed(patch: pytest.MonkeyPatch) -> None:
     def mutated(self: records.Records, finding: Finding, _work: Work) -> None:
         self.verdicts[finding.key] = Settled()
 
     patch.setattr(records.Records, "record_finding", mutated)
-
-
-def _innocent_share_the_fate(patch: pytest.MonkeyPatch) -> None:
-    patch.setattr("tieout.intacct.client._is_refused_for_one_of", lambda *_: False)
 
 
 def _sale_decided_anew(patch: pytest.MonkeyPatch) -> None:
@@ -289,7 +253,7 @@ MUTANTS: Sequence[Mutant] = (
     ),
     Mutant("version of a posting ignored", _version_ignored, {"message_overtaken": 0.05}),
     Mutant("lease ignored", _lease_ignored, {"message_overtaken": 0.05}),
-    Mutant("digest ignored", _digest_ignored),
+    Mutant("digest ignored", _digest_ignored, dict.fromkeys(OVERTAKING, 0.0)),
     Mutant("a receipt for every event", _receipt_for_every_event),
     Mutant("dependency not waited for", _dependency_not_waited_for, {"intacct_transient": 0.3}),
     Mutant("failed message acknowledged", _failure_acknowledged, {"intacct_throttled": 0.3}),
@@ -305,22 +269,11 @@ MUTANTS: Sequence[Mutant] = (
     ),
     Mutant("inbox written before the queue", _inbox_before_queue, {"queue_throttled": 0.1}),
     Mutant(
-        "session renewed without the lease",
-        _session_without_lease,
-        {"intacct_session_expired": 0.3, "neighbour": 0.5},
-    ),
-    Mutant(
         "cursor moved before what it covers is queued",
         _cursor_before_queue,
         {"webhook_lost": 0.9, "killed": 0.03},
     ),
-    Mutant(
-        "poller stores an event before it queues it",
-        _polled_event_stored_first,
-        {"webhook_lost": 0.9, "queue_throttled": 0.2},
-    ),
     Mutant("finding swallowed", _finding_swallowed, {"period_closed": 0.1}),
-    Mutant("a whole request refused for one document", _innocent_share_the_fate),
     Mutant("a sale decided anew under each policy", _sale_decided_anew, {"policy_published": 0.1}),
     Mutant("Stripe read once and remembered", _stripe_read_once),
     Mutant("a batch answered for its first subject alone", _answered_for_the_first_alone),
