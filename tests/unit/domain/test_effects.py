@@ -9,8 +9,24 @@ from typing import get_args
 import pytest
 
 from tests.support import intacct_documents as make
-from tieout.domain.documents import CashAccount, Customer, Document, posting_date_of
-from tieout.domain.effects import RECEIVABLE, by_place, dimensions_text, effects, read, written
+from tieout.domain.documents import (
+    NO_DIMENSIONS,
+    CashAccount,
+    Customer,
+    Dimensions,
+    Document,
+    posting_date_of,
+)
+from tieout.domain.effects import (
+    RECEIVABLE,
+    Effect,
+    by_place,
+    dimensions_text,
+    effects,
+    read,
+    read_place,
+    written,
+)
 
 REVENUE = "4000 location=100 department=SALES class=SMB item=PLAN-PRO"
 DOCUMENTS: list[Document] = [
@@ -89,6 +105,18 @@ def test_the_reversal_of_a_payment_takes_money_out_and_opens_the_receivable_agai
 @pytest.mark.parametrize("document", DOCUMENTS, ids=lambda each: type(each).__name__)
 def test_what_a_posting_keeps_reads_back(document: Document) -> None:
     assert read(written(document)) == by_place(effects(document))
+
+
+@pytest.mark.parametrize(
+    "dimensions",
+    [
+        NO_DIMENSIONS,
+        Dimensions("100", "SALES", "SMB", "P 1", "A=B"),
+        Dimensions(class_id="Small business", user_defined=(("GLDIMA", "x y"), ("GLDIMB_2", "7"))),
+    ],
+)
+def test_a_place_reads_back(dimensions: Dimensions) -> None:
+    assert read_place(Effect("40 10", -1, dimensions).place) == ("40 10", dimensions)
 
 
 def test_what_a_posting_keeps_does_not_grow_with_the_lines() -> None:

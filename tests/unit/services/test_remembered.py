@@ -19,13 +19,16 @@ from tests.factories import (
     a_payment,
     a_refund,
     a_refund_of,
+    a_refund_of_sale,
     a_sale,
     an_invoice,
     selling,
 )
 from tests.property.invoices import contradictory_invoices
 from tests.unit.services.world import INVOICE, REFUND, World, of
+from tieout.domain import effects
 from tieout.domain.postings import Worklist
+from tieout.domain.sale_policy import SaleMode
 from tieout.domain.subjects import SubjectKind
 from tieout.planning.remembered import keys_to_remember, remembering
 from tieout.planning.snapshots import CustomerSnapshot, InvoiceSnapshot
@@ -126,6 +129,31 @@ def test_so_does_the_customer_of_a_sale(*, is_booked: bool) -> None:
     assert attention(world) == []
     number = world.postings.by_key["customer/cus_1"].number
     assert number == ("ACME-1" if is_booked else "cus_1")
+
+
+@pytest.mark.parametrize("mode", ["other_receipt", "invoice"])
+def test_a_sale_is_taken_back_from_where_it_was_booked_whatever_metadata_says(
+    mode: SaleMode,
+) -> None:
+    """What a customer or a charge is called can change between a sale and its refund."""
+    world = World()
+    world.policies.published.append(selling(mode))
+    small = a_customer(metadata={"class": "SMB", "region": "10 0"})
+    sold = a_sale(customer=small, metadata={"revenue_category": "usage"})
+    world.stripe.snapshots[CHARGE] = sold
+    world.bring_up_to_date(CHARGE)
+    booked = effects.read(world.postings.by_key["sale/pi_1"].effects)
+    (place,) = (each for each, amount_minor in booked.items() if amount_minor < 0)
+    assert place == "4020 location=100 class=SMB GLDIMREGION=10 0"
+    world.clock.advance(60)
+    renamed = dataclasses.replace(sold, customer=a_customer(), metadata={})
+    failed = a_refund(2_500, status="failed", returned_at_unix=NOON)
+    world.stripe.snapshots[REFUND] = a_refund_of_sale(failed, renamed)
+    world.bring_up_to_date(REFUND)
+    refund, failure = (world.postings.by_key[f"refund/re_1{end}"] for end in ("", "/failed"))
+    assert effects.read(refund.effects)[place] == 2_500
+    assert effects.read(failure.effects)[place] == -2_500
+    assert "charge metadata names category usage" in refund.chosen_by
 
 
 @given(contradictory_invoices())

@@ -284,7 +284,8 @@ class ArAdjustment:
     Attributes:
         number: ADJUSTMENTNO, the natural key; read back as RECORDID.
         total_minor: what the lines must sum to; negative for a credit memo.
-        happened_at_unix: as of an `ArPayment`: when the invoice was marked uncollectible, or owed again.
+        happened_at_unix: as of an `ArPayment`: when the invoice was marked uncollectible, or
+            was owed again.
     """
 
     key: str

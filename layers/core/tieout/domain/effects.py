@@ -5,6 +5,7 @@ compared line by line with what is planned now.
 """
 
 import dataclasses
+import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import groupby
@@ -31,6 +32,7 @@ from tieout.domain.documents import (
 # Intacct knows the account from the customer; no document names it.
 RECEIVABLE = "accounts receivable"
 REASONS_LENGTH_MAX = 2_000
+_BEFORE_DIMENSION = re.compile(r" (?=(?:location|department|class|project|item|GLDIM\w+)=)")
 
 _NO_OTHERS: Mapping[str, Document] = MappingProxyType({})
 
@@ -170,6 +172,20 @@ def dimensions_of(dimensions: Dimensions) -> Mapping[str, str]:
 def dimensions_text(dimensions: Dimensions) -> str:
     """Return the dimensions that are named, on one line."""
     return " ".join(f"{name}={value}" for name, value in dimensions_of(dimensions).items())
+
+
+def read_place(place: str) -> tuple[str, Dimensions]:
+    """Return account and dimensions of an effect's `place`."""
+    account, *named = _BEFORE_DIMENSION.split(place)
+    values = dict(each.split("=", 1) for each in named)
+    return account, Dimensions(
+        location=values.pop("location", None),
+        department=values.pop("department", None),
+        class_id=values.pop("class", None),
+        project=values.pop("project", None),
+        item=values.pop("item", None),
+        user_defined=tuple(values.items()),
+    )
 
 
 def by_place(lines: Iterable[Effect]) -> dict[str, int]:

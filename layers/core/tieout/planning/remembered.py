@@ -2,8 +2,8 @@
 
 When a payment fails late, Stripe may no longer show what it had brought, nor when; and an invoice
 that is given up again no longer tells of the first time. Of a deleted customer there is no metadata
-any more. What was booked stands: a snapshot is completed with what the postings say, and then
-planned like any other.
+any more; of any other, and of a charge, only what it is today. What was booked stands: a snapshot
+is completed with what the postings say, and then planned like any other.
 Source: stripe-api dossier sections 4.1 (status_transitions), 4.4 and 4.10; how Stripe shows a late
 failure is not documented.
 """
@@ -12,7 +12,15 @@ import dataclasses
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeGuard
 
-from tieout.domain.keys import customer_key, excess_key, receipt_key, recovery_key, write_off_key
+from tieout.domain import effects
+from tieout.domain.keys import (
+    customer_key,
+    excess_key,
+    receipt_key,
+    recovery_key,
+    sale_key,
+    write_off_key,
+)
 from tieout.domain.postings import Posting, State
 from tieout.planning.snapshots import (
     ChargeSnapshot,
@@ -33,10 +41,12 @@ def keys_to_remember(snapshot: Snapshot | None) -> frozenset[str]:
     if charge is not None:
         payments += charge.payments
         customers.append(charge.customer)
+    sales = [] if charge is None else [sale_key(charge.payment_intent or charge.id)]
     receipts = [receipt_key(each.id) for each in payments if _is_forgotten(each)]
     return frozenset(
         key
         for keys in (
+            sales,
             receipts,
             map(excess_key, receipts),
             map(recovery_key, receipts),
@@ -106,13 +116,28 @@ def _write_off_keys(invoice: InvoiceSnapshot) -> Iterable[str]:
 def _charge(charge: ChargeSnapshot, postings: Mapping[str, Posting]) -> ChargeSnapshot:
     payments = _payments(charge.payments, postings)
     paid = [each.invoice for each in payments if each.is_of_its_invoice]
+    on, why = _earned(postings.get(sale_key(charge.payment_intent or charge.id)))
     return dataclasses.replace(
         charge,
+        earned_on=on,
+        earned_why=why,
         customer=_customer(charge.customer, postings),
         payments=payments,
         invoices=tuple(dict.fromkeys([*charge.invoices, *paid])),
         paid_invoices=tuple(_invoice(each, postings) for each in charge.paid_invoices),
     )
+
+
+def _earned(sale: Posting | None) -> tuple[str, str]:
+    """Return where the document of a sale stands that is, or may be, booked, and what chose that.
+
+    Its one line is the one that it credits.
+    """
+    if sale is None or not sale.may_be_booked:
+        return "", ""
+    booked = effects.read(sale.effects)
+    places = (place for place, amount_minor in booked.items() if amount_minor < 0)
+    return next(places, ""), sale.chosen_by.partition(": ")[2]
 
 
 def _customer(

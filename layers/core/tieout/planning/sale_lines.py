@@ -6,6 +6,7 @@ Bookings, refunds and returns of a sale all take the line made here.
 from collections.abc import Mapping
 
 from tieout.domain.documents import ArLine, Dimensions, JournalLine
+from tieout.domain.effects import read_place
 from tieout.domain.errors import Refused
 from tieout.domain.keys import sale_key
 from tieout.domain.money import decimal_from_minor
@@ -114,7 +115,7 @@ def taken_back(
     Raises:
         Refused: policy does not name an account.
     """
-    earned = revenue_line(charge, amount_minor, original)
+    earned = _as_earned(charge, amount_minor, original)
     place = today.dimensions.defaults.overlaid(Dimensions(location=earned.dimensions.location))
     account = clearing(charge.currency, today).account
     part, whole = (
@@ -126,6 +127,14 @@ def taken_back(
         JournalLine(earned.account, amount_minor, memo, earned.dimensions, why=why),
         JournalLine(account, -amount_minor, memo, place, why="clearing account"),
     )
+
+
+def _as_earned(charge: ChargeSnapshot, amount_minor: int, original: Policy) -> ArLine:
+    """Return the line as its document has it, whatever metadata says today; else as planned."""
+    if not charge.earned_on:
+        return revenue_line(charge, amount_minor, original)
+    account, dimensions = read_place(charge.earned_on)
+    return ArLine(account, amount_minor, charge.description, dimensions, charge.earned_why)
 
 
 def booked_before(charge: ChargeSnapshot, original: Policy, today: Policy) -> tuple[str, ...]:

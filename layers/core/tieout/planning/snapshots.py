@@ -503,6 +503,8 @@ class ChargeSnapshot:
         movement, failure: how it moved the balance, and how its late failure did.
         fees: what Stripe kept of it; empty until the charge has moved Stripe's balance.
         moved_at_unix: when it last did; None until then.
+        earned_on, earned_why: account and dimensions of what the sale's document earned, and what
+            chose them; empty where none was booked. Stripe's metadata may say otherwise by now.
     """
 
     id: str
@@ -523,6 +525,8 @@ class ChargeSnapshot:
     description: str = ""
     payment_method: str = ""
     metadata: Mapping[str, str] = field(default_factory=dict)
+    earned_on: str = ""
+    earned_why: str = ""
 
 
 @dataclass(frozen=True, slots=True)
