@@ -331,6 +331,6 @@ def test_the_rules_that_the_reference_shows_can_be_read() -> None:
         assert policy.rules
     purchase_order = policy.rules[Area.MEMO][0]
     number = {"invoice": {"metadata": {"po": "4711"}}, "line": {"description": "Seat"}}
-    # As the page says.
-    assert not purchase_order.matches(number)
+    assert purchase_order.matches(number)
+    assert not purchase_order.matches({**number, "invoice": {"metadata": {}}})
     assert purchase_order.settings["memo"].value(number) == "Seat, PO 4711"

@@ -247,7 +247,7 @@ def test_a_plan_that_was_edited_by_hand() -> None:
 
     assert str(refused.value) == (
         "the plan is not as `tieout plan` wrote it: its seal does not fit. Nothing is posted; "
-        "make a new one, and narrow it with --since and --until instead of editing it"
+        "make a new one, and narrow it with ids, --since and --until instead of editing it"
     )
     assert world.states() == {}
 
