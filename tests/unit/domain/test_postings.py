@@ -11,6 +11,7 @@ import pytest
 
 from tieout.domain import effects, postings
 from tieout.domain.documents import (
+    ArLine,
     ArPayment,
     CashAccount,
     Contact,
@@ -19,6 +20,7 @@ from tieout.domain.documents import (
     Document,
     JournalEntry,
     JournalLine,
+    OtherReceipt,
     digest,
 )
 from tieout.domain.keys import owed_again_key
@@ -31,6 +33,8 @@ from tieout.domain.subjects import Subject, SubjectKind
 NOW = 1_790_000_000
 Amend = Literal["always", "if_created", "never"]
 INVOICE = Subject(SubjectKind.INVOICE, "in_1")
+# Of the other receipt below, made by the version before `payer` left the content.
+DIGEST_WITH_PAYER = "a2333a840af6d658ac9655c4eafc869c4a8efc88e544453f16a0ed4ae50a7ad8"
 
 
 def work(policy_version: str = "p1", read_at_unix: int = NOW) -> Work:
@@ -144,6 +148,27 @@ def test_adopted_customers_are_changed_only_if_policy_says_so(
 ) -> None:
     existing = dataclasses.replace(posted(customer("Acme")), adopted=adopted)
     assert next_step(customer("Beta", amend), existing, work("p1"), NOW) is step
+
+
+def test_an_other_receipt_posted_while_its_payer_was_content_is_no_drift() -> None:
+    received = OtherReceipt(
+        key="sale/pi_1",
+        stripe_id="ch_1",
+        payer="Ada",
+        reference="ch_1",
+        payment_date=date(2026, 11, 1),
+        posting_date=date(2026, 11, 1),
+        currency="usd",
+        method="EFT",
+        cash_account=CashAccount("1200"),
+        description="",
+        lines=(ArLine("4000", 1_000, "Pro", Dimensions()),),
+        total_minor=1_000,
+    )
+    before = dataclasses.replace(posted(received), digest=DIGEST_WITH_PAYER)
+    assert next_step(received, before, work(), NOW) is Step.NOTHING
+    moved = dataclasses.replace(received, cash_account=CashAccount("1299"))
+    assert next_step(moved, before, work(), NOW) is Step.DRIFT
 
 
 def test_another_amount_on_a_posted_document_is_drift_under_any_policy() -> None:

@@ -535,8 +535,24 @@ def digest(document: Document) -> str:
 
     Fields that say why or when (`NOT_CONTENT`) are left out: rewording a rule changes nothing.
     """
-    content = {"type": type(document).__name__, **_content(document)}
-    canonical = json.dumps(content, sort_keys=True, separators=(",", ":"))
+    return _hashed(document, _content(document))
+
+
+def posted_digests(document: Document) -> frozenset[str]:
+    """Return the digests that a posting of the same content may have.
+
+    Who paid was content of an other receipt once; what was posted then says the same today.
+    """
+    content = _content(document)
+    digests = {_hashed(document, content)}
+    if isinstance(document, OtherReceipt):
+        digests.add(_hashed(document, {**content, "payer": document.payer}))
+    return frozenset(digests)
+
+
+def _hashed(document: Document, content: Mapping[str, object]) -> str:
+    named = {"type": type(document).__name__, **content}
+    canonical = json.dumps(named, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(canonical.encode()).hexdigest()
 
 

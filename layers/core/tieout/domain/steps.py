@@ -2,7 +2,14 @@
 
 from enum import StrEnum
 
-from tieout.domain.documents import Customer, Document, amount_of, digest, number_of
+from tieout.domain.documents import (
+    Customer,
+    Document,
+    amount_of,
+    digest,
+    number_of,
+    posted_digests,
+)
 from tieout.domain.postings import Posting, State, Work
 from tieout.domain.reasons import Reason
 
@@ -72,7 +79,7 @@ def _step_when_closed(document: Document, posting: Posting) -> Step:
 
 def _step_when_posted(document: Document, posting: Posting, work: Work) -> Step:
     content = digest(document)
-    if posting.digest == content:
+    if posting.digest in posted_digests(document):
         return Step.AGREE if posting.differs or posting.is_accepted else Step.NOTHING
     if _is_accepted(posting, content):
         return Step.NOTHING
