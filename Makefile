@@ -96,7 +96,7 @@ test-fast: .venv/.installed .venvs/sam/.installed
 	$(bin)/pytest -n $(WORKERS) --dist loadfile -m "not emulator and not simulation"
 
 test-simulation: .venv/.installed
-	$(bin)/pytest -n $(WORKERS) --dist worksteal -m simulation tests/simulation
+	$(bin)/pytest -n $(WORKERS) --dist worksteal -m simulation
 
 # One worker: the tests share one emulator with the stack on it.
 test-emulator: .venv/.installed .venvs/sam/.installed .venvs/emulator/.installed

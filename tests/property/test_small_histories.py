@@ -16,6 +16,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
+import pytest
 from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
@@ -260,6 +261,7 @@ MEETINGS: Mapping[str, Callable[[Product], object]] = {
 }
 
 
+@pytest.mark.simulation
 def test_the_books_of_small_histories_tie_out() -> None:
     met: Counter[str] = Counter()
 
