@@ -142,17 +142,3 @@ def test_the_reversal_of_a_receipt_is_where_the_receipt_is() -> None:
     booked_under = {"invoice/in_1": by_rules()}
     made = plan(subject, failed, a_policy(version="policy-2", entity="E300"), booked_under)
     assert entities(made) == {"E200"}
-
-
-def test_the_failure_of_a_sale_is_where_the_sale_is_and_not_where_the_unpaid_invoice_is() -> None:
-    """Money that came when its invoice had been paid otherwise is a sale, and stays one."""
-    invoice = an_invoice(customer=a_customer(metadata={"region": "emea"}))
-    failed = a_sale(
-        status="failed",
-        payments=(a_payment(0, status="canceled", paid_at_unix=None),),
-        paid_invoices=(invoice,),
-        failure=a_movement(-10_000, type="payment_failure_refund"),
-    )
-    made = planned(failed, by_rules())
-    assert {each.key for each in made.documents} == {"sale/pi_1", "sale/pi_1/returned"}
-    assert entities(made) == {"E100"}

@@ -54,11 +54,7 @@ def _entity(snapshot: Snapshot, policy: Policy, policy_of: PolicyOf) -> str | No
             return _of_invoice(snapshot, policy_of)
         case CreditNoteSnapshot():
             return _of_invoice(snapshot.invoice, policy_of)
-        case (
-            RefundSnapshot(invoices=(_, *_) as invoices)
-            # Of an invoice that it was to pay, and did not, a sale takes nothing.
-            | ChargeSnapshot(invoices=(_, *_), paid_invoices=(_, *_) as invoices)
-        ):
+        case RefundSnapshot(invoices=invoices) | ChargeSnapshot(paid_invoices=invoices) if invoices:
             entities = {_of_invoice(each, policy_of) for each in invoices}
             return entities.pop() if len(entities) == 1 else None
         case RefundSnapshot(sale=ChargeSnapshot() as sale):
