@@ -5,7 +5,7 @@ Method: three accounts of the Stripe double, through the product in one process,
 Intacct double. The mistake most likely made is an object looked for in the wrong account.
 """
 
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
 from decimal import Decimal
@@ -165,7 +165,7 @@ def a_history() -> History:
     )
 
 
-def queued(history: History, cursors: FakeCursors, *names: str) -> Iterator[Subject]:
+def queued(history: History, cursors: FakeCursors, *names: str) -> Generator[Subject]:
     """Queue what is left of the ranges of some accounts, and yield it."""
     product = history.product
     backfill = Backfill(

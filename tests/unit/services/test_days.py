@@ -59,17 +59,21 @@ def test_what_moved_the_balance_unseen_is_brought_up_to_date_with_the_day() -> N
     assert any(key.startswith("activity/") for key in made.states())
 
 
+def reason_of(made: World) -> Reason | None:
+    return made.postings.by_key["payout/po_1"].reason
+
+
 def test_what_was_read_before_its_movement_was_listed_is_read_again_with_the_day() -> None:
     made = world(paid_out())
     made.stripe.snapshots[PAYOUT] = a_payout()
     made.bring_up_to_date(PAYOUT)
-    assert made.postings.by_key["payout/po_1"].reason is Reason.WAITS_FOR_STRIPE
+    assert reason_of(made) == Reason.WAITS_FOR_STRIPE
     made.stripe.snapshots[PAYOUT] = a_payout(paid_out())
 
     made.bring_up_to_date(DAY)
 
     # Now it calls for a journal, and policy names no account of the bank.
-    assert made.postings.by_key["payout/po_1"].reason is Reason.ACCOUNT_NOT_IN_POLICY
+    assert reason_of(made) == Reason.ACCOUNT_NOT_IN_POLICY
 
 
 def test_what_the_books_know_is_not_read_again() -> None:
