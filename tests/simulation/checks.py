@@ -150,7 +150,8 @@ class JudgedWorld(World):
 
     def _unfinished(self) -> Iterator[str]:
         # What calls a person keeps its messages; they say the same over and over.
-        dead = () if self._for_a_person() else self.cloud.queue.dead
+        calls_a_person = self._for_a_person() or self.people.deleted
+        dead = () if calls_a_person else self.cloud.queue.dead
         for message in (*self.cloud.queue.waiting, *dead):
             yield f"never done: {message.body}"
         for posting in self.cloud.postings.items.values():
@@ -161,7 +162,8 @@ class JudgedWorld(World):
         for_a_person = self._for_a_person()
         for posting in self.cloud.postings.items.values():
             is_listed = posting.get(items.WORKLIST, {}).get("S") == Worklist.ATTENTION
-            if is_listed and posting["key"]["S"] not in for_a_person and not self._was_edited():
+            key = posting["key"]["S"]
+            if is_listed and key not in for_a_person and not self.people.is_deleted(key):
                 yield f"parked: {_told(posting)}"
 
     def _for_a_person(self) -> frozenset[str]:
@@ -172,10 +174,6 @@ class JudgedWorld(World):
             for payment in payments_gone_back(self.account.store, charge)
             if payment["status"] == "paid"
         )
-
-    def _was_edited(self) -> bool:
-        """Whether somebody deleted in Intacct what the product then did not find."""
-        return bool(self.people.deleted)
 
     def _different(self) -> Sequence[str]:
         checks = judge(self.account, self.company, chart(self.catalog))
