@@ -76,6 +76,23 @@ def test_what_was_read_before_its_movement_was_listed_is_read_again_with_the_day
     assert reason_of(made) == Reason.ACCOUNT_NOT_IN_POLICY
 
 
+def test_what_a_slow_replica_took_back_agrees_again_with_its_day() -> None:
+    made = world(paid_out())
+    made.policies = FakePolicies(moving())
+    made.bring_up_to_date(PAYOUT)
+    made.clock.advance(DAY_SECONDS)
+    made.stripe.snapshots[PAYOUT] = a_payout(status="pending")
+    made.bring_up_to_date(PAYOUT)
+    assert made.postings.by_key["payout/po_1"].reason is Reason.DRIFT
+    assert again_and_again(made, 1) == [Done()], "a difference that stays does not keep the day"
+    made.clock.advance(DAY_SECONDS)
+    made.stripe.snapshots[PAYOUT] = a_payout(paid_out())
+
+    made.bring_up_to_date(DAY)
+
+    assert made.postings.by_key["payout/po_1"].reason is None
+
+
 def test_what_the_books_know_is_not_read_again() -> None:
     made = world(charged(), paid_out())
     made.bring_up_to_date(CHARGE, PAYOUT)

@@ -69,7 +69,7 @@ class Evidence:
         Returns:
             By key of the missing posting, the subject that should have written it.
         """
-        missing = self._missing(subject, day, policy)
+        missing = self._missing(subject, day, policy, is_read_again=False)
         own = self._postings.get_many({each.key for each in missing.values()})
         parked = {key for key, posting in own.items() if posting.state is State.PARKED}
         return {key: each for key, each in missing.items() if each.key not in parked}
@@ -105,9 +105,17 @@ class Evidence:
         return of_day if self._postings.of_subject(of_day) else None
 
     def _missing(
-        self, subject: Subject, day: ActivitySnapshot, policy: Policy
+        self,
+        subject: Subject,
+        day: ActivitySnapshot,
+        policy: Policy,
+        *,
+        is_read_again: bool = True,
     ) -> Mapping[str, Subject]:
-        """Return what has no evidence; before the books begin, or in no books of ours, nothing."""
+        """Return what has no evidence; before the books begin, or in no books of ours, nothing.
+
+        Evidence that Stripe contradicted is read again, too: the day shows the movement.
+        """
         own = policy.of_account(subject.account)
         if own is None or (own.books_from is not None and day.day < own.books_from):
             return {}
@@ -116,7 +124,9 @@ class Evidence:
         return {
             key: dataclasses.replace(each, account=subject.account)
             for key, each in expected.items()
-            if key not in found or _speaks_of_no_money(found[key])
+            if key not in found
+            or _speaks_of_no_money(found[key])
+            or (is_read_again and _is_contradicted(found[key]))
         }
 
 
@@ -127,6 +137,14 @@ def _speaks_of_no_money(posting: Posting) -> bool:
     Source: stripe-api dossier section 6.
     """
     return posting.state is State.NOT_BOOKED and posting.reason in _NO_MONEY
+
+
+def _is_contradicted(posting: Posting) -> bool:
+    """Whether it is posted, and Stripe called for something else, or for nothing, the last time.
+
+    One replica of Stripe's may know less than the one that was asked before.
+    """
+    return posting.state is State.POSTED and posting.reason is Reason.DRIFT
 
 
 def unaccounted(key: str, subject: Subject, policy: Policy) -> Part:
