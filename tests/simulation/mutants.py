@@ -18,11 +18,10 @@ from tieout.domain.errors import TransientFault
 from tieout.domain.plans import Finding
 from tieout.domain.postings import Posting, State, Work
 from tieout.domain.steps import Step, next_step
-from tieout.services import apply, poll, process, readings, receive, records
+from tieout.services import apply, process, readings, receive, records
 from tieout.services.ports import (
     Accepted,
     Outcome,
-    Progress,
     StoredEvent,
     Submission,
     Unsure,
@@ -200,15 +199,6 @@ def _inbox_before_queue(patch: pytest.MonkeyPatch) -> None:
     patch.setattr(receive.Receiver, "_queue_and_store", mutated)
 
 
-def _cursor_before_queue(patch: pytest.MonkeyPatch) -> None:
-    def mutated(self: Any) -> None:  # noqa: ANN401 - a private class
-        self._cursors.put(self._pass.name, Progress(complete_unix=self._progress.began_at_unix))
-        self._pass.compare(self._since_unix, self._progress.until_unix)
-        self.is_due = False
-
-    patch.setattr(poll._Walk, "step", mutated)
-
-
 def _finding_swallowed(patch: pytest.MonkeyPatch) -> None:
     def mutated(self: records.Records, finding: Finding, _work: Work) -> None:
         self.verdicts[finding.key] = Settled()
@@ -268,11 +258,6 @@ MUTANTS: Sequence[Mutant] = (
         {"table_throttled": 0.05},
     ),
     Mutant("inbox written before the queue", _inbox_before_queue, {"queue_throttled": 0.1}),
-    Mutant(
-        "cursor moved before what it covers is queued",
-        _cursor_before_queue,
-        {"webhook_lost": 0.9, "killed": 0.03},
-    ),
     Mutant("finding swallowed", _finding_swallowed, {"period_closed": 0.1}),
     Mutant("a sale decided anew under each policy", _sale_decided_anew, {"policy_published": 0.1}),
     Mutant("Stripe read once and remembered", _stripe_read_once),
