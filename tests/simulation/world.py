@@ -42,7 +42,7 @@ _API_VERSION = "2026-10-28.endive"
 _RETRY_SECONDS = (60, 600, 3_600, 14_400)
 # By then each day of the storm was read once, and after the last one a second time.
 _CALM_DAYS, _LAST_DAYS = 2, 5
-_DELIVERIES_MAX = 4_000
+_DELIVERIES_MAX = 1_500
 _WORKERS = 2
 
 
