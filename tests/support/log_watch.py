@@ -32,6 +32,10 @@ class LogWatch(logging.Handler):
         )
         self._found: list[str] = []
 
+    def filter(self, record: logging.LogRecord) -> bool:  # noqa: ARG002 - every record is heard
+        """Hear everything: Powertools has the root's handlers pass over what its own prints."""
+        return True
+
     def emit(self, record: logging.LogRecord) -> None:
         is_ours = record.name.partition(".")[0] == _OURS
         self._judge(self._ours.format(record) if is_ours else self.format(record))

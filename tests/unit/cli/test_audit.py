@@ -4,7 +4,9 @@ Method: postings, trail and inbox on moto; `main` prints; then somebody tampers 
 """
 
 import dataclasses
+import io
 import json
+import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -134,11 +136,14 @@ def test_the_log_knows_what_the_table_was_made_to_forget(
     policies = FakePolicies(a_policy())
     ports = polling(FakeStripe(), trail=books.trail, policies=policies)
     monkeypatch.setattr(app, "poller", lambda: ports)
+    said = io.StringIO()
+    for handler in logging.getLogger("tieout").handlers:
+        monkeypatch.setattr(handler, "stream", said, raising=False)
     report = app.lambda_handler(sample("poller", "schedule"), Context())
     assert [(each["account"], each["seq"]) for each in report["anchors"]] == [(MAIN, 2)]
     log = tmp_path / "anchors.log"
     # The AWS CLI prints what it found in one line, with tabs between.
-    log.write_text(capsys.readouterr().out.replace("\n", "\t"), encoding="utf-8")
+    log.write_text(said.getvalue().replace("\n", "\t"), encoding="utf-8")
     assert cli.main(["verify", "--anchors", str(log), *STACK]) == 0
 
     books.make_anew()
