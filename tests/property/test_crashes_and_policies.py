@@ -42,6 +42,8 @@ from tieout.services.messages import encode
 from tieout.services.ports import WorkItem
 from tieout.services.process import Done, Processor, ReceivedMessage, Result
 
+pytestmark = pytest.mark.simulation
+
 LEASE_SECONDS = 150
 INVOICE = Subject(SubjectKind.INVOICE, "in_1")
 REFUND = Subject(SubjectKind.REFUND, "re_1")

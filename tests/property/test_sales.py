@@ -32,6 +32,8 @@ from tieout.domain.postings import Worklist
 from tieout.domain.sale_policy import SaleMode
 from tieout.domain.subjects import SubjectKind
 
+pytestmark = pytest.mark.simulation
+
 AMOUNT_MINOR = 10_000
 REFUNDED_MINOR = 4_000
 READ = {

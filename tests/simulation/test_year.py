@@ -5,6 +5,8 @@ Method: a small company plays it, far enough to have seen both; `make year` play
 
 import io
 
+import pytest
+
 from tests.benchmarks import a_day
 from tests.year.__main__ import main, verdict
 
@@ -13,6 +15,7 @@ MONTHS = 7
 CUSTOMERS = 15
 
 
+@pytest.mark.simulation
 def test_a_small_company_ties_out_every_month() -> None:
     told = io.StringIO()
     wrong = main(["--customers", str(CUSTOMERS), "--months", str(MONTHS)], told)
