@@ -92,7 +92,7 @@ def occasions(shop: Shop) -> None:
     """Let happen what a grant is for and a month may pass without: once more, or for once."""
     running, stack = shop.running, shop.running.stack
     running.settle()
-    running.clock.set(int(time.time()) - HALF_AN_HOUR_SECONDS)
+    running.clock.set(max(running.clock.now(), int(time.time()) - HALF_AN_HOUR_SECONDS))
     with shop.unseen():
         shop.invoice(shop.customer("Unseen Ltd"))
     # The poller has to sign in, and leaves the session to a processor that has none.

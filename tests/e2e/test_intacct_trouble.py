@@ -84,7 +84,8 @@ def meet(shop: Shop, fault: Fault, business: Callable[[], None]) -> None:
 @pytest.mark.parametrize("kind", INVOICE_TROUBLES)
 def test_an_invoice_is_booked_once(shop: Shop, survived: Survived, kind: FaultKind) -> None:
     invoice = survived.invoices[kind]
-    assert values_hit(shop, kind, "create_invoice", "invoiceno") == [invoice.number]
+    # On a slow machine another one, coming again, may have met it, too.
+    assert invoice.number in values_hit(shop, kind, "create_invoice", "invoiceno")
     shop.assert_booked_once(invoice)
 
 
