@@ -24,7 +24,7 @@ from tests.sandbox.stripe.specs import InvoiceSpec, LineSpec
 from tests.sandbox.tie_out import Check, tie_out
 from tieout.store.policies import POLICY_AGE_SECONDS_MAX
 
-PAUSE_SECONDS = 60
+PAUSE_SECONDS = 20
 # May read everything but charges and refunds.
 RESTRICTED_KEY = "rk_test_tieoutDoubleNoCharges"
 MISSING_SCOPE = SCOPES["refund"]

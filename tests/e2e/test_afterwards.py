@@ -50,7 +50,7 @@ def secrets_of(shop: Shop) -> dict[str, str]:
 NOT_CALLED_HERE = {
     "logs:": "here the emulator itself writes what a function prints",
     "through the key": "tables, queues and secrets are not encrypted here",
-    "by Lambda": "the emulator's own mapping takes from the queue",
+    "by Lambda": "the emulator's own mapping looks into the queue",
     "when the queue fails": "shown on moto in tests/unit/functions/test_webhook.py",
 }
 
@@ -61,7 +61,7 @@ def why_not_called(grant: Grant) -> str | None:
         return "logs:"
     if grant.statement == "UseKeyThroughServices":
         return "through the key"
-    if grant.statement == "WorkTheQueue" and grant.action != "sqs:ChangeMessageVisibility":
+    if grant.action == "sqs:GetQueueAttributes" and grant.statement == "WorkTheQueue":
         return "by Lambda"
     if (grant.role, grant.action) == ("WebhookRole", "dynamodb:DeleteItem"):
         return "when the queue fails"

@@ -19,7 +19,7 @@ from tests.sandbox.stripe.options import FULL_KEY, ApiKey
 pytestmark = pytest.mark.emulator
 
 # The old signing secret still signs so long; and nobody may sell in a time that has not come yet.
-KEPT_SECONDS = 600
+KEPT_SECONDS = 200
 NEW_KEY = "rk_test_tieoutDoubleRolledKey"
 
 
