@@ -235,22 +235,12 @@ class Readings:
             return _unread(subject, policy, Reason.POLICY_INVALID, text)
         lost = {versions[key] for key in hung_on & unreadable}
         if lost:
-            again = self._again(part, part.snapshot, policy, decided=modes)
+            again = self._planned(part, part.snapshot, policy, decided=modes) if modes else part
             return _without_origin(again, postings, lost)
         booked_under = {key: found for key in versions if (found := older[versions[key]])}
-        return self._again(part, part.snapshot, policy, booked_under, modes)
-
-    def _again(
-        self,
-        part: Part,
-        snapshot: Snapshot,
-        policy: Policy,
-        booked_under: BookedUnder = NOTHING_BOOKED,
-        decided: Decided = NOTHING_DECIDED,
-    ) -> Part:
-        if not booked_under and not decided:
+        if not booked_under and not modes:
             return part
-        return self._planned(part, snapshot, policy, booked_under, decided)
+        return self._planned(part, part.snapshot, policy, booked_under, modes)
 
     def _planned(
         self,
