@@ -236,9 +236,8 @@ class TrailWriter:
         if step.put is not None:
             marked = {**step.put["Item"], trail_items.TRAIL_SEQ: attribute(entry.seq)}
             puts.append({**step.put, "Item": marked})
-        never_written = Condition("attribute_not_exists(#chain)", {"#chain": trail_items.CHAIN})
         item = trail_items.entry_item(entry)
-        puts.append(conditional_put(self._table_name, item, never_written))
+        puts.append(conditional_put(self._table_name, item, trail_items.NEVER_WRITTEN))
         beside = [trail_items.id_item(entry, each) for each in sorted(entry.ids)]
         if step.evidence is not None:
             beside.append(trail_items.evidence_item(entry, step.evidence))

@@ -19,6 +19,7 @@ from datetime import date
 from tieout.domain.canonical import canonical
 from tieout.domain.trail import Anchor, Entry, Evidence, Head, entry_of, text_of
 from tieout.store.attributes import Item, Plain, attributes, plains
+from tieout.store.conditional import Condition
 
 CHAIN = "chain"
 SEQ = "seq"
@@ -28,6 +29,8 @@ CHAINS = "chains"
 NAME = "name"
 # On a posting's item: the number of the entry that was written with it.
 TRAIL_SEQ = "trail_seq"
+# Entries and anchors stay as they were written first.
+NEVER_WRITTEN = Condition("attribute_not_exists(#chain)", {"#chain": CHAIN})
 
 
 def evidence_chain(account: str) -> str:

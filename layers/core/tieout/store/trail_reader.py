@@ -8,7 +8,7 @@ from tieout.store import trail_items
 from tieout.store.attributes import Item, Plain, attributes, plains
 from tieout.store.aws_faults import aws_faults
 from tieout.store.batches import get_items
-from tieout.store.conditional import Condition, put_if
+from tieout.store.conditional import put_if
 from tieout.store.trail import TrailWriter
 
 if TYPE_CHECKING:
@@ -80,8 +80,7 @@ class DynamoTrail:
     def keep(self, anchor: Anchor) -> bool:
         """Store an anchor; False if that day has one already, which stays."""
         item = trail_items.anchor_item(anchor)
-        never_written = Condition("attribute_not_exists(#chain)", {"#chain": trail_items.CHAIN})
-        return put_if(self._client, self._table_name, item, never_written) is None
+        return put_if(self._client, self._table_name, item, trail_items.NEVER_WRITTEN) is None
 
     def append(self, account: str, make: Callable[[Head], Entry]) -> Entry:
         """Append an entry that tells of no posting, and return it as it was written."""
