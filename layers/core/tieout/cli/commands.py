@@ -31,8 +31,8 @@ COMMANDS: Mapping[str, Command] = {
     "parked": Command("lists", "list what a person must look at"),
     "not-booked": Command("lists", "list what the books lack, with totals"),
     "show": Command("show", "print what is known of a posting"),
-    "redrive": Command("replay", "move failed messages back into the queue"),
-    "retry": Command("replay", "have single documents or Stripe objects looked at again"),
+    "redrive": Command("again", "move failed messages back into the queue"),
+    "retry": Command("again", "have single documents or Stripe objects looked at again"),
     "close": Command("by_hand", "say that a person solved it"),
     "reopen": Command("by_hand", "undo a close"),
     "close-check": Command(
