@@ -302,7 +302,8 @@ class IntacctLedger:
     ) -> Answer:
         request = session_request(credentials, session.session_id, functions, unique_id=unique_id)
         hide = (credentials.sender_password, credentials.user_password, session.session_id)
-        return self._gateway.call(session.endpoint, request, hide)
+        documents = len(functions) if unique_id else 0
+        return self._gateway.call(session.endpoint, request, hide, documents)
 
 
 def _fault(answer: Answer) -> ConfigurationFault | None:

@@ -8,13 +8,14 @@ from tieout.intacct.entities import EntitiesLedger
 from tieout.intacct.gateway import Gateway
 from tieout.intacct.session import SessionKeeper, SignIn
 from tieout.intacct.transport import RequestsTransport
+from tieout.services.governor import WAIT_SECONDS_MAX, Governor
 from tieout.services.ports import Clock, IntacctCredentials, Sessions
 
 FUNCTIONS_PER_REQUEST_MAX = 50
 # A sign-in that was refused is repeated once if the secret was corrected.
 SIGN_INS_MAX = 2
 # On top of the time-outs: what signing in takes besides waiting for the gateway.
-LEASE_MARGIN_SECONDS = 15
+LEASE_MARGIN_SECONDS = 15 + SIGN_INS_MAX * WAIT_SECONDS_MAX
 
 
 def connect(  # noqa: PLR0913 - everything that the client touches is named here
@@ -27,6 +28,7 @@ def connect(  # noqa: PLR0913 - everything that the client touches is named here
     functions_per_request_max: int = FUNCTIONS_PER_REQUEST_MAX,
     *,
     refresh: Callable[[], None] = lambda: None,
+    governor: Governor | None = None,
 ) -> IntacctLedger:
     """Return the ledger of one Intacct company; nothing is sent before its first use.
 
@@ -40,10 +42,11 @@ def connect(  # noqa: PLR0913 - everything that the client touches is named here
             may change, while we run. Asked once for each `submit`.
         functions_per_request_max: documents in one request.
         refresh: called when Intacct refused the credentials, so that they are looked up anew.
+        governor: permits each request; None permits all.
 
     Source: intacct-xml-api dossier section 1.4 for the number of functions (advice: under 100).
     """
-    gateway = Gateway(RequestsTransport(), timeout_seconds)
+    gateway = Gateway(RequestsTransport(), timeout_seconds, governor)
     lease_seconds = SIGN_INS_MAX * timeout_seconds + LEASE_MARGIN_SECONDS
     sign_in = SignIn(gateway, credentials, endpoint_url, lease_seconds, refresh)
     return IntacctLedger(
@@ -55,7 +58,7 @@ def connect(  # noqa: PLR0913 - everything that the client touches is named here
     )
 
 
-def connect_entities(
+def connect_entities(  # noqa: PLR0913 - as above
     credentials: Callable[[], IntacctCredentials],
     endpoint_url: str,
     timeout_seconds: int,
@@ -64,6 +67,7 @@ def connect_entities(
     base_currency_of: Callable[[str | None], str],
     *,
     refresh: Callable[[], None] = lambda: None,
+    governor: Governor | None = None,
 ) -> EntitiesLedger:
     """Return the ledger of a company with all its entities; nothing is sent before its first use.
 
@@ -75,6 +79,7 @@ def connect_entities(
         clock: to tell whether a session still lasts.
         base_currency_of: of an entity; None is the company.
         refresh: called when Intacct refused the credentials, so that they are looked up anew.
+        governor: permits each request, to whichever entity; None permits all.
     """
 
     def ledger_of(entity: str | None) -> IntacctLedger:
@@ -90,6 +95,7 @@ def connect_entities(
             clock,
             lambda: base_currency_of(entity),
             refresh=refresh,
+            governor=governor,
         )
 
     return EntitiesLedger(ledger_of)

@@ -1,9 +1,11 @@
 """One exchange with the gateway: bytes out, and an answer that says what may have happened."""
 
-from collections.abc import Collection, Mapping
+import time
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 
 from tieout.domain.errors import OutcomeUnknown, Unavailable
+from tieout.domain.pacing import Answered, Heard, TooMany
 from tieout.intacct.error_table import (
     Doubt,
     Level,
@@ -20,6 +22,7 @@ from tieout.intacct.response_xml import (
     parse,
 )
 from tieout.intacct.transport import HttpReply, Transport
+from tieout.services.governor import Governor
 
 # However long the other side asks us to wait, someone should look again within a quarter hour.
 RETRY_AFTER_SECONDS_MAX = 900
@@ -72,19 +75,42 @@ class Statistics:
 class Gateway:
     """Sends requests and sorts the answers by what they allow us to conclude."""
 
-    def __init__(self, transport: Transport, timeout_seconds: int) -> None:
+    def __init__(
+        self,
+        transport: Transport,
+        timeout_seconds: int,
+        governor: Governor | None = None,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
         self._transport = transport
         self._timeout_seconds = timeout_seconds
+        self._governor = governor
+        self._monotonic = monotonic
         self.statistics = Statistics()
 
-    def call(self, endpoint: str, request: bytes, hide: Collection[str]) -> Answer:
-        """Send one request.
+    def call(
+        self, endpoint: str, request: bytes, hide: Collection[str], documents: int = 0
+    ) -> Answer:
+        """Send one request, as soon as the governor permits it; `Throttled` if it does not.
 
         Args:
             endpoint: where to.
             request: as encoded by `request_xml`.
             hide: secrets that must not come back in any text.
+            documents: that it carries; 0 if it only asks, or signs in.
         """
+        if self._governor is None:
+            return self._sent(endpoint, request, hide)
+        busy = self._governor.take(self._timeout_seconds, documents)
+        if busy is not None:
+            return Throttled(busy.text, busy.retry_after_seconds)
+        began = self._monotonic()
+        answer = self._sent(endpoint, request, hide)
+        took_ms = int(1_000 * (self._monotonic() - began))
+        self._governor.give_back(_heard(answer, took_ms, documents))
+        return answer
+
+    def _sent(self, endpoint: str, request: bytes, hide: Collection[str]) -> Answer:
         self.statistics.requests += 1
         try:
             reply = self._transport.post(endpoint, request, self._timeout_seconds)
@@ -93,6 +119,19 @@ class Gateway:
         except OutcomeUnknown as fault:
             return NoAnswer(str(fault))
         return answer_from(reply, hide)
+
+
+def _heard(answer: Answer, took_ms: int, documents: int) -> Heard:
+    """Return what an answer tells the governor."""
+    match answer:
+        case Throttled():
+            return TooMany(answer.retry_after_seconds)
+        case Results():
+            return Answered(is_good=True, milliseconds=took_ms, documents=documents)
+        case NoAnswer():
+            return Answered(is_good=False, milliseconds=took_ms, documents=documents)
+        case _:
+            return Answered(is_good=False)
 
 
 def answer_from(reply: HttpReply, hide: Collection[str] = ()) -> Answer:

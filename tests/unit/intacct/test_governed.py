@@ -1,0 +1,115 @@
+"""Goal: every request to Intacct has a slot: documents, questions and sign-ins; who gets none has
+sent nothing and hears so; what the governor learns is what Intacct said.
+
+Method: the real client over a scripted transport, with a governor over a pace in memory.
+"""
+
+from collections.abc import Sequence
+
+import pytest
+
+from tests.fakes import FakeClock, FakeMetrics
+from tests.fakes.paces import FakePaces
+from tests.support.intacct_gateway import errors, operation, response, success
+from tieout.domain.errors import OutcomeUnknown, Throttled, Unavailable
+from tieout.domain.pacing import Pace, Slot
+from tieout.intacct import gateway as answers
+from tieout.intacct.gateway import Answer, Gateway
+from tieout.intacct.response_xml import Results
+from tieout.intacct.transport import HttpReply
+from tieout.services.governor import BUSY_PAUSE_SECONDS, Governor
+
+GOOD = HttpReply(200, {}, operation([success("a")]))
+SCHEMA = response(status="failure", errors=errors(("XL03000003", "Error 504")))
+
+
+class Wire:
+    """Answers as scripted, and notes how many slots are taken while a request is under way."""
+
+    def __init__(self, paces: FakePaces, script: Sequence[HttpReply | Exception]) -> None:
+        self.paces, self.script = paces, list(script)
+        self.under_way: list[int] = []
+
+    def post(self, endpoint: str, body: bytes, timeout_seconds: int) -> HttpReply:  # noqa: ARG002 - the port has them
+        self.under_way.append(len(self.paces.pace.slots))
+        answer = self.script.pop(0)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+
+class Governed:
+    """A gateway with a governor; each request takes as long as the clock is told to jump."""
+
+    def __init__(self, *script: HttpReply | Exception, maximum: int = 6) -> None:
+        self.paces, self.clock = FakePaces(), FakeClock()
+        self.wire = Wire(self.paces, script)
+        governor = Governor(
+            self.paces,
+            maximum,
+            self.clock,
+            FakeMetrics(),
+            sleep=lambda seconds: self.clock.advance(1 + int(seconds)),
+        )
+        ticks = iter(range(10**6))
+        self.gateway = Gateway(self.wire, 60, governor, monotonic=lambda: 5.2 * next(ticks))
+
+    def call(self, documents: int = 0) -> Answer:
+        return self.gateway.call("https://x/", b"", (), documents)
+
+
+def test_a_request_has_a_slot_while_it_is_under_way_and_none_after() -> None:
+    governed = Governed(GOOD, GOOD)
+    governed.call(documents=50)
+    governed.call()
+    assert governed.wire.under_way == [1, 1]
+    assert governed.paces.pace.slots == {}
+
+
+def test_without_a_slot_nothing_is_sent_and_the_answer_says_throttled() -> None:
+    governed = Governed(maximum=1)
+    governed.paces.pace = Pace(slots={"another": Slot(0, governed.clock.unix + 10**6)})
+    answer = governed.call(documents=50)
+    assert isinstance(answer, answers.Throttled)
+    assert answer.retry_after_seconds == BUSY_PAUSE_SECONDS
+    assert governed.wire.under_way == []
+    assert governed.gateway.statistics.requests == 0
+
+
+def test_a_429_is_told_with_what_it_asked_for() -> None:
+    governed = Governed(HttpReply(429, {"retry-after": "40"}, b""))
+    assert governed.call(documents=50) == answers.Throttled("HTTP 429: too many requests", 40)
+    pace = governed.paces.pace
+    assert (pace.permits, pace.not_before_unix) == (3, governed.clock.unix + 40)
+
+
+def test_documents_are_timed_and_questions_are_not() -> None:
+    governed = Governed(GOOD, GOOD)
+    governed.call()
+    assert (governed.paces.pace.floor_ms, governed.paces.pace.good) == (None, 1)
+    governed.call(documents=50)
+    assert (governed.paces.pace.floor_ms, governed.paces.pace.good) == (100, 2)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        HttpReply(200, {}, SCHEMA),
+        HttpReply(500, {}, b""),
+        Unavailable("refused"),
+        OutcomeUnknown("cut"),
+    ],
+)
+def test_other_failures_give_the_slot_back_and_change_nothing(
+    answer: HttpReply | Exception,
+) -> None:
+    governed = Governed(answer)
+    governed.call(documents=50)
+    assert governed.paces.pace == Pace()
+
+
+def test_a_governor_that_fails_neither_stops_a_request_nor_hides_its_answer() -> None:
+    governed = Governed(GOOD, OutcomeUnknown("cut"))
+    governed.paces.fault = Throttled("the table is busy")
+    assert isinstance(governed.call(documents=50), Results)
+    assert governed.call(documents=50) == answers.NoAnswer("cut")
