@@ -169,6 +169,9 @@ class RecordedStripe:
     ) -> Sequence[BalanceTransaction]:
         raise NotImplementedError
 
+    def movement(self, identifier: str, account: str | None = None) -> BalanceTransaction:
+        raise NotImplementedError
+
     def balance(self, account: str | None = None) -> Mapping[str, int]:
         raise NotImplementedError
 

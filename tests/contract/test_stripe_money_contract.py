@@ -25,6 +25,8 @@ from tests.sandbox.stripe import (
 )
 from tests.sandbox.stripe.expanding import Expander
 from tests.unit.sandbox.stripe.business import busy_account, invoice_of
+from tieout.domain.errors import Refused
+from tieout.domain.reasons import Reason
 from tieout.domain.subjects import Subject, SubjectKind
 from tieout.planning.snapshots import (
     ChargeSnapshot,
@@ -130,6 +132,16 @@ def test_each_movement_brings_what_is_behind_it(reader: StripeReader, busy: Stri
     for each in with_source:
         assert each.origin is not None
         assert each.origin.id == each.source
+
+
+def test_a_single_movement_is_as_the_list_shows_it(
+    reader: StripeReader, busy: StripeServer
+) -> None:
+    for each in reader.movements(0, busy.account.clock.now()):
+        assert reader.movement(each.id) == each
+    with pytest.raises(Refused) as refused:
+        reader.movement("txn_none")
+    assert refused.value.reason is Reason.OBJECT_MISSING_IN_STRIPE
 
 
 # --- subjects ------------------------------------------------------------------------------------

@@ -1,14 +1,16 @@
 """An inbox in memory."""
 
 import dataclasses
-from collections.abc import Collection, Iterable
+import hashlib
+from collections.abc import Collection, Iterable, Mapping
 
 from tests.fakes.faults import Faulty
 from tieout.services.ports import StoredEvent
+from tieout.services.trail_ports import ReceivedEvent
 
 
 class FakeInbox(Faulty):
-    """The `Inbox` port in memory.
+    """The ports `Inbox`, `EventErasure` and `ReceivedEvents` in memory.
 
     Attributes:
         events: by event id.
@@ -17,12 +19,24 @@ class FakeInbox(Faulty):
     def __init__(self) -> None:
         super().__init__()
         self.events: dict[str, StoredEvent] = {}
+        self._signed: dict[str, bytes | None] = {}
 
     def store(self, event: StoredEvent) -> bool:
         self._may_fail()
         new = event.hint.event_id not in self.events
         self.events.setdefault(event.hint.event_id, event)
+        self._signed.setdefault(event.hint.event_id, event.raw)
         return new
+
+    def received(self, event_ids: Iterable[str]) -> Mapping[str, ReceivedEvent]:
+        self._may_fail()
+        return {each: self._received(each) for each in event_ids if each in self.events}
+
+    def _received(self, event_id: str) -> ReceivedEvent:
+        event, signed = self.events[event_id], self._signed[event_id]
+        if signed is None:
+            return ReceivedEvent(event)
+        return ReceivedEvent(event, hashlib.sha256(signed).hexdigest(), len(signed))
 
     def erase_bodies(self, mentioned: str, event_ids: Collection[str]) -> int:
         self._may_fail()

@@ -122,6 +122,13 @@ class FakeStripe(Faulty):
             raise Refused(Reason.SNAPSHOT_TOO_LARGE, text)
         return sorted(found, key=lambda each: (each.created_unix, each.id))
 
+    def movement(self, identifier: str, account: str | None = None) -> BalanceTransaction:
+        self._read()
+        for each in self.moved.get(account, []):
+            if each.id == identifier:
+                return each
+        raise Refused(Reason.OBJECT_MISSING_IN_STRIPE, f"{identifier} is not in Stripe")
+
     def balance(self, account: str | None = None) -> Mapping[str, int]:
         self._read()
         sums: Counter[str] = Counter()

@@ -11,6 +11,7 @@ from tests.fakes import FakeClock, FakeInbox
 from tests.support.aws import Aws
 from tieout.domain.subjects import Subject, SubjectKind
 from tieout.services.ports import EventHint, Inbox, StoredEvent
+from tieout.services.trail_ports import ReceivedEvent
 from tieout.store.inbox import DynamoInbox
 
 
@@ -55,6 +56,19 @@ def test_a_body_that_does_not_fit_is_no_reason_to_lose_the_event(inbox: Inbox) -
     incompressible = random.Random(7).randbytes(600_000)  # noqa: S311 - no secret
     assert inbox.store(event("evt_1", raw=incompressible)) is True
     assert inbox.seen(["evt_1"]) == {"evt_1"}
+
+
+def test_what_was_received_is_told_with_its_digest(inbox: FakeInbox | DynamoInbox) -> None:
+    sha256 = "44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"
+    for stored in (event("evt_1"), event("evt_2", source="poll", raw=None)):
+        inbox.store(stored)
+    assert inbox.received(["evt_1", "evt_2", "evt_3", "evt_1"]) == {
+        "evt_1": ReceivedEvent(event("evt_1"), sha256, 2),
+        "evt_2": ReceivedEvent(event("evt_2", source="poll", raw=None)),
+    }
+    assert inbox.erase_bodies("cus_1", {"evt_1"}) == 1
+    erased = ReceivedEvent(event("evt_1", raw=None), sha256, 2)
+    assert inbox.received(["evt_1"]) == {"evt_1": erased}
 
 
 def test_bodies_are_forgotten_and_events_are_not(inbox: FakeInbox | DynamoInbox) -> None:

@@ -185,8 +185,7 @@ def test_a_customer_is_forgotten_once_it_is_confirmed(books: Books, capsys: Capt
         "erased: evidence of 1 entries, texts of 0 postings, bodies of 1 events; "
         "the audit trail says so"
     )
-    record = books.inbox.get("evt_1")
-    assert record is not None
+    record = books.inbox.received(["evt_1"])["evt_1"]
     assert record.event.raw is None
     assert record.raw_sha256 is not None
     assert books.trail.evidence(MAIN, [2])[2].erased_by == 3

@@ -13,8 +13,8 @@ from tests.support.aws import Aws
 from tests.support.aws_accidents import lose_first_answer
 from tieout.domain.subjects import Subject, SubjectKind
 from tieout.services.ports import EventHint, StoredEvent
+from tieout.services.trail_ports import ReceivedEvent
 from tieout.store.inbox import DynamoInbox
-from tieout.store.items import InboxRecord
 
 HINT = EventHint(
     event_id="evt_1",
@@ -41,23 +41,23 @@ def inbox(aws: Aws) -> DynamoInbox:
 def test_an_event_comes_back_byte_for_byte(inbox: DynamoInbox) -> None:
     raw = b'{\r\n  "id": "evt_1", "name": "Gr\xc3\xb6\xc3\x9fe" \n}'
     inbox.store(event(raw))
-    assert inbox.get("evt_1") == InboxRecord(event(raw), hashlib.sha256(raw).hexdigest(), len(raw))
+    told = ReceivedEvent(event(raw), hashlib.sha256(raw).hexdigest(), len(raw))
+    assert inbox.received(["evt_1"]) == {"evt_1": told}
 
 
 def test_an_event_that_the_poller_found_has_no_body(inbox: DynamoInbox) -> None:
     inbox.store(event(None))
-    assert inbox.get("evt_1") == InboxRecord(event(None))
+    assert inbox.received(["evt_1"]) == {"evt_1": ReceivedEvent(event(None))}
 
 
 def test_an_event_never_seen_is_not_there(inbox: DynamoInbox) -> None:
-    assert inbox.get("evt_1") is None
+    assert inbox.received(["evt_1"]) == {}
 
 
 def test_a_body_too_large_for_an_item_leaves_its_digest(inbox: DynamoInbox) -> None:
     raw = random.Random(7).randbytes(450_000)  # noqa: S311 - bytes that do not compress, no secret
     assert inbox.store(event(raw)) is True
-    record = inbox.get("evt_1")
-    assert record is not None
+    record = inbox.received(["evt_1"])["evt_1"]
     assert record.event.raw is None
     assert record.raw_sha256 == hashlib.sha256(raw).hexdigest()
     assert record.raw_size_bytes == 450_000
@@ -66,8 +66,7 @@ def test_a_body_too_large_for_an_item_leaves_its_digest(inbox: DynamoInbox) -> N
 def test_the_largest_body_that_is_kept_fits_into_an_item(inbox: DynamoInbox) -> None:
     raw = random.Random(7).randbytes(399_800)  # noqa: S311 - as above
     inbox.store(event(raw))
-    record = inbox.get("evt_1")
-    assert record is not None
+    record = inbox.received(["evt_1"])["evt_1"]
     assert record.event.raw == raw
 
 

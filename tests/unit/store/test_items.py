@@ -11,9 +11,9 @@ from tieout.domain.postings import Posting, State
 from tieout.domain.reasons import Reason
 from tieout.domain.subjects import Subject, SubjectKind
 from tieout.services.ports import EventHint, StoredEvent
+from tieout.services.trail_ports import ReceivedEvent
 from tieout.store import items
 from tieout.store.attributes import attribute, plain
-from tieout.store.items import InboxRecord
 
 ids = st.text("abcdefghij_0123456789", min_size=1, max_size=20)
 texts = st.text(max_size=30)
@@ -118,7 +118,7 @@ def test_a_body_is_stored_small_and_with_its_digest() -> None:
     assert item["expiration"] == {"N": "99"}
     assert len(item["raw"]["B"]) < len(raw) / 10
     sha256 = "cdaee3244222c05f5f7209937fa70bfcbdcde420801bf149cd7554ab97c1b16f"
-    assert items.event_from(item) == InboxRecord(event, sha256, len(raw))
+    assert items.event_from(item) == ReceivedEvent(event, sha256, len(raw))
 
 
 def test_an_attribute_of_a_type_that_we_never_write_is_refused() -> None:

@@ -7,29 +7,11 @@ from datetime import date
 from tieout.cli.installation import Installation
 from tieout.cli.stripe_accounts import missing
 from tieout.domain.errors import Refused
+from tieout.domain.keys import PATHS, path_of
 from tieout.domain.reasons import Reason
 from tieout.domain.subjects import Subject, SubjectKind, parse_subject
 from tieout.services.operate import CannotBeDone
 
-# Source: stripe-api dossier section 4 (how the ids of the kinds begin).
-_PATHS = {
-    "in_": SubjectKind.INVOICE,
-    "cus_": SubjectKind.CUSTOMER,
-    "ch_": SubjectKind.CHARGE,
-    "py_": SubjectKind.CHARGE,
-    "re_": SubjectKind.REFUND,
-    "pyr_": SubjectKind.REFUND,
-    "cn_": SubjectKind.CREDIT_NOTE,
-    "du_": SubjectKind.DISPUTE,
-    "dp_": SubjectKind.DISPUTE,
-    "po_": SubjectKind.PAYOUT,
-    "tu_": SubjectKind.TOPUP,
-    "cs_": SubjectKind.CHECKOUT_SESSION,
-    "inpay_": "receipt",
-    "pi_": "sale",
-    "txn_": "movement",
-    "cbtxn_": "customer_balance",
-}
 # What has no books of its own, and with what it is planned.
 _PLANNED_WITH = {
     "inpay_": "its invoice: give the id in_...",
@@ -50,8 +32,7 @@ def checked(keys: Sequence[str]) -> Sequence[str]:
     for key in keys:
         if not key.strip():
             raise CannotBeDone("a key must not be empty: give one like invoice/in_1")
-        kind = next((kind for begin, kind in _PATHS.items() if key.startswith(begin)), None)
-        if kind is not None and "/" not in key:
+        if (kind := path_of(key)) is not None:
             raise CannotBeDone(f"{key!r} is no key; did you mean {kind}/{key}?")
     return keys
 
@@ -80,10 +61,10 @@ def subject_of(name: str, at: Installation, account: str | None = None) -> Subje
         subject = None
     if subject is not None and subject.id:
         return dataclasses.replace(subject, account=subject.account or account)
-    kind = next((kind for begin, kind in _PATHS.items() if name.startswith(begin)), "")
-    if isinstance(kind, SubjectKind) and "/" not in name:
+    kind = path_of(name)
+    if isinstance(kind, SubjectKind):
         return Subject(kind, name, account)
-    key = f"{kind}/{name}" if kind and "/" not in name else name
+    key = name if kind is None else f"{kind}/{name}"
     posting = at.postings.get_many([key]).get(key)
     if name.startswith("pi_"):
         return posting.subject if posting is not None else _charge_of(name, at, account)
@@ -110,7 +91,7 @@ def _instead_of(name: str) -> str:
     for begin, other in _PLANNED_WITH.items():
         if name.startswith(begin):
             return f"is planned with {other}"
-    known = ", ".join(begin for begin, kind in _PATHS.items() if isinstance(kind, SubjectKind))
+    known = ", ".join(begin for begin, kind in PATHS.items() if isinstance(kind, SubjectKind))
     return (
         "is no Stripe object that has books of its own: give an id that begins with "
         f"{known} or pi_, or a day like 2026-11-20"

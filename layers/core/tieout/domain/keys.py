@@ -6,6 +6,7 @@ no-op hangs on these functions being pure.
 
 import base64
 import hashlib
+from collections.abc import Mapping
 from datetime import date
 
 from tieout.domain.subjects import Subject, SubjectKind
@@ -16,6 +17,32 @@ CONTROL_ID_LENGTH_MAX = 256
 # 50 bits: two identifiers of one company that share their beginning do not meet by accident.
 _HASH_LENGTH = 10
 _OWED_AGAIN = "/owed-again/"
+# How Stripe's ids begin, and how the key does that names them: the kind of subject, or where the
+# object has no books of its own, of document. Source: stripe-api dossier section 4.
+PATHS: Mapping[str, SubjectKind | str] = {
+    "in_": SubjectKind.INVOICE,
+    "cus_": SubjectKind.CUSTOMER,
+    "ch_": SubjectKind.CHARGE,
+    "py_": SubjectKind.CHARGE,
+    "re_": SubjectKind.REFUND,
+    "pyr_": SubjectKind.REFUND,
+    "cn_": SubjectKind.CREDIT_NOTE,
+    "du_": SubjectKind.DISPUTE,
+    "dp_": SubjectKind.DISPUTE,
+    "po_": SubjectKind.PAYOUT,
+    "tu_": SubjectKind.TOPUP,
+    "cs_": SubjectKind.CHECKOUT_SESSION,
+    "inpay_": "receipt",
+    "pi_": "sale",
+    "txn_": "movement",
+    "cbtxn_": "customer_balance",
+}
+
+
+def path_of(identifier: str) -> SubjectKind | str | None:
+    """Return how the key begins that names a Stripe object; None for what is no id of these."""
+    found = (path for begin, path in PATHS.items() if identifier.startswith(begin))
+    return None if "/" in identifier else next(found, None)
 
 
 def customer_key(customer_id: str) -> str:

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from enum import StrEnum
 
-from tieout.domain.trail import Anchor, Entry, Head, hash_of
+from tieout.domain.trail import Action, Anchor, Entry, Evidence, Head, hash_of
 
 
 class Tampering(StrEnum):
@@ -36,6 +36,35 @@ class Breach:
     key: str
     tampering: Tampering
     text: str
+
+
+def wrong_with_evidence(
+    entry: Entry, evidence: Evidence | None, erasure: Entry | None
+) -> tuple[Tampering, str] | None:
+    """Return what was done to the evidence beside an entry; None if it is as it was.
+
+    Args:
+        entry: whose evidence it is.
+        evidence: as it lies there; None if there is none.
+        erasure: the entry that the evidence names as having erased it, if there is such a one.
+    """
+    if evidence is None and entry.evidence_digest:
+        return Tampering.REMOVED, "its evidence is gone, and no entry tells of an erasure"
+    if evidence is None:
+        return None
+    if not entry.evidence_digest:
+        return Tampering.INSERTED, "it was written without the evidence that lies beside it"
+    if not evidence.erased_by:
+        fits = evidence.digest == entry.evidence_digest
+        return None if fits else (Tampering.CHANGED, "its evidence was changed")
+    if (
+        erasure is None
+        or erasure.action is not Action.ERASED
+        or entry.evidence_digest not in erasure.erased
+    ):
+        text = f"its evidence is gone, and entry {evidence.erased_by} tells of no erasure of it"
+        return Tampering.REMOVED, text
+    return None
 
 
 def verify(

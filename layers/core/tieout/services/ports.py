@@ -140,6 +140,15 @@ class StripeReader(Protocol):
         """
         ...
 
+    def movement(self, identifier: str, account: str | None = None) -> BalanceTransaction:
+        """Return one movement of the balance, with its origin.
+
+        Args:
+            identifier: of the balance transaction.
+            account: the further or connected account whose balance it moved; None for the main one.
+        """
+        ...
+
     def balance(self, account: str | None = None) -> Mapping[str, int]:
         """Return what the balance holds now: what all its movements sum to.
 

@@ -4,12 +4,13 @@ Written it is with the postings (`services.ports.Postings.put`); these read it, 
 out what must be forgotten. Adapter and fake pass the same contract suite.
 """
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
 from tieout.domain.postings import Posting
 from tieout.domain.trail import Anchor, Entry, Evidence, Head
+from tieout.services.ports import StoredEvent
 
 
 class Trail(Protocol):
@@ -105,6 +106,33 @@ class EventErasure(Protocol):
         """Forget the bodies that mention an id, and those of some events; return how many.
 
         Every event is looked at, so this takes its time.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class ReceivedEvent:
+    """An event as it is stored.
+
+    Attributes:
+        raw_sha256: of the body that Stripe signed; None if there was none.
+        raw_size_bytes: of that body. Both are kept even when the body itself is too large to be,
+            or was erased: `event.raw` is None then.
+    """
+
+    event: StoredEvent
+    raw_sha256: str | None = None
+    raw_size_bytes: int | None = None
+
+
+class ReceivedEvents(Protocol):
+    """The events that were received, for reading."""
+
+    def received(self, event_ids: Iterable[str]) -> Mapping[str, ReceivedEvent]:
+        """Return those of the events that are stored, by id, with their evidence.
+
+        Raises:
+            TransientFault, ConfigurationFault: they cannot be read.
         """
         ...
 

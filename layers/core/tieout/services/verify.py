@@ -26,7 +26,7 @@ from tieout.domain.trail import (
     evidence_texts,
     kept,
 )
-from tieout.domain.trail_check import Breach, Tampering, verify
+from tieout.domain.trail_check import Breach, Tampering, verify, wrong_with_evidence
 from tieout.services.ports import Postings
 from tieout.services.trail_ports import EveryPosting, StoredPosting, Trail
 
@@ -89,7 +89,7 @@ class Verifier:
         self._tell = tell
         self._logged = logged
         self.checked: dict[str, Checked] = {}
-        self._erasures: dict[tuple[str, int], Entry] = {}
+        self._erasures: dict[tuple[str, int], Entry | None] = {}
 
     def verify(self, first_day: str = "") -> Iterator[Breach]:
         """Yield every breach as it is found; `checked` then says what was looked at.
@@ -152,29 +152,16 @@ class Verifier:
     def _wrong_with(
         self, checked: Checked, entry: Entry, evidence: Evidence | None
     ) -> tuple[Tampering, str] | None:
-        if evidence is None and entry.evidence_digest:
-            return Tampering.REMOVED, "its evidence is gone, and no entry tells of an erasure"
-        if evidence is None:
-            return None
-        if not entry.evidence_digest:
-            return Tampering.INSERTED, "it was written without the evidence that lies beside it"
-        if not evidence.erased_by:
-            fits = evidence.digest == entry.evidence_digest
-            return None if fits else (Tampering.CHANGED, "its evidence was changed")
-        erasure = self._erasure(checked, evidence.erased_by)
-        if erasure is None or entry.evidence_digest not in erasure.erased:
-            text = f"its evidence is gone, and entry {evidence.erased_by} tells of no erasure of it"
-            return Tampering.REMOVED, text
-        checked.erased += 1
-        return None
+        erased_by = 0 if evidence is None else evidence.erased_by
+        erasure = self._erasure(checked.account, erased_by) if erased_by else None
+        wrong = wrong_with_evidence(entry, evidence, erasure)
+        checked.erased += erasure is not None and wrong is None
+        return wrong
 
-    def _erasure(self, checked: Checked, seq: int) -> Entry | None:
-        place = checked.account, seq
+    def _erasure(self, account: str, seq: int) -> Entry | None:
+        place = account, seq
         if place not in self._erasures:
-            found = self._trail.at(checked.account, [seq]).get(seq)
-            if found is None or found.action is not Action.ERASED:
-                return None
-            self._erasures[place] = found
+            self._erasures[place] = self._trail.at(account, [seq]).get(seq)
         return self._erasures[place]
 
     # --- The postings -------------------------------------------------------------------------
@@ -240,18 +227,18 @@ def _compared(
         text = f"the posting was changed behind the trail: {posting.version} is no entry's version"
         yield Breach(account, stored.seq, posting.key, Tampering.CHANGED, text)
         return
-    differing = _differing(posting, entry, evidence.get(entry.seq))
-    if differing:
-        text = f"the posting was changed behind the trail: {', '.join(differing)}"
+    found = differing(posting, entry, evidence.get(entry.seq))
+    if found:
+        text = f"the posting was changed behind the trail: {', '.join(found)}"
         yield Breach(account, entry.seq, posting.key, Tampering.CHANGED, text)
 
 
-def _differing(posting: Posting, entry: Entry, evidence: Evidence | None) -> Collection[str]:
+def differing(posting: Posting, entry: Entry, evidence: Evidence | None) -> Collection[str]:
     """Return the names of the fields that are not as the entry has them, never their values."""
     now, then = kept(posting), entry.posting
-    differing = {name for name in now.keys() | then.keys() if now.get(name) != then.get(name)}
+    found = {name for name in now.keys() | then.keys() if now.get(name) != then.get(name)}
     if evidence is None or not evidence.erased_by:
         content = {} if evidence is None else evidence.content
         texts = evidence_texts(posting, NO_CAUSE)
-        differing |= {name for name in TEXTS if texts.get(name) != content.get(name)}
-    return sorted(differing)
+        found |= {name for name in TEXTS if texts.get(name) != content.get(name)}
+    return sorted(found)

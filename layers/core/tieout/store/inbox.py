@@ -1,16 +1,16 @@
 """The inbox table: every event as it was received, kept as evidence."""
 
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from tieout.services.ports import Clock, StoredEvent
+from tieout.services.trail_ports import ReceivedEvent
 from tieout.store import items
 from tieout.store.attributes import Item
 from tieout.store.aws_faults import Declined, aws_faults
 from tieout.store.batches import get_many
 from tieout.store.conditional import CONDITION_FAILED, Condition, put_if
-from tieout.store.items import InboxRecord
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -50,6 +50,12 @@ class DynamoInbox:
         found = get_many(self._client, self._table_name, items.ID, wanted, projection=(items.ID,))
         return frozenset(wanted[item[items.ID]["S"]] for item in found)
 
+    def received(self, event_ids: Iterable[str]) -> Mapping[str, ReceivedEvent]:
+        """Return those of the events that are stored, by id, with their evidence."""
+        wanted = map(items.event_id_key, event_ids)
+        found = map(items.event_from, get_many(self._client, self._table_name, items.ID, wanted))
+        return {each.event.hint.event_id: each for each in found}
+
     def erase_bodies(self, mentioned: str, event_ids: Collection[str]) -> int:
         """Forget the bodies that mention an id, and those of some events; return how many.
 
@@ -85,14 +91,3 @@ class DynamoInbox:
                 UpdateExpression="REMOVE #raw",
                 ExpressionAttributeNames={"#raw": _RAW, "#id": items.ID},
             )
-
-    def get(self, event_id: str) -> InboxRecord | None:
-        """Return an event with its evidence; None if it is not stored."""
-        with aws_faults(f"dynamodb:GetItem on {self._table_name}"):
-            answer = self._client.get_item(
-                TableName=self._table_name,
-                Key=items.key_of(items.event_id_key(event_id)),
-                ConsistentRead=True,
-            )
-        item = answer.get("Item")
-        return None if item is None else items.event_from(item)

@@ -10,6 +10,7 @@
               id  tieout#2026-11-20       the tie-outs of a day
               id  transactions#2026-11    how many Intacct transactions a month had
               id  policy#<version>        a published policy, kept for ever
+              id  pace                    how many requests Intacct gets at once, and who has one
               id  closed-books            through which days Intacct's books are closed
               id  policy                  which of them is current, and what was before
 
@@ -20,7 +21,6 @@ deployment is under way, newer and older code read each other's.
 import dataclasses
 import hashlib
 import zlib
-from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
@@ -29,6 +29,7 @@ from tieout.domain.postings import Posting, State
 from tieout.domain.reasons import Reason
 from tieout.domain.subjects import parse_subject
 from tieout.services.ports import EventHint, StoredEvent
+from tieout.services.trail_ports import ReceivedEvent
 from tieout.store.attributes import Item, attributes, plains
 
 # --- Tables -----------------------------------------------------------------------------------
@@ -89,21 +90,6 @@ def invoice_of(key: str) -> str:
 RAW_BYTES_MAX = 400_000
 
 
-@dataclass(frozen=True, slots=True)
-class InboxRecord:
-    """An event as it is stored.
-
-    Attributes:
-        raw_sha256: of the body that Stripe signed; None if there was none.
-        raw_size_bytes: of that body. Both are kept even when the body itself is too large to be:
-            `event.raw` is None then.
-    """
-
-    event: StoredEvent
-    raw_sha256: str | None = None
-    raw_size_bytes: int | None = None
-
-
 def event_id_key(event_id: str) -> str:
     """Return the id of an event's item."""
     return f"event#{event_id}"
@@ -131,7 +117,7 @@ def event_item(event: StoredEvent, expires_at_unix: int) -> Item:
     )
 
 
-def event_from(item: Item) -> InboxRecord:
+def event_from(item: Item) -> ReceivedEvent:
     """Return the record of an event's item."""
     values = plains(item)
     hint = EventHint(
@@ -150,7 +136,7 @@ def event_from(item: Item) -> InboxRecord:
         source=values["source"],
         raw=None if packed is None else zlib.decompress(packed),
     )
-    return InboxRecord(event, values.get("raw_sha256"), values.get("raw_size_bytes"))
+    return ReceivedEvent(event, values.get("raw_sha256"), values.get("raw_size_bytes"))
 
 
 # --- State ------------------------------------------------------------------------------------
@@ -161,6 +147,7 @@ def event_from(item: Item) -> InboxRecord:
 _SESSION_ID = "session"
 POLICY_POINTER_ID = "policy"
 CLOSED_BOOKS_ID = "closed-books"
+PACE_ID = "pace"
 
 
 def cursor_id(name: str) -> str:

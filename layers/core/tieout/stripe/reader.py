@@ -141,6 +141,11 @@ class StripeApiReader:
         window = {"created": {"gte": since_unix, "lte": until_unix}, "expand": ["data.source"]}
         return in_order(self._movements(window, account, MOVEMENTS_MAX))
 
+    def movement(self, identifier: str, account: str | None = None) -> BalanceTransaction:
+        """Return one movement of the balance, with its origin."""
+        place = ("balance_transactions", identifier)
+        return decode.movement(self._rows.get(place, account, {"expand": ["source"]}))
+
     def balance(self, account: str | None = None) -> Mapping[str, int]:
         """Return what the balance holds now, in minor units by currency."""
         return decode.balance(self._rows.get(("balance",), account))
