@@ -24,21 +24,25 @@ def _up_to(strongest: float) -> float:
 class Faults:
     """Probabilities, each for one opportunity of its kind; 0 is off."""
 
-    # A webhook, between Stripe and us.
+    # A webhook, between Stripe and us; or all of them for a while, that then come at once.
     webhook_lost: float = _up_to(0.2)
     webhook_late: float = _up_to(0.3)
     webhook_repeated: float = _up_to(0.3)
     webhook_reordered: float = _up_to(0.6)
     webhook_twin: float = _up_to(0.1)
+    webhook_held: float = _up_to(0.05)
 
     # The queue: a message comes again though it was done; comes to a second worker while the first
-    # is at it; is none of ours; is of code that is only being deployed.
+    # is at it; is none of ours; is of code that is only being deployed. Who asks for more gets less
+    # than there is; of what is to be deleted some is not.
     message_redelivered: float = _up_to(0.1)
     message_overtaken: float = _up_to(0.02)
     message_poisoned: float = _up_to(0.03)
     message_newer: float = _up_to(0.1)
     queue_throttled: float = _up_to(0.05)
     queue_answer_lost: float = _up_to(0.05)
+    queue_read_in_part: float = _up_to(0.2)
+    queue_deleted_in_part: float = _up_to(0.05)
 
     # DynamoDB: refused; the SDK's first attempt worked and it sends again; nobody knows; another
     # transaction is in the way; an index is behind; a batch is read in part.
@@ -78,11 +82,12 @@ class Faults:
     edited_in_intacct: float = _up_to(0.01)
     policy_published: float = _up_to(0.03)
 
-    # Stripe's API.
+    # Stripe's API; what is read side by side is not answered in its order.
     stripe_throttled: float = _up_to(0.03)
     stripe_error: float = _up_to(0.03)
     stripe_list_stale: float = _up_to(0.2)
     changed_between_reads: float = _up_to(0.02)
+    reads_mixed: float = _up_to(0.5)
 
     @classmethod
     def drawn(cls, chance: random.Random) -> "Faults":

@@ -16,7 +16,7 @@ from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
-from typing import Any, cast
+from typing import Any
 
 import pytest
 import stripe
@@ -24,7 +24,6 @@ from aws_lambda_powertools.utilities.idempotency import base as idempotency
 from aws_lambda_powertools.utilities.idempotency.persistence import base as records
 from aws_lambda_powertools.utilities.idempotency.persistence import datarecord, dynamodb
 
-from tests.fakes.queue import NothingBehind
 from tests.sandbox.intacct import (
     COMPANY_ID,
     SENDER_ID,
@@ -36,6 +35,7 @@ from tests.sandbox.intacct.gateway import Gateway as IntacctDouble
 from tests.sandbox.stripe import FULL_KEY
 from tests.sandbox.stripe.api import StripeApi as StripeDouble
 from tests.simulation.outside import Invocation, Outside
+from tests.simulation.pool import SimulatedPool
 from tests.simulation.queues import Queue
 from tests.simulation.tables import Table, Tables
 from tests.simulation.wires import IntacctWire, StripeWire
@@ -55,6 +55,7 @@ from tieout.services.ports import IntacctCredentials
 from tieout.services.process import Processor
 from tieout.services.receive import Receiver
 from tieout.services.tie_out import TieOuts
+from tieout.services.transactions import TransactionMeter, TransactionWatch
 from tieout.store import items, trail_items
 from tieout.store.backlog import Backlog
 from tieout.store.closed_books import DynamoClosedBooks
@@ -67,6 +68,7 @@ from tieout.store.sessions import DynamoSessions
 from tieout.store.tie_outs import DynamoTieOuts
 from tieout.store.trail import TrailWriter
 from tieout.store.trail_reader import DynamoTrail
+from tieout.store.transactions import DynamoTransactions
 from tieout.store.work_queue import SqsWorkQueue, Visibility
 from tieout.stripe.api import StripeApi
 from tieout.stripe.reader import StripeApiReader
@@ -202,6 +204,7 @@ class Container:
         self.postings = DynamoPostings(self.tables, _POSTINGS, self._trail())
         self.policies = DynamoPolicies(self.tables, _STATE, parsed, self.clock)
         self.inbox = DynamoInbox(self.tables, _INBOX, 90, self.clock)
+        self.transactions = DynamoTransactions(self.tables, _STATE)
         self.ledger = EntitiesLedger(self._ledger_of)
         wire = StripeWire(cloud.stripe, cloud.outside)
         api = StripeApi(wire, lambda: FULL_KEY, STRIPE_BASE)
@@ -311,9 +314,12 @@ class ProcessorFunction(Function):
             own.telemetry,
             LIMITS.lease_seconds,
             closed_periods=own.closed_periods(),
+            transactions=TransactionMeter(
+                own.telemetry, own.transactions, own.clock, reads=lambda: own.ledger.reads
+            ),
+            pool=SimulatedPool(self.cloud.outside),
         )
-        visibility = Visibility(own.queue, _QUEUE_URL)
-        backlog = cast("Backlog", NothingBehind())
+        backlog, visibility = Backlog(own.queue, _QUEUE_URL), Visibility(own.queue, _QUEUE_URL)
         worker = Worker(processor, backlog, visibility, own.telemetry, LIMITS)
         return _handler(self.name, lambda: worker, own.clock)
 
@@ -339,6 +345,7 @@ class PollerFunction(Function):
             invoice_lookback_days=3,
             read_budget=100,
             closed_periods=own.closed_periods(),
+            transactions=TransactionWatch(own.transactions, own.policies, own.clock, own.telemetry),
         )
         daily = DailyTieOut(
             TieOuts(own.stripe, own.books, own.postings, own.clock),

@@ -41,12 +41,14 @@ class Invocation:
         name: of the function.
         ends_at_unix: when Lambda stops it.
         skew_seconds: by how much its clock is wrong.
+        meanwhile: what else it does while it waits for an answer.
     """
 
     name: str
     ends_at_unix: int
     skew_seconds: int = 0
     is_dead: bool = False
+    meanwhile: Callable[[], None] = lambda: None
 
 
 class Traffic:
@@ -158,6 +160,7 @@ class Outside:
             self._die(at_work, "killed")
         if self.luck.strikes("out_of_time"):
             self.time.set(max(self.time.now(), at_work.ends_at_unix))
+        at_work.meanwhile()
         before = self.luck.below("before", 2) == 0
         if before:
             self.on_call(where)

@@ -6,7 +6,8 @@ Source: SQS developer guide, "FIFO delivery logic" and "Using dead-letter queues
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +21,8 @@ DEDUPLICATION_SECONDS = 300
 # As the template has them; here a message waits for a person sooner.
 VISIBILITY_SECONDS = 720
 RECEIVES_MAX = 30
+_Handle = tuple[str, int]
+"""A message and the receive that it is in hand by."""
 
 
 @dataclass
@@ -49,6 +52,7 @@ class Queue:
         consumed: bodies of those that were done.
         accepted: deduplication ids of all that was ever taken.
         is_deployed: whether the new code is everywhere.
+        most_at_once: how many messages a worker had in hand, at most.
     """
 
     def __init__(self, outside: Outside) -> None:
@@ -57,6 +61,8 @@ class Queue:
         self.consumed: list[str] = []
         self.accepted: set[str] = set()
         self.is_deployed = False
+        self.most_at_once = 0
+        self._in_hands: list[list[_Handle]] = []
         self._outside, self._luck, self._time = outside, outside.luck, outside.time
         self._accepted: dict[tuple[str, str], int] = {}
         self._sent = self._receives = 0
@@ -100,9 +106,9 @@ class Queue:
         def change() -> Mapping[str, Any]:
             if self._luck.strikes("queue_throttled"):
                 raise _refused("ChangeMessageVisibility", "RequestThrottled")
-            message_id, _, holder = ReceiptHandle.partition("/")
+            message_id, holder = _read(ReceiptHandle)
             for each in self.waiting:
-                if each.message_id == message_id and each.holder == int(holder):
+                if each.message_id == message_id and each.holder == holder:
                     each.visible_at_unix = self._time.now() + VisibilityTimeout
                     each.holder = 0
                     return {}
@@ -110,15 +116,78 @@ class Queue:
 
         return self._outside.call(f"ChangeMessageVisibility {ReceiptHandle}", change)
 
+    def receive_message(
+        self,
+        *,
+        QueueUrl: str,  # noqa: ARG002 - as boto3 has it
+        MaxNumberOfMessages: int,
+        **_: object,
+    ) -> Mapping[str, Any]:
+        """Hand out messages to who is at work already."""
+
+        def receive() -> Mapping[str, Any]:
+            if self._luck.strikes("queue_throttled"):
+                raise _refused("ReceiveMessage", "RequestThrottled")
+            messages_max = MaxNumberOfMessages
+            if self._luck.strikes("queue_read_in_part"):
+                messages_max = self._luck.below("queue_read_in_part", messages_max)
+            batch = self.receive(messages_max)
+            self._hand_over(batch)
+            if self._luck.strikes("queue_answer_lost"):
+                raise ReadTimeoutError(endpoint_url="https://sqs.test")
+            return {"Messages": [self._shown(each) for each in batch]} if batch else {}
+
+        return self._outside.call(f"ReceiveMessage {MaxNumberOfMessages}", receive)
+
+    def delete_message_batch(
+        self,
+        *,
+        QueueUrl: str,  # noqa: ARG002 - as boto3 has it
+        Entries: Sequence[Mapping[str, str]],
+    ) -> Mapping[str, Any]:
+        """Delete messages, each of which the queue may refuse to delete."""
+
+        def delete() -> Mapping[str, Any]:
+            if self._luck.strikes("queue_throttled"):
+                raise _refused("DeleteMessageBatch", "RequestThrottled")
+            told: dict[str, list[Mapping[str, str]]] = {"Successful": [], "Failed": []}
+            for entry in Entries:
+                fails = self._luck.strikes("queue_deleted_in_part")
+                if not fails:
+                    self._delete(*_read(entry["ReceiptHandle"]))
+                told["Failed" if fails else "Successful"].append({"Id": entry["Id"]})
+            if self._luck.strikes("queue_answer_lost"):
+                raise ReadTimeoutError(endpoint_url="https://sqs.test")
+            return told
+
+        handles = " ".join(each["ReceiptHandle"] for each in Entries)
+        return self._outside.call(f"DeleteMessageBatch {handles}", delete)
+
     # -- the event source mapping -----------------------------------------------------------
 
-    def receive(self) -> Sequence[Message]:
+    @contextmanager
+    def in_hands(self, batch: Sequence[Message]) -> Iterator[None]:
+        """Remember what a worker has in hand, from its batch on, until it answers or is gone."""
+        self._in_hands.append([])
+        self._hand_over(batch)
+        try:
+            yield
+        finally:
+            self._in_hands.pop()
+
+    def _hand_over(self, batch: Sequence[Message]) -> None:
+        self._in_hands[-1] += [(each.message_id, each.holder) for each in batch]
+        self.most_at_once = max(self.most_at_once, len(self._in_hands[-1]))
+
+    def receive(self, messages_max: int = BATCH_MAX) -> Sequence[Message]:
         """Hand out a batch: of each group what can be seen, in its order."""
         now, batch = self._time.now(), list[Message]()
         blocked = {each.group for each in self.waiting if each.visible_at_unix > now}
         self._receives += 1
         for each in list(self.waiting):
-            if each.group in blocked or len(batch) == BATCH_MAX:
+            if len(batch) == messages_max:
+                break
+            if each.group in blocked:
                 continue
             if each.receives >= RECEIVES_MAX:
                 self.waiting.remove(each)
@@ -129,26 +198,46 @@ class Queue:
             batch.append(each)
         return batch
 
-    def overtaken(self, batch: Sequence[tuple[str, int]]) -> None:
-        """Let the messages that somebody has in hand be seen again."""
+    def overtaken(self) -> None:
+        """Let all that the worker has in hand who began last be seen again."""
         for each in self.waiting:
-            if (each.message_id, each.holder) in batch:
+            if (each.message_id, each.holder) in self._in_hands[-1]:
                 each.visible_at_unix, each.holder = self._time.now(), 0
 
     def answered(self, batch: Sequence[Message], holder: int, failed: frozenset[str]) -> None:
-        """Delete what was done, unless it came into other hands or the delete gets lost."""
+        """Delete what was done of a batch."""
         for each in batch:
-            if each.message_id in failed or each not in self.waiting:
-                continue
-            if each.holder not in {0, holder}:
-                continue
-            if self._luck.strikes("message_redelivered"):
-                each.visible_at_unix = self._time.now() + self._luck.below(
-                    "message_redelivered", 900
-                )
-                continue
-            self.waiting.remove(each)
-            self.consumed.append(each.body)
+            if each.message_id not in failed:
+                self._delete(each.message_id, holder)
+
+    def _delete(self, message_id: str, holder: int) -> None:
+        """Delete what is done, unless it came into other hands or the delete gets lost."""
+        for each in self.waiting:
+            if each.message_id == message_id and each.holder in {0, holder}:
+                if self._luck.strikes("message_redelivered"):
+                    later_seconds = self._luck.below("message_redelivered", 900)
+                    each.visible_at_unix = self._time.now() + later_seconds
+                else:
+                    self.waiting.remove(each)
+                    self.consumed.append(each.body)
+                return
+
+    def record_of(self, message: Message) -> Mapping[str, Any]:
+        """Return a message as Lambda hands it to a function."""
+        return {
+            "messageId": message.message_id,
+            "receiptHandle": f"{message.message_id}/{message.holder}",
+            "body": self.body_of(message),
+            "attributes": {
+                "ApproximateReceiveCount": str(message.receives),
+                "SentTimestamp": str(message.sent_at_unix * 1_000),
+                "MessageGroupId": message.group,
+            },
+        }
+
+    def _shown(self, message: Message) -> Mapping[str, Any]:
+        """Return a message as the queue answers: the same, its names begin with capitals."""
+        return {f"{name[0].upper()}{name[1:]}": of for name, of in self.record_of(message).items()}
 
     def body_of(self, message: Message) -> str:
         """Return the body as the code that is there now will find it."""
@@ -188,6 +277,11 @@ class Queue:
         message = Message(f"m{self._sent}", body, group, now, now)
         message.is_newer = not self.is_deployed and self._luck.strikes("message_newer")
         self.waiting.append(message)
+
+
+def _read(receipt_handle: str) -> _Handle:
+    message_id, _, holder = receipt_handle.partition("/")
+    return message_id, int(holder)
 
 
 def _refused(operation: str, code: str) -> ClientError:
