@@ -32,6 +32,7 @@ from tieout.domain.documents import (
 # Intacct knows the account from the customer; no document names it.
 RECEIVABLE = "accounts receivable"
 REASONS_LENGTH_MAX = 2_000
+_AS_ON = "as on "
 _BEFORE_DIMENSION = re.compile(r" (?=(?:location|department|class|project|item|GLDIM\w+)=)")
 
 _NO_OTHERS: Mapping[str, Document] = MappingProxyType({})
@@ -142,11 +143,16 @@ def _taken_back(
         owed_minor = reversal.amount_minor
         if isinstance(reversal, InvoiceReversal):
             owed_minor = -owed_minor
-        return Effect(f"as on {key}", -owed_minor), Effect(RECEIVABLE, owed_minor)
+        return Effect(f"{_AS_ON}{key}", -owed_minor), Effect(RECEIVABLE, owed_minor)
     return tuple(
         dataclasses.replace(each, amount_minor=-each.amount_minor, why=f"takes back {origin.key}")
         for each in effects(origin)
     )
+
+
+def taken_back(place: str) -> str | None:
+    """Return the key of what a reversal takes back from a place that it cannot name itself."""
+    return place.removeprefix(_AS_ON) if place.startswith(_AS_ON) else None
 
 
 def cash_text(account: CashAccount) -> str:
