@@ -34,6 +34,9 @@ VALUES = {
     "INTACCT_ENDPOINT_URL": "https://api.intacct.com/ia/xml/xmlgw.phtml",
     "STRIPE_TIMEOUT_SECONDS": "10",
     "INTACCT_TIMEOUT_SECONDS": "60",
+    "INTACCT_CONCURRENCY": "4",
+    "STRIPE_READS_PER_SECOND": "60",
+    "PROCESSOR_CONCURRENCY": "8",
     "EVENT_RETENTION_DAYS": "90",
     "POLLER_READ_BUDGET": "5",
     "POLLER_OVERLAP_SECONDS": "0",
@@ -91,6 +94,12 @@ def test_values_arrive_typed() -> None:
     assert settings.overlap_seconds == 0
     assert settings.invoice_lookback_days == 35
     assert settings.stripe.api_base == "https://api.stripe.com"
+
+
+def test_processors_share_what_they_may_ask_of_stripe() -> None:
+    settings = ProcessorSettings.from_environment(environment_of("processor"))
+    assert settings.intacct.concurrency == 4
+    assert settings.own_reads_per_second == 7.5
 
 
 @pytest.mark.parametrize(

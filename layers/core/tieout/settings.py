@@ -36,7 +36,10 @@ ENVIRONMENT: Mapping[str, frozenset[str]] = {
         "STRIPE_API_BASE",
         "INTACCT_ENDPOINT_URL",
         "STRIPE_TIMEOUT_SECONDS",
+        "STRIPE_READS_PER_SECOND",
         "INTACCT_TIMEOUT_SECONDS",
+        "INTACCT_CONCURRENCY",
+        "PROCESSOR_CONCURRENCY",
     },
     "poller": _COMMON
     | {
@@ -52,6 +55,7 @@ ENVIRONMENT: Mapping[str, frozenset[str]] = {
         "STATE_KEY_ARN",
         "INTACCT_ENDPOINT_URL",
         "INTACCT_TIMEOUT_SECONDS",
+        "INTACCT_CONCURRENCY",
         "EVENT_RETENTION_DAYS",
         "POLLER_READ_BUDGET",
         "POLLER_OVERLAP_SECONDS",
@@ -150,17 +154,24 @@ class IntacctSettings:
         state_key_arn: KMS key under which the Intacct session is stored.
         endpoint_url: gateway that opens sessions; a session names its own from then on.
         timeout_seconds: of one request.
+        concurrency: requests at once, at most, of all who ask.
     """
 
     secret_arn: str
     state_key_arn: str
     endpoint_url: str
     timeout_seconds: int
+    concurrency: int
 
 
 @dataclass(frozen=True, slots=True)
 class ProcessorSettings:
-    """Settings of the processor function."""
+    """Settings of the processor function.
+
+    Attributes:
+        processors: how many of them work at once.
+        stripe_reads_per_second: what they may ask of Stripe, all together.
+    """
 
     common: CommonSettings
     stripe: StripeSettings
@@ -169,6 +180,13 @@ class ProcessorSettings:
     trail_table: str
     state_table: str
     event_queue_url: str
+    processors: int
+    stripe_reads_per_second: int
+
+    @property
+    def own_reads_per_second(self) -> float:
+        """One processor's share of what they may ask of Stripe."""
+        return self.stripe_reads_per_second / self.processors
 
     @classmethod
     def from_environment(cls, environment: Mapping[str, str]) -> Self:
@@ -186,6 +204,8 @@ class ProcessorSettings:
             trail_table=read.text("TRAIL_TABLE"),
             state_table=read.text("STATE_TABLE"),
             event_queue_url=read.url("EVENT_QUEUE_URL"),
+            processors=read.integer("PROCESSOR_CONCURRENCY", 1),
+            stripe_reads_per_second=read.integer("STRIPE_READS_PER_SECOND", 1),
         )
         read.finish("processor")
         return settings
@@ -285,6 +305,7 @@ def _intacct(read: _Reader) -> IntacctSettings:
         state_key_arn=read.text("STATE_KEY_ARN"),
         endpoint_url=read.url("INTACCT_ENDPOINT_URL"),
         timeout_seconds=read.integer("INTACCT_TIMEOUT_SECONDS", 1),
+        concurrency=read.integer("INTACCT_CONCURRENCY", 1),
     )
 
 

@@ -76,6 +76,7 @@ class Stacks:
         values = {
             "Livemode": self._livemode,
             "ProcessorConcurrency": "2",
+            "IntacctConcurrency": "2",
             "EventRetentionDays": "90",
             "StripeApiBase": "https://stripe.invalid",
             "IntacctEndpointUrl": "https://intacct.invalid",

@@ -16,6 +16,7 @@ from tieout.domain.errors import (
     Unavailable,
 )
 from tieout.domain.reasons import Reason
+from tieout.stripe.allowance import Allowance
 
 # Older objects are rendered in this shape, too. Source: stripe-api dossier section 3.
 API_VERSION = "2026-10-28.endive"
@@ -25,6 +26,7 @@ ATTEMPTS_MAX = 3
 
 _SCOPE = re.compile(r"\brak_[a-z_]{1,60}\b")
 _NOT_FOUND = 404
+_TOO_MANY_REQUESTS = 429
 
 
 class RequestRefused(Refused):
@@ -41,10 +43,11 @@ class StripeApi:
         api_base: str,
         refresh: Callable[[], None] = lambda: None,
         key_of: Callable[[str], str | None] = lambda _: None,
+        allowance: Allowance | None = None,
     ) -> None:
         # Telemetry would write a file into the home directory, which a function does not have.
         stripe.enable_telemetry = False
-        self._http = _CountingHttpClient(http)
+        self._http = _CountingHttpClient(http, allowance)
         self._api_key = api_key
         self._refresh = refresh
         self._key_of = key_of
@@ -171,21 +174,33 @@ def _evidence(error: stripe.StripeError) -> str:
 
 
 def _retry_after_seconds(error: stripe.StripeError) -> int | None:
-    header = (error.headers or {}).get("Retry-After", "")
+    return _seconds((error.headers or {}).get("Retry-After", ""))
+
+
+def _seconds(header: str) -> int | None:
+    """Return the seconds that a `Retry-After` names; None if it names none."""
     return int(header) if header.isascii() and header.isdigit() else None
 
 
 class _CountingHttpClient(stripe.HTTPClient):
-    """Counts what really leaves: the library retries below `raw_request`."""
+    """Counts and paces what really leaves: the library retries below `raw_request`."""
 
-    def __init__(self, inner: stripe.HTTPClient) -> None:
+    def __init__(self, inner: stripe.HTTPClient, allowance: Allowance | None) -> None:
         super().__init__()
         self.name = inner.name  # type: ignore[misc]  # a class variable in the library
         self.requests_sent = 0
         self._inner = inner
+        self._allowance = allowance
         self._lock = threading.Lock()
 
     def request(self, *arguments: Any, **options: Any) -> Any:  # noqa: ANN401 - passed on as given
         with self._lock:
             self.requests_sent += 1
-        return self._inner.request(*arguments, **options)
+        if self._allowance is None:
+            return self._inner.request(*arguments, **options)
+        self._allowance.wait()
+        answer = self._inner.request(*arguments, **options)
+        _, status, headers = answer
+        if status == _TOO_MANY_REQUESTS:
+            self._allowance.pause(_seconds(headers.get("Retry-After", "")))
+        return answer

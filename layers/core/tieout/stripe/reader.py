@@ -23,6 +23,7 @@ from tieout.planning.snapshots import (
 )
 from tieout.services.ports import EventHint, InvoiceRow, Stretch
 from tieout.stripe import decode, listing
+from tieout.stripe.allowance import Allowance
 from tieout.stripe.api import RequestRefused, StripeApi
 from tieout.stripe.decode.movement import in_order
 from tieout.stripe.decode.moves import MOVES
@@ -45,6 +46,7 @@ def connect(
     livemode: bool,
     refresh: Callable[[], None] = lambda: None,
     key_of: Callable[[str], str | None] = lambda _: None,
+    allowance: Allowance | None = None,
 ) -> "StripeApiReader":
     """Return a reader of the Stripe account that the key belongs to.
 
@@ -55,9 +57,11 @@ def connect(
         livemode: whether objects must be live ones.
         refresh: called when Stripe refused the key, so that it is looked up anew.
         key_of: returns the key of a further account of the company; None for connected accounts.
+        allowance: how fast to ask; None asks as fast as answers come.
     """
     key = api_key if callable(api_key) else lambda: api_key
-    api = StripeApi(stripe.RequestsClient(timeout=timeout_seconds), key, api_base, refresh, key_of)
+    http = stripe.RequestsClient(timeout=timeout_seconds)
+    api = StripeApi(http, key, api_base, refresh, key_of, allowance)
     return StripeApiReader(api, livemode=livemode)
 
 
