@@ -3,21 +3,21 @@
 
 import logging
 import time
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from tieout import bootstrap
 from tieout.domain.errors import ConfigurationFault, TransientFault
 from tieout.observability import InvocationContext
-from tieout.services.process import Done, Result, Retry
-from tieout.store.backlog import Taken, received
+from tieout.services.process import ReceivedMessage, Retry
+from tieout.store.backlog import Backlog, Taken, received
 from tieout.store.work_queue import Visibility
 
 # A batch that is at least half full says that more is waiting.
 BACKLOG_SIGN = 5
-# With what they call for a request to Intacct is about full, and it is all read and booked well
-# within the function's time. Source: `make bench`, docs/performance.md.
-MESSAGES_MAX = 200
+# With what they call for a request to Intacct is about full, and two or three times as many are
+# read and booked well within the function's time. Source: `make bench`, docs/performance.md.
+MESSAGES_MAX = 240
 
 processor = bootstrap.processor()
 logger = logging.getLogger("tieout.processor")
@@ -31,31 +31,54 @@ def lambda_handler(event: Mapping[str, Any], context: InvocationContext) -> Mapp
     worker = processor()
     with worker.telemetry.invocation(context):
         ends_at_unix = int(time.time()) + context.get_remaining_time_in_millis() // 1000
-        batch = [_taken(record) for record in event["Records"]]
-        wanted = MESSAGES_MAX - len(batch) if len(batch) >= BACKLOG_SIGN else 0
-        more = worker.backlog.take(wanted)
         stop_sending_at_unix = ends_at_unix - worker.limits.sending_seconds
-        results = worker.processor.process(
-            [each.message for each in (*batch, *more)],
-            stop_reading_at_unix=stop_sending_at_unix - worker.limits.reading_seconds,
-            stop_sending_at_unix=stop_sending_at_unix,
-        )
-        for each in (*batch, *more):
-            result = results[each.message.message_id]
-            if isinstance(result, Retry):
-                _postpone(worker.visibility, each, result)
-        worker.backlog.delete([each for each in more if _is_done(each, results)])
-    failed = [each.message.message_id for each in batch if not _is_done(each, results)]
-    return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
+        stop_reading_at_unix = stop_sending_at_unix - worker.limits.reading_seconds
+        handed = _by_id(_taken(record) for record in event["Records"])
+        in_hand: dict[str, Taken] = {}
+        retries: dict[str, Retry] = {}
+
+        def batches() -> Iterator[Sequence[ReceivedMessage]]:
+            for batch in _batches(worker.backlog, [*handed.values()], stop_reading_at_unix):
+                in_hand.update(_by_id(batch))
+                yield [each.message for each in batch]
+
+        for results in worker.processor.in_turn(
+            batches(), stop_reading_at_unix, stop_sending_at_unix
+        ):
+            again = {each: told for each, told in results.items() if isinstance(told, Retry)}
+            for each, retry in again.items():
+                _postpone(worker.visibility, in_hand[each], retry)
+            done = [each for each in results if each not in again and each not in handed]
+            worker.backlog.delete([in_hand[each] for each in done])
+            retries |= again
+    return {"batchItemFailures": [{"itemIdentifier": each} for each in handed if each in retries]}
+
+
+def _batches(
+    backlog: Backlog, handed: Sequence[Taken], take_until_unix: int
+) -> Iterator[Sequence[Taken]]:
+    """Yield what was handed over with what waits behind it, and more as long as there is plenty.
+
+    Args:
+        backlog: the queue.
+        handed: what Lambda handed over.
+        take_until_unix: from when on what is taken might find no time to be booked.
+    """
+    wanted = MESSAGES_MAX - len(handed) if len(handed) >= BACKLOG_SIGN else 0
+    batch = [*handed, *backlog.take(wanted)]
+    while batch:
+        yield batch
+        is_plenty = len(batch) == MESSAGES_MAX and time.time() < take_until_unix
+        batch = [*backlog.take(MESSAGES_MAX if is_plenty else 0)]
+
+
+def _by_id(taken: Iterable[Taken]) -> dict[str, Taken]:
+    return {each.message.message_id: each for each in taken}
 
 
 def _taken(record: Mapping[str, Any]) -> Taken:
     message = received(record["messageId"], record["body"], record["attributes"])
     return Taken(message, record["receiptHandle"])
-
-
-def _is_done(taken: Taken, results: Mapping[str, Result]) -> bool:
-    return isinstance(results[taken.message.message_id], Done)
 
 
 def _postpone(visibility: Visibility, taken: Taken, retry: Retry) -> None:

@@ -6,7 +6,7 @@ Method: the real handler and use case over fakes; only the queue's visibility is
 
 import io
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, cast
 
@@ -33,20 +33,22 @@ class Scripted:
 
     results: Mapping[str, Result] = field(default_factory=dict)
     asked: list[ReceivedMessage] = field(default_factory=list)
+    batches: int = 0
     stop_reading_at_unix: int = 0
     stop_sending_at_unix: int = 0
 
-    def process(
+    def in_turn(
         self,
-        messages: Sequence[ReceivedMessage],
-        *,
+        batches: Iterable[Sequence[ReceivedMessage]],
         stop_reading_at_unix: int,
         stop_sending_at_unix: int,
-    ) -> Mapping[str, Result]:
-        self.asked += messages
+    ) -> Iterator[Mapping[str, Result]]:
         self.stop_reading_at_unix = stop_reading_at_unix
         self.stop_sending_at_unix = stop_sending_at_unix
-        return {each.message_id: self.results.get(each.message_id, Done()) for each in messages}
+        for messages in batches:
+            self.asked += messages
+            self.batches += 1
+            yield {each.message_id: self.results.get(each.message_id, Done()) for each in messages}
 
 
 @dataclass
@@ -65,15 +67,16 @@ class Postponed:
 
 @dataclass
 class Waiting:
-    """What waits behind the batch; remembers what was deleted of it."""
+    """What waits behind the batch; remembers what was asked for and deleted of it."""
 
     messages: list[Taken] = field(default_factory=list)
     deleted: list[str] = field(default_factory=list)
-    wanted: int = 0
+    wanted: list[int] = field(default_factory=list)
 
     def take(self, messages_max: int) -> Sequence[Taken]:
-        self.wanted = messages_max
-        return self.messages[:messages_max]
+        self.wanted.append(messages_max)
+        taken, self.messages = self.messages[:messages_max], self.messages[messages_max:]
+        return taken
 
     def delete(self, done: Sequence[Taken]) -> None:
         self.deleted += [each.message.message_id for each in done]
@@ -178,7 +181,8 @@ def test_what_waits_behind_a_full_batch_is_booked_with_it_and_deleted_here(
     use_case.results = {"b": Retry(40, "Stripe is slow")}
     answer = app.lambda_handler(full_batch(), Context())
     assert [each.message_id for each in use_case.asked][app.BACKLOG_SIGN :] == ["a", "b", "c"]
-    assert backlog.wanted == app.MESSAGES_MAX - app.BACKLOG_SIGN
+    assert backlog.wanted[0] == app.MESSAGES_MAX - app.BACKLOG_SIGN
+    assert not any(backlog.wanted[1:]), "there was no more"
     # Lambda knows nothing of them, and refuses an answer about what it did not hand over.
     assert answer == {"batchItemFailures": []}
     assert backlog.deleted == ["a", "c"]
@@ -190,16 +194,33 @@ def test_nothing_more_is_taken_behind_a_batch_that_is_not_full(
 ) -> None:
     backlog.messages = behind("a")
     app.lambda_handler(batch()[0], Context())
-    assert (backlog.wanted, len(use_case.asked)) == (0, 3)
+    assert not any(backlog.wanted)
+    assert len(use_case.asked) == len(batch()[1])
+
+
+def test_as_long_as_there_is_plenty_more_is_taken(use_case: Scripted, backlog: Waiting) -> None:
+    names = [str(number) for number in range(2 * app.MESSAGES_MAX)]
+    backlog.messages = behind(*names)
+    use_case.results = {names[-1]: Retry(40, "Stripe is slow")}
+    assert app.lambda_handler(full_batch(), Context()) == {"batchItemFailures": []}
+    assert use_case.batches == 3
+    assert backlog.deleted == names[:-1]
+
+
+def test_nothing_is_taken_that_might_find_no_time(use_case: Scripted, backlog: Waiting) -> None:
+    backlog.messages = behind(*(str(number) for number in range(app.MESSAGES_MAX)))
+    app.lambda_handler(full_batch(), Context(remaining_ms=100_000))
+    assert use_case.batches == 1
+    assert len(backlog.messages) == app.BACKLOG_SIGN
 
 
 def test_nothing_is_deleted_if_the_use_case_fails(
     use_case: Scripted, backlog: Waiting, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def failing(*_: object, **__: object) -> Mapping[str, Result]:
+    def failing(*_: object) -> Iterator[Mapping[str, Result]]:
         raise MemoryError
 
-    monkeypatch.setattr(use_case, "process", failing)
+    monkeypatch.setattr(use_case, "in_turn", failing)
     backlog.messages = behind("a")
     with pytest.raises(MemoryError):
         app.lambda_handler(full_batch(), Context())

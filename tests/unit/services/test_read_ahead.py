@@ -1,23 +1,30 @@
-"""Goal: subjects of a batch are read side by side, and nothing else about them is different.
+"""Goal: subjects are read side by side, while others are sent, and not again without need; nothing
+else about them is different.
 
 Method: the real processor over in-memory ports, with a Stripe that waits until as many reads as
 expected are under way at once, or that fails or tells the time.
 """
 
 import threading
-from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, Future, ThreadPoolExecutor
+from typing import Any
 
 import pytest
 
-from tests.factories import a_customer, an_invoice
-from tests.unit.services.world import World, again, of
+from tests.factories import a_charge, a_customer, an_invoice
+from tests.unit.services.world import INVOICE, World, again, of
 from tieout.domain.errors import Unavailable
+from tieout.domain.postings import State
+from tieout.domain.reasons import Reason
 from tieout.domain.subjects import Subject, SubjectKind
-from tieout.planning.snapshots import Snapshot
-from tieout.services.process import Done, Retry
+from tieout.planning.snapshots import InvoiceSnapshot, Snapshot
+from tieout.services.ports import NotAccepted, Outcome, Submission
+from tieout.services.process import Done, ReceivedMessage, Retry
+from tieout.services.readings import SETTLING_SECONDS
 
 AT_A_TIME = 3
+CHARGE = of(SubjectKind.CHARGE, "ch_1")
 INVOICES = tuple(of(SubjectKind.INVOICE, f"in_{number}") for number in range(2, 2 + AT_A_TIME))
 
 
@@ -81,10 +88,127 @@ def test_what_was_parked_is_not_read_again(ahead: World) -> None:
     assert ahead.stripe.reads == reads
 
 
-def test_nothing_that_was_begun_is_used_by_the_next_batch(ahead: World) -> None:
-    processor = ahead.processor()
+def test_nothing_that_was_begun_is_used_by_the_next_batch(
+    ahead: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    processor, gate, read = ahead.processor(), threading.Event(), ahead.stripe.snapshot
+
+    def slow(subject: Subject) -> Snapshot:
+        found = read(subject)
+        assert gate.wait(timeout=30)
+        return found
+
+    monkeypatch.setattr(ahead.stripe, "snapshot", slow)
     now_unix = ahead.clock.now_unix()
     late = processor.process([ahead.message(INVOICES[0])], stop_reading_at_unix=now_unix)
+    gate.set()
     ahead.stripe.snapshots[INVOICES[0]] = Unavailable("Stripe is away")
     later = processor.process([ahead.message(INVOICES[0])])
     assert [type(each) for each in (*late.values(), *later.values())] == [Retry, Retry]
+
+
+# --- While others are sent ----------------------------------------------------------------------
+
+
+def test_a_batch_is_read_while_the_one_before_is_at_intacct(
+    ahead: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    is_asked, read, submit = threading.Event(), ahead.stripe.snapshot, ahead.ledger.submit
+
+    def telling(subject: Subject) -> Snapshot:
+        if subject == INVOICES[1]:
+            is_asked.set()
+        return read(subject)
+
+    def waiting(submissions: Sequence[Submission]) -> Mapping[str, Outcome]:
+        assert is_asked.wait(timeout=30)
+        return submit(submissions)
+
+    monkeypatch.setattr(ahead.stripe, "snapshot", telling)
+    monkeypatch.setattr(ahead.ledger, "submit", waiting)
+    batches = [[ahead.message(each)] for each in INVOICES[:2]]
+    results = list(ahead.processor().in_turn(batches))
+    assert [list(each.values()) for each in results] == [[Done()], [Done()]]
+
+
+def test_what_was_read_for_one_batch_is_not_told_to_another(ahead: World) -> None:
+    def batches() -> Iterator[Sequence[ReceivedMessage]]:
+        yield [ahead.message(INVOICES[0])]
+        yield [ahead.message(INVOICES[0])]
+
+    assert len(list(ahead.processor().in_turn(batches()))) == 2
+    assert ahead.stripe.reads == 2
+
+
+class AtOnce(Executor):
+    """Has done a task by the time that it is handed over."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:  # noqa: ANN401 - as an executor has it
+        done: Future[Any] = Future()
+        done.set_result(fn(*args, **kwargs))
+        return done
+
+
+def test_what_was_read_in_time_is_booked_when_it_is_too_late_to_read(
+    ahead: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    submit, now_unix = ahead.ledger.submit, ahead.clock.now_unix()
+
+    def slow(submissions: Sequence[Submission]) -> Mapping[str, Outcome]:
+        ahead.clock.advance(60)
+        return submit(submissions)
+
+    monkeypatch.setattr(ahead.ledger, "submit", slow)
+    ahead.pool = AtOnce()
+    batches = [[ahead.message(each)] for each in INVOICES[:2]]
+    turns = ahead.processor().in_turn(batches, stop_reading_at_unix=now_unix + 30)
+    assert [list(each.values()) for each in turns] == [[Done()], [Done()]]
+
+
+# --- Not again without need ---------------------------------------------------------------------
+
+
+def sent_before_it_was_booked(world: World, seconds: int = SETTLING_SECONDS) -> ReceivedMessage:
+    """Book the invoice; return a message that was sent so long before it was read."""
+    message = world.message(INVOICE)
+    world.clock.advance(seconds)
+    assert world.bring_up_to_date(INVOICE) == [Done()]
+    return message
+
+
+def test_an_invoice_that_was_read_since_is_not_read_again(world: World) -> None:
+    message = sent_before_it_was_booked(world)
+    assert world.process(message) == {message.message_id: Done()}
+    assert world.stripe.reads == 1
+
+
+def test_stripe_may_have_told_less_shortly_after(world: World) -> None:
+    world.process(sent_before_it_was_booked(world, SETTLING_SECONDS - 1))
+    assert world.stripe.reads == 2
+
+
+def test_what_led_to_the_reading_relies_on_nobody(world: World) -> None:
+    """Its worker may have died before all was booked that was read."""
+    world.process(again(sent_before_it_was_booked(world)))
+    assert world.stripe.reads == 2
+
+
+def test_what_is_not_booked_is_read_again(world: World) -> None:
+    world.ledger.script("invoice/in_1", NotAccepted(Reason.INTACCT_REFUSED, "no"))
+    message = world.message(INVOICE)
+    world.clock.advance(SETTLING_SECONDS)
+    world.bring_up_to_date(INVOICE)
+    world.process(message)
+    assert world.stripe.reads == 2
+
+
+def test_a_later_payment_leads_to_the_invoice_all_the_same(world: World) -> None:
+    paid = world.stripe.snapshots[INVOICE]
+    assert isinstance(paid, InvoiceSnapshot)
+    world.stripe.snapshots[INVOICE] = an_invoice()
+    message = sent_before_it_was_booked(world)
+    world.stripe.snapshots[INVOICE] = paid
+    world.stripe.snapshots[CHARGE] = a_charge(invoices=("in_1",), payments=paid.payments)
+    results = world.process(message, world.message(CHARGE))
+    assert set(results.values()) == {Done()}
+    assert world.postings.by_key[f"receipt/{paid.payments[0].id}"].state is State.POSTED

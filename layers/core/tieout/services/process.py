@@ -3,30 +3,34 @@
     messages -> subjects -> snapshots (Stripe, now) -> plans (pure) -> apply (postings, Intacct)
 
 Messages of one subject are worked on once; documents of all subjects travel in the same requests.
-Each message is answered for itself: one that fails does not take its followers along.
+Each message is answered for itself: one that fails does not take its followers along. While one
+batch is at Intacct, Stripe is asked for the next.
 """
 
 import dataclasses
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor
+from contextlib import suppress
 from dataclasses import dataclass
 from datetime import date
-from functools import cache
+from functools import cache, partial
 
 from tieout.domain.causes import SourceEvent
 from tieout.domain.errors import ConfigurationFault, TransientFault
 from tieout.domain.keys import failure_key
 from tieout.domain.plans import Finding
 from tieout.domain.policy import Policy
-from tieout.domain.postings import Work
+from tieout.domain.postings import State, Work
 from tieout.domain.sale_decisions import SaleDecision
-from tieout.domain.subjects import Subject
+from tieout.domain.subjects import Subject, SubjectKind
 from tieout.planning.snapshots import ActivitySnapshot, ChargeSnapshot
 from tieout.services import metric_names
+from tieout.services.ahead import Ahead
 from tieout.services.apply import Applier, ClosedMeanwhile, Task
 from tieout.services.causes import cause_of, source_event
 from tieout.services.closed_periods import ClosedPeriods
 from tieout.services.evidence import Evidence, unaccounted
+from tieout.services.governor import Governor
 from tieout.services.messages import decode
 from tieout.services.ports import (
     Clock,
@@ -38,6 +42,7 @@ from tieout.services.ports import (
     WorkItem,
 )
 from tieout.services.readings import (
+    SETTLING_SECONDS,
     UNEXPECTED_DELIVERIES_MAX,
     Part,
     Reading,
@@ -117,6 +122,10 @@ class _Job:
         return min(message.receive_count for message in self.messages)
 
     @property
+    def is_first_delivery(self) -> bool:
+        return all(message.receive_count == 1 for message in self.messages)
+
+    @property
     def sent_at_unix(self) -> int:
         return max(message.sent_at_unix for message in self.messages)
 
@@ -152,9 +161,11 @@ class Processor:
         closed_periods: ClosedPeriods | None = None,
         transactions: TransactionMeter | None = None,
         pool: Executor | None = None,
+        governor: Governor | None = None,
     ) -> None:
         metrics = transactions or metrics
-        self._readings = Readings(stripe, policies, clock, metrics, pool)
+        self._readings = Readings(stripe, policies, clock, metrics)
+        self._ahead = partial(Ahead, stripe, clock, pool)
         self._evidence = Evidence(postings)
         self._ledger = ledger
         self._postings = postings
@@ -164,6 +175,7 @@ class Processor:
         self._lease_seconds = lease_seconds
         self._closed_periods = closed_periods
         self._transactions = transactions
+        self._governor = governor
 
     def process(
         self,
@@ -171,45 +183,95 @@ class Processor:
         stop_reading_at_unix: int | None = None,
         stop_sending_at_unix: int | None = None,
     ) -> Mapping[str, Result]:
-        """Bring the subjects of the messages up to date and answer for each message.
+        """Bring the subjects of the messages up to date; the only batch `in_turn`."""
+        (results,) = self.in_turn([messages], stop_reading_at_unix, stop_sending_at_unix)
+        return results
+
+    def in_turn(
+        self,
+        batches: Iterable[Sequence[ReceivedMessage]],
+        stop_reading_at_unix: int | None = None,
+        stop_sending_at_unix: int | None = None,
+    ) -> Iterator[Mapping[str, Result]]:
+        """Bring the subjects of one batch after the other up to date; answer for each message.
+
+        Stripe is asked for a batch while the one before it is worked on, which is when `batches` is
+        asked whether there is another.
 
         Args:
-            messages: a batch as the queue delivered it.
+            batches: messages as the queue delivered them.
             stop_reading_at_unix: from when on no further subject is begun, so that what was begun
                 can be finished before the function's time is over.
             stop_sending_at_unix: from when on no further request with documents is begun.
-        """
-        try:
-            return self._process(messages, stop_reading_at_unix, stop_sending_at_unix)
-        finally:
-            if self._transactions is not None:
-                self._transactions.write_down()
 
-    def _process(
+        Yields:
+            For each batch what becomes of its messages, by message id.
+        """
+        if self._governor is not None and stop_sending_at_unix is not None:
+            self._governor.wait_until(stop_sending_at_unix)
+        coming = iter(batches)
+        batch = self._begun(next(coming, None))
+        following = None
+        try:
+            while batch is not None:
+                following = self._begun(next(coming, None))
+                yield self._worked_on(batch, stop_reading_at_unix, stop_sending_at_unix)
+                batch = following
+        finally:
+            for each in (batch, following):
+                if each is not None:
+                    each.ahead.give_up()
+
+    def _begun(self, messages: Sequence[ReceivedMessage] | None) -> "_Batch | None":
+        """Decode a batch and have Stripe asked for it; None if there is none.
+
+        What was delivered before is left for its turn: it may be parked. A fault is told then, too.
+        """
+        if messages is None:
+            return None
+        answers, ahead = _Answers(), self._ahead()
+        jobs = self._jobs(messages, answers)
+        with suppress(ConfigurationFault, TransientFault):
+            to_read = self._to_read(jobs, answers)
+            ahead.begin(job.subject for job in to_read if job.is_first_delivery)
+        return _Batch(messages, jobs, answers, ahead)
+
+    def _worked_on(
         self,
-        messages: Sequence[ReceivedMessage],
+        batch: "_Batch",
         stop_reading_at_unix: int | None,
         stop_sending_at_unix: int | None,
     ) -> Mapping[str, Result]:
-        answers = _Answers()
         try:
-            policy = self._policies.current()
-            jobs = self._jobs(messages, answers)
-            planned = list(self._plans(jobs, policy, answers, stop_reading_at_unix))
-            self._apply(_others(planned), policy, answers, stop_sending_at_unix)
-            late = self._days_without(planned, policy)
-            planned_late = list(self._plans(late, policy, answers, stop_reading_at_unix))
-            self._apply(_others(planned_late), policy, answers, stop_sending_at_unix)
-            # A day books what nothing else does, so all else of it must be decided before.
-            days = [each for each in (*planned, *planned_late) if each.day is not None]
-            ready = self._with_evidence(days, policy, answers)
-            self._apply(ready, policy, answers, stop_sending_at_unix)
+            return self._processed(batch, stop_reading_at_unix, stop_sending_at_unix)
         except ConfigurationFault as fault:
             self._metrics.count(metric_names.SESSION_FAILED)
             answer = Pending(str(fault), waits_for_person=True)
-            return {each.message_id: _back_off(each, answer) for each in messages}
+            return {each.message_id: _back_off(each, answer) for each in batch.messages}
         except TransientFault as fault:
-            return {each.message_id: _back_off(each, Pending(str(fault))) for each in messages}
+            answer = Pending(str(fault))
+            return {each.message_id: _back_off(each, answer) for each in batch.messages}
+        finally:
+            batch.ahead.give_up()
+            if self._transactions is not None:
+                self._transactions.write_down()
+
+    def _processed(
+        self,
+        batch: "_Batch",
+        stop_reading_at_unix: int | None,
+        stop_sending_at_unix: int | None,
+    ) -> Mapping[str, Result]:
+        answers, policy = batch.answers, self._policies.current()
+        plans = partial(self._plans, batch, policy, stop_reading_at_unix)
+        planned = list(plans(batch.jobs))
+        self._apply(_others(planned), policy, answers, stop_sending_at_unix)
+        planned_late = list(plans(self._days_without(planned, policy)))
+        self._apply(_others(planned_late), policy, answers, stop_sending_at_unix)
+        # A day books what nothing else does, so all else of it must be decided before.
+        days = [each for each in (*planned, *planned_late) if each.day is not None]
+        ready = self._with_evidence(days, policy, answers)
+        self._apply(ready, policy, answers, stop_sending_at_unix)
         return answers.results
 
     def _jobs(self, messages: Sequence[ReceivedMessage], answers: "_Answers") -> Sequence[_Job]:
@@ -226,38 +288,47 @@ class Processor:
 
     def _plans(
         self,
-        jobs: Iterable[_Job],
+        batch: "_Batch",
         policy: Policy,
-        answers: "_Answers",
         stop_reading_at_unix: int | None,
+        jobs: Iterable[_Job],
     ) -> Iterable[_Planned]:
         """Yield the plans of each job; jobs that cannot be planned now are answered at once."""
-        waiting = list(jobs)
+        answers, ahead = batch.answers, batch.ahead
+        waiting = self._to_read(jobs, answers)
         known = {job.subject for job in waiting}
         parked = self._still_parked(waiting, policy)
-        to_read = [job.subject for job in waiting if job.subject not in parked]
-        with self._readings.ahead(to_read):
-            while waiting:
-                job = waiting.pop(0)
-                if (
-                    stop_reading_at_unix is not None
-                    and self._clock.now_unix() >= stop_reading_at_unix
-                ):
-                    answers.add(job, Pending("no time left in this invocation", 1))
-                elif job.subject in parked:
-                    answers.add(job, Parked("parked before, nothing changed"))
-                else:
-                    reading = self._readings.read(job.subject, policy, job.deliveries)
-                    reading = self._evidence.led_to(job.subject, reading, policy)
-                    if reading.answer is not None:
-                        answers.add(job, reading.answer)
-                    for part in reading.parts:
-                        yield _Planned(job, part, reading)
-                    led_to = [subject for subject in reading.leads_to if subject not in known]
-                    fresh = [dataclasses.replace(job, subject=each) for each in led_to]
-                    known.update(led_to)
-                    parked |= self._still_parked(fresh, policy)
-                    waiting += fresh
+        ahead.begin(job.subject for job in waiting if job.subject not in parked)
+        while waiting:
+            job = waiting.pop(0)
+            if job.subject in parked:
+                answers.add(job, Parked("parked before, nothing changed"))
+            elif self._is_late(stop_reading_at_unix) and not ahead.has(job.subject):
+                answers.add(job, Pending("no time left in this invocation", 1))
+            else:
+                reading = self._readings.read(job.subject, policy, job.deliveries, ahead)
+                reading = self._evidence.led_to(job.subject, reading, policy)
+                if reading.answer is not None:
+                    answers.add(job, reading.answer)
+                for part in reading.parts:
+                    yield _Planned(job, part, reading)
+                led_to = [subject for subject in reading.leads_to if subject not in known]
+                fresh = [dataclasses.replace(job, subject=each) for each in led_to]
+                known.update(led_to)
+                parked |= self._still_parked(fresh, policy)
+                waiting += fresh
+
+    def _to_read(self, jobs: Iterable[_Job], answers: "_Answers") -> list[_Job]:
+        """Answer the jobs that need no reading; return the others."""
+        jobs = list(jobs)
+        read_since = self._read_since(jobs)
+        for job in jobs:
+            if job.subject in read_since:
+                answers.add(job, Settled())
+        return [job for job in jobs if job.subject not in read_since]
+
+    def _is_late(self, stop_at_unix: int | None) -> bool:
+        return stop_at_unix is not None and self._clock.now_unix() >= stop_at_unix
 
     def _days_without(self, planned: Sequence[_Planned], policy: Policy) -> Sequence[_Job]:
         """Return what is left to do for sales that came too late for the journal of their day.
@@ -300,6 +371,30 @@ class Processor:
                 for key, subject in missing.items()
             ]
         return ready
+
+    def _read_since(self, jobs: Iterable[_Job]) -> set[Subject]:
+        """Return the invoices that were read well after their messages were sent, and booked.
+
+        Behind a backlog that is the rule: the event of a payment names no customer, so that it
+        stands in a message group of its own, and one reading tells of an invoice and its payments.
+        The messages that led to that reading answer for all that it called for; only if they are
+        these very ones must they not rely on it, so one that came before never does.
+
+        Raises:
+            TransientFault: the postings could not be read.
+        """
+        first = {
+            job.subject.key: job
+            for job in jobs
+            if job.subject.kind is SubjectKind.INVOICE and job.is_first_delivery
+        }
+        found = self._postings.get_many(first) if first else {}
+        return {
+            first[key].subject
+            for key, posting in found.items()
+            if posting.state is State.POSTED
+            and posting.read_at_unix >= first[key].sent_at_unix + SETTLING_SECONDS
+        }
 
     def _still_parked(self, jobs: Iterable[_Job], policy: Policy) -> set[Subject]:
         """Return the subjects of which all was dealt with and parked, as read after their messages.
@@ -431,6 +526,21 @@ class _Answers:
             self.results[message.message_id] = _worse(
                 self.results.get(message.message_id, Done()), _result(message, verdict)
             )
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """Messages that are worked on together.
+
+    Attributes:
+        jobs: what they ask for. answers: what becomes of them.
+        ahead: what is being read for them.
+    """
+
+    messages: Sequence[ReceivedMessage]
+    jobs: Sequence[_Job]
+    answers: _Answers
+    ahead: Ahead
 
 
 def _result(message: ReceivedMessage, verdict: Verdict) -> Result:

@@ -5,9 +5,7 @@ that only says so.
 """
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from concurrent.futures import Executor, Future
-from contextlib import contextmanager
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from tieout.domain.documents import ArAdjustment, JournalEntry, amount_of, dependencies
@@ -45,6 +43,7 @@ from tieout.planning.snapshots import (
     Snapshot,
 )
 from tieout.services import metric_names
+from tieout.services.ahead import Ahead
 from tieout.services.days import read_day
 from tieout.services.ports import Clock, Metrics, PolicySource, StripeReader
 from tieout.services.verdicts import Pending
@@ -96,45 +95,26 @@ class Readings:
         policies: PolicySource,
         clock: Clock,
         metrics: Metrics,
-        pool: Executor | None = None,
     ) -> None:
         self._stripe = stripe
         self._policies = policies
         self._clock = clock
         self._metrics = metrics
-        self._pool = pool
-        self._begun: dict[Subject, tuple[int, Future[Snapshot]]] = {}
         self._reads_counted = stripe.reads
 
-    @contextmanager
-    def ahead(self, subjects: Iterable[Subject]) -> Iterator[None]:
-        """Have Stripe asked for subjects side by side, before their turn to be planned.
-
-        What comes of it, faults too, is told when a subject is read. What was not read by the end
-        is given up.
-        """
-        now_unix = self._clock.now_unix()
-        if self._pool is not None:
-            for subject in subjects:
-                if subject.kind is not SubjectKind.ACTIVITY:
-                    asked = self._pool.submit(self._stripe.snapshot, subject)
-                    self._begun[subject] = now_unix, asked
-        try:
-            yield
-        finally:
-            for _, asked in self._begun.values():
-                asked.cancel()
-            self._begun.clear()
-
-    def read(self, subject: Subject, policy: Policy, deliveries: int) -> Reading:
+    def read(
+        self, subject: Subject, policy: Policy, deliveries: int, ahead: Ahead | None = None
+    ) -> Reading:
         """Read and plan a subject; if it cannot be read now, say so and what to answer.
 
         Args:
             subject: what to read.
             policy: today's.
             deliveries: how often the messages that ask for it have come.
+            ahead: what is being read already.
         """
-        read_at_unix, begun = self._begun.pop(subject, (self._clock.now_unix(), None))
+        known = ahead.take(subject) if ahead is not None else None
+        read_at_unix, begun = known or (self._clock.now_unix(), None)
         try:
             snapshot = begun.result() if begun else self._snapshot(subject, policy, read_at_unix)
             settling = _settling(snapshot, read_at_unix)
