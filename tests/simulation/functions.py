@@ -10,6 +10,7 @@ import datetime as dt
 import importlib.util
 import json
 import logging
+import math
 import random
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -50,6 +51,7 @@ from tieout.intacct.session import SessionKeeper, SignIn
 from tieout.services.closed_periods import ClosedPeriods
 from tieout.services.daily_anchors import DailyAnchors
 from tieout.services.daily_tie_out import DailyTieOut
+from tieout.services.governor import Governor
 from tieout.services.poll import Poller
 from tieout.services.ports import IntacctCredentials
 from tieout.services.process import Processor
@@ -62,6 +64,7 @@ from tieout.store.closed_books import DynamoClosedBooks
 from tieout.store.cursors import DynamoCursors
 from tieout.store.idempotency import PowertoolsOnce
 from tieout.store.inbox import DynamoInbox
+from tieout.store.paces import DynamoPaces
 from tieout.store.policies import DynamoPolicies
 from tieout.store.postings import DynamoPostings
 from tieout.store.sessions import DynamoSessions
@@ -75,6 +78,7 @@ from tieout.stripe.reader import StripeApiReader
 
 # As the template has them.
 INTACCT_TIMEOUT_SECONDS = 60
+INTACCT_CONCURRENCY = 2
 PROCESSOR_SECONDS, POLLER_SECONDS, WEBHOOK_SECONDS = 120, 120, 10
 LIMITS = TimeLimits(reading_seconds=30, sending_seconds=70, lease_seconds=130)
 SKEW_SECONDS_MAX = 3
@@ -205,6 +209,14 @@ class Container:
         self.policies = DynamoPolicies(self.tables, _STATE, parsed, self.clock)
         self.inbox = DynamoInbox(self.tables, _INBOX, 90, self.clock)
         self.transactions = DynamoTransactions(self.tables, _STATE)
+        self.governor = Governor(
+            DynamoPaces(self.tables, _STATE),
+            INTACCT_CONCURRENCY,
+            self.clock,
+            self.telemetry,
+            sleep=lambda seconds: cloud.outside.time.advance(math.ceil(seconds)),
+            chance=lambda: 0.0,
+        )
         self.ledger = EntitiesLedger(self._ledger_of)
         wire = StripeWire(cloud.stripe, cloud.outside)
         api = StripeApi(wire, lambda: FULL_KEY, STRIPE_BASE)
@@ -229,7 +241,10 @@ class Container:
 
     def _ledger_of(self, entity: str | None) -> IntacctLedger:
         gateway = Gateway(
-            IntacctWire(self.cloud.intacct, self.cloud.outside), INTACCT_TIMEOUT_SECONDS
+            IntacctWire(self.cloud.intacct, self.cloud.outside),
+            INTACCT_TIMEOUT_SECONDS,
+            self.governor,
+            monotonic=self.cloud.outside.time.now,
         )
         own = dataclasses.replace(_CREDENTIALS, entity_id=entity)
         lease_seconds = SIGN_INS_MAX * INTACCT_TIMEOUT_SECONDS + LEASE_MARGIN_SECONDS
@@ -318,6 +333,7 @@ class ProcessorFunction(Function):
                 own.telemetry, own.transactions, own.clock, reads=lambda: own.ledger.reads
             ),
             pool=SimulatedPool(self.cloud.outside),
+            governor=own.governor,
         )
         backlog, visibility = Backlog(own.queue, _QUEUE_URL), Visibility(own.queue, _QUEUE_URL)
         worker = Worker(processor, backlog, visibility, own.telemetry, LIMITS)

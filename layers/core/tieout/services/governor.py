@@ -81,7 +81,7 @@ class Governor:
         clock: Clock,
         metrics: Metrics,
         *,
-        sleep: Callable[[float], None] = time.sleep,
+        sleep: Callable[[float], object] = time.sleep,
         chance: Callable[[], float] = random.random,
     ) -> None:
         assert maximum >= 1
