@@ -56,6 +56,11 @@ def say(message: object, stream: Any = None) -> None:  # noqa: ANN401 - stdout a
     (stream or sys.stdout).write(text + "\n")
 
 
+def printable(text: str) -> str:
+    """Return a text from outside without what a terminal, or a page, would take for a command."""
+    return "".join(each if each.isprintable() or each == "\n" else "\ufffd" for each in text)
+
+
 def paint(text: str, colour: str | None) -> str:
     """Return the text in a colour, on a terminal whose owner does not mind.
 

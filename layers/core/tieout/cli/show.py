@@ -109,13 +109,14 @@ def _lines(known: _Known) -> Iterator[str]:
     if known.posting is None:
         yield f"{known.key}  has no posting of its own"
     else:
-        yield from _facts(known.posting)
+        yield from posting_lines(known.posting)
     width = max((len(each.key) for each in known.others), default=0)
     for each in known.others:
         yield f"  also         {each.key:{width}}  {each.state:10}  {amount_of(each)}".rstrip()
 
 
-def _facts(posting: Posting) -> Iterator[str]:
+def posting_lines(posting: Posting) -> Iterator[str]:
+    """Yield what a posting says, as people read it."""
     yield f"{posting.key}  {posting.state}  {amount_of(posting)}".rstrip()
     facts = {
         "reason": posting.reason,

@@ -1,0 +1,287 @@
+"""The evidence pack: a story as files that an auditor can read and check without us.
+
+    entries/   the text of each entry as it was hashed: its SHA-256 is the entry's hash
+    evidence/  what lies beside it: SHA-256 of the `.salted` file is the entry's `evidence_digest`
+    postings/  what is booked now
+    events/    as Stripe signed them, if asked for
+    anchors.csv, entries.csv, index.html, README.txt, SHA256SUMS
+
+An entry alone proves nothing: its hash is worth what the entries after it are, up to one that is
+anchored. Those are packed along where they are few. The same story makes the same bytes.
+"""
+
+import csv
+import hashlib
+import io
+import re
+import zipfile
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from tieout.domain.canonical import canonical
+from tieout.domain.postings import Posting
+from tieout.domain.trail import Anchor, Entry, Evidence, text_of
+from tieout.services.trace import Story
+from tieout.services.trail_ports import Trail
+
+# Entries between those of the story and their anchors; each is about a page of text.
+LINKS_MAX = 1_000
+_NAME_LENGTH_MAX = 80
+_NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9_-]")
+# The first that a zip can tell: a time of its own would make other bytes each time.
+_LONG_AGO = (1980, 1, 1, 0, 0, 0)
+_READABLE = 0o644 << 16
+_EVIDENCE_FILES = {
+    "request_xml": "request.xml",
+    "reply_xml": "reply.xml",
+    "reason_text": "reason.txt",
+    "decision": "decision.txt",
+}
+_README = """WHAT THIS IS
+
+This pack tells what Tieout did about {asked}, from its audit trail. Open index.html: it has the
+whole story, with times. The rest is the evidence.
+
+  entries/     One file for each change of a posting, exactly as it was hashed. entries.csv lists
+               them. Those marked `link` are not of this story: they lie between it and an anchor.
+  evidence/    For an entry: what was said to Sage Intacct (request.xml), what it answered
+               (reply.xml), and texts of persons or of Intacct. Passwords and sessions are not in
+               it. Evidence that was erased on request is not there, and index.html says so.
+  postings/    What is booked now, as Tieout's table has it.
+  events/      Events with the bodies that Stripe signed{events}.
+  anchors.csv  Number and hash of a chain's last entry at the end of a day.
+
+HOW TO CHECK IT, with sha256sum alone (on macOS: shasum -a 256)
+
+1. Nothing in the pack was changed since it was made:
+     sha256sum -c SHA256SUMS
+   That is worth something if you know the SHA-256 of the zip, or of SHA256SUMS, from its maker.
+
+2. No entry was changed. The SHA-256 of a file in entries/ is the entry's hash, and the entry of
+   the next number names it as `previous`. So this prints each file and the one that follows it:
+     cd entries
+     for file in *.json; do
+       hash=$(sha256sum "$file" | cut -c1-64)
+       echo "$file <- $(grep -l "\\"previous\\":\\"$hash\\"" *.json)"
+     done
+   entries.csv has the hash that is stored with each entry; it must be the same.
+
+3. The evidence is that of the entry. The SHA-256 of evidence/NAME.salted is `evidence_digest` in
+   entries/NAME.json. That file is 16 random bytes, then the same texts as in the other files of
+   evidence/NAME/, as JSON.
+
+4. The chain was not made anew. Compare anchors.csv with anchors that you have from elsewhere: lines
+   `audit trail anchored` of the poller's log, best from a copy outside the AWS account. If an
+   anchor has the number and hash of an entry here, no entry before it can have been changed since.
+
+5. An event is the one that led to an entry. The SHA-256 of its body is in `events` of the entry.
+
+WHAT IT PROVES, AND WHAT NOT
+
+{proofs}
+It does not prove that nothing was left out: that takes the whole chain, and
+  tieout verify --stack NAME
+reads it. Nor does it prove that what was written was true when it was written: for that compare
+the replies in evidence/ with Intacct's own records, and the events with Stripe's.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class _Proof:
+    """How an entry of the story is tied to the first anchor after it.
+
+    Attributes:
+        anchor: None if no day is over since.
+        links: numbers of the entries between, the anchored one included.
+    """
+
+    entry: Entry
+    anchor: Anchor | None
+    links: range
+
+
+def pack(trail: Trail, stories: Sequence[Story], index: str, *, with_events: bool) -> bytes:
+    """Return a zip with all that is known of an id.
+
+    Args:
+        trail: where anchors and links are read.
+        stories: of the id, at least one.
+        index: a page (HTML) that tells them.
+        with_events: whether the bodies of events are in it; they have addresses of customers.
+
+    Raises:
+        TransientFault, ConfigurationFault: the trail cannot be read.
+    """
+    entries = {(each.account, each.seq): each for story in stories for each in story.entries}
+    proofs = [each for account in _accounts(entries) for each in _proofs(trail, account, entries)]
+    links, tied = _links(trail, proofs, entries)
+    files = {
+        "README.txt": _readme(stories[0].asked, proofs, tied, with_events=with_events).encode(),
+        "index.html": index.encode(),
+        "entries.csv": _csv(_entry_rows(entries, links)),
+        "anchors.csv": _csv(_anchor_rows(trail, entries)),
+    }
+    for each in (*entries.values(), *links.values()):
+        files[entry_file(each)] = text_of(each).encode()
+    for story in stories:
+        files |= _evidence_files(story)
+        files |= {_posting_file(key): _posting_text(each) for key, each in story.postings.items()}
+        files |= dict(_event_files(story)) if with_events else {}
+    return _zipped(files)
+
+
+def entry_file(entry: Entry) -> str:
+    """Return the name of an entry's file in a pack."""
+    return f"entries/{_entry_name(entry.account, entry.seq)}.json"
+
+
+def _entry_name(account: str, seq: int) -> str:
+    return f"{_name(account)}-{seq:010}"
+
+
+def _name(text: str) -> str:
+    """Return what can be a file's name anywhere; keys come from outside."""
+    return _NOT_IN_A_NAME.sub("_", text)[:_NAME_LENGTH_MAX]
+
+
+# --- What ties an entry to an anchor -----------------------------------------------------------
+
+
+def _accounts(entries: Collection[tuple[str, int]]) -> Sequence[str]:
+    return sorted({account for account, _ in entries})
+
+
+def _proofs(
+    trail: Trail, account: str, entries: Mapping[tuple[str, int], Entry]
+) -> Iterator[_Proof]:
+    anchors = sorted(trail.anchors(account), key=lambda each: each.seq)
+    for (of, seq), entry in sorted(entries.items(), key=lambda pair: pair[0]):
+        if of == account:
+            anchor = next((each for each in anchors if each.seq >= seq), None)
+            last = seq if anchor is None else anchor.seq
+            yield _Proof(entry, anchor, range(seq + 1, last + 1))
+
+
+def _links(
+    trail: Trail, proofs: Iterable[_Proof], entries: Collection[tuple[str, int]]
+) -> tuple[Mapping[tuple[str, int], Entry], Collection[tuple[str, int]]]:
+    """Return the entries between, as many as there is room for, and which are tied by them."""
+    wanted: set[tuple[str, int]] = set()
+    tied: set[tuple[str, int]] = set()
+    for proof in sorted(proofs, key=lambda each: len(each.links)):
+        account = proof.entry.account
+        more = {(account, seq) for seq in proof.links} - set(entries) - wanted
+        if len(wanted) + len(more) <= LINKS_MAX:
+            wanted |= more
+            tied.add((account, proof.entry.seq))
+    links: dict[tuple[str, int], Entry] = {}
+    for account in _accounts(wanted):
+        numbers = [seq for of, seq in wanted if of == account]
+        links |= {(account, seq): each for seq, each in trail.at(account, numbers).items()}
+    return links, tied
+
+
+def _readme(
+    asked: str,
+    proofs: Sequence[_Proof],
+    tied: Collection[tuple[str, int]],
+    *,
+    with_events: bool,
+) -> str:
+    lines = [f"  {each.entry.account}/{each.entry.seq}: {_proved(each, tied)}\n" for each in proofs]
+    events = "" if with_events else ": left out, `tieout trace --pack --with-events` adds them"
+    shown = "".join(each if each.isprintable() else "\ufffd" for each in asked)
+    return _README.format(asked=shown, events=events, proofs="".join(lines))
+
+
+def _proved(proof: _Proof, tied: Collection[tuple[str, int]]) -> str:
+    anchor, entry = proof.anchor, proof.entry
+    if anchor is None:
+        return "not anchored yet, so whoever may write to the trail can still make it anew"
+    named = f"the anchor of {anchor.day}, {anchor.account}/{anchor.seq}"
+    if (entry.account, entry.seq) in tied:
+        return f"tied to {named} by the entries in this pack"
+    return (
+        f"{len(proof.links):,} entries lie between it and {named}, too many to be packed: it is "
+        "tied to that by `tieout verify` alone"
+    )
+
+
+# --- Files -------------------------------------------------------------------------------------
+
+
+def _entry_rows(
+    entries: Mapping[tuple[str, int], Entry], links: Mapping[tuple[str, int], Entry]
+) -> Iterator[Sequence[str]]:
+    yield "file", "place", "part", "posting", "state", "hash", "previous", "evidence_digest"
+    everything = {**links, **entries}
+    for account, seq in sorted(everything):
+        each = everything[account, seq]
+        part = "story" if (account, seq) in entries else "link"
+        named = each.key, str(each.posting.get("state", each.action))
+        hashes = each.hash, each.previous, each.evidence_digest
+        yield entry_file(each), f"{account}/{seq}", part, *named, *hashes
+
+
+def _anchor_rows(trail: Trail, entries: Mapping[tuple[str, int], Entry]) -> Iterator[Sequence[str]]:
+    """Yield the anchors from the one before a story to the one after it."""
+    yield "account", "day", "number", "hash", "made_at_unix"
+    for account in _accounts(entries):
+        numbers = [seq for of, seq in entries if of == account]
+        anchors = sorted(trail.anchors(account), key=lambda each: (each.seq, each.day))
+        before = [each for each in anchors if each.seq < min(numbers)][-1:]
+        within = [each for each in anchors if min(numbers) <= each.seq < max(numbers)]
+        after = [each for each in anchors if each.seq >= max(numbers)][:1]
+        for each in (*before, *within, *after):
+            yield each.account, each.day, str(each.seq), each.hash, str(each.at_unix)
+
+
+def _evidence_files(story: Story) -> Mapping[str, bytes]:
+    files: dict[str, bytes] = {}
+    for (account, seq), evidence in story.evidence.items():
+        place = f"evidence/{_entry_name(account, seq)}"
+        if not evidence.erased_by:
+            files[f"{place}.salted"] = _salted(evidence)
+            for name, file in _EVIDENCE_FILES.items():
+                if name in evidence.content:
+                    files[f"{place}/{file}"] = evidence.content[name].encode()
+    return files
+
+
+def _salted(evidence: Evidence) -> bytes:
+    return evidence.salt + canonical(evidence.content).encode()
+
+
+def _posting_file(key: str) -> str:
+    # Two keys may look alike once they are names.
+    digest = hashlib.sha256(key.encode()).hexdigest()[:8]
+    return f"postings/{_name(key)}-{digest}.json"
+
+
+def _posting_text(posting: Posting) -> bytes:
+    return canonical(posting).encode()
+
+
+def _event_files(story: Story) -> Iterator[tuple[str, bytes]]:
+    for event_id, event in story.events.items():
+        if event.event.raw is not None:
+            yield f"events/{_name(event_id)}.json", event.event.raw
+
+
+def _csv(rows: Iterable[Sequence[str]]) -> bytes:
+    text = io.StringIO(newline="")
+    csv.writer(text, lineterminator="\n").writerows(rows)
+    return text.getvalue().encode()
+
+
+def _zipped(files: Mapping[str, bytes]) -> bytes:
+    """Return a zip of the files and their sums, byte for byte the same for the same files."""
+    sums = "".join(f"{hashlib.sha256(files[name]).hexdigest()}  {name}\n" for name in sorted(files))
+    content = io.BytesIO()
+    # Not compressed: two versions of zlib make different bytes of the same.
+    with zipfile.ZipFile(content, "w", zipfile.ZIP_STORED) as archive:
+        for name, data in sorted({**files, "SHA256SUMS": sums.encode()}.items()):
+            info = zipfile.ZipInfo(name, _LONG_AGO)
+            info.create_system, info.external_attr = 3, _READABLE  # as on Unix, wherever it is made
+            archive.writestr(info, data)
+    return content.getvalue()

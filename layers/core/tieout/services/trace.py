@@ -1,0 +1,311 @@
+"""Trace: the story of everything that an id leads to, each entry checked as it is read.
+
+    keys ──> postings ──> entries, their evidence, the entries after them ──> events ──> a story
+
+A story has every entry of its postings, in the order of the chain, between them the events that
+asked for it and the readings of Stripe that it rests on.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from enum import IntEnum
+from hashlib import sha256
+
+from tieout.domain.postings import Posting
+from tieout.domain.trail import MAIN, NOTHING_BEFORE, Action, Entry, Evidence, Head, hash_of
+from tieout.domain.trail_check import Breach, Tampering, wrong_with_evidence
+from tieout.services.operate import CannotBeDone
+from tieout.services.trace_keys import SHARED, Roles, Sources, belonging, found
+from tieout.services.trail_ports import ReceivedEvent, Trail
+from tieout.services.verify import DEPLOYMENT_SECONDS, differing
+
+Place = tuple[str, int]
+"""Account and number of an entry."""
+# A key of DynamoDB's has 2,048 bytes, and nothing that we know an id of half as many characters.
+_ID_LENGTH_MAX = 500
+_FIRST = 1
+
+
+class What(IntEnum):
+    """What happened at a moment; of one second, in this order."""
+
+    HAPPENED = 0  # in Stripe, as it dates the event
+    RECEIVED = 1
+    READ = 2  # Stripe, for what the next entry says
+    WRITTEN = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """Something that happened.
+
+    Attributes:
+        entry: that was written, or the first that tells of the reading.
+    """
+
+    at_unix: int
+    what: What
+    event: ReceivedEvent | None = None
+    entry: Entry | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """All there is of an id.
+
+    Attributes:
+        asked: the id.
+        roles: what it is to each posting that it leads to.
+        keys: of these postings and of those that belong to them.
+        events: that asked for it, by id, as far as the inbox still has them.
+        entries: of the postings, by account and number.
+        evidence: beside the entries, by their places.
+        postings: as they are now.
+        breaches: what is not as it was written.
+    """
+
+    asked: str
+    roles: Roles
+    keys: Sequence[str]
+    events: Mapping[str, ReceivedEvent]
+    entries: Sequence[Entry]
+    evidence: Mapping[Place, Evidence]
+    postings: Mapping[str, Posting]
+    breaches: Sequence[Breach]
+
+    def breaches_at(self, entry: Entry) -> Sequence[Breach]:
+        """Return what is wrong with an entry."""
+        place = entry.account, entry.seq
+        return [each for each in self.breaches if (each.account, each.seq) == place]
+
+    def timeline(self) -> Sequence[Moment]:
+        """Return what happened, in order; entries of a chain always in that of the chain.
+
+        The clocks of two workers may differ, so an entry counts as no older than the one before.
+        """
+        moments, read, latest = list[Moment](), set[tuple[str, int]](), dict[str, int]()
+        for each in self.events.values():
+            moments.append(Moment(each.event.hint.created_unix, What.HAPPENED, event=each))
+            moments.append(Moment(each.event.received_at_unix, What.RECEIVED, event=each))
+        for entry in self.entries:
+            read_at_unix = _unix(entry.posting.get("read_at_unix"))
+            reading = entry.snapshot_digest, read_at_unix
+            if entry.snapshot_digest and reading not in read:
+                read.add(reading)
+                moments.append(Moment(read_at_unix, What.READ, entry=entry))
+            latest[entry.account] = max(_unix(entry.at_unix), latest.get(entry.account, 0))
+            moments.append(Moment(latest[entry.account], What.WRITTEN, entry=entry))
+        return sorted(moments, key=lambda each: (each.at_unix, each.what))
+
+
+def _unix(value: object) -> int:
+    """Return a moment; 0 for what somebody put in its place."""
+    return value if isinstance(value, int) else 0
+
+
+def trace(at: Sources, asked: str) -> Sequence[Story]:
+    """Return the story of an id; of one that several things share, one for each of them.
+
+    Args:
+        at: where to look.
+        asked: any id that a person may have at hand.
+
+    Raises:
+        CannotBeDone: it leads nowhere; the text says what was looked through.
+        Refused, TransientFault, ConfigurationFault: as the tables and Stripe say.
+    """
+    asked = asked.strip()
+    is_id = 0 < len(asked) <= _ID_LENGTH_MAX and asked.isprintable()
+    roles = found(at, asked) if is_id else {}
+    groups = [[key] for key in roles] if _is_shared(roles) else [list(roles)]
+    stories: list[Story] = []
+    for keys in groups:
+        if not any(key in each.keys for each in stories for key in keys):
+            stories.append(_story(at, asked, roles, keys))
+    if not is_id or not (roles or stories[0].events):
+        raise CannotBeDone(_nowhere(at.trail, asked))
+    return stories
+
+
+def _is_shared(roles: Roles) -> bool:
+    return bool(roles) and all(of_key <= SHARED for of_key in roles.values())
+
+
+def _story(at: Sources, asked: str, roles: Roles, named: Sequence[str]) -> Story:
+    further = belonging(at, {key: roles[key] for key in named})
+    # In this order: what is written meanwhile must not look like a breach.
+    postings, heads = at.postings.get_many([*named, *further]), _heads(at.trail)
+    read = _entries(at.trail, [*named, *further])
+    entries = sorted(read, key=lambda each: (each.account, each.seq))
+    evidence, after = _beside(at.trail, entries)
+    ids = dict.fromkeys([asked, *(event.id for each in entries for event in each.events)])
+    events = at.events.received(ids)
+    check = _Check(entries, evidence, after, heads)
+    breaches = [
+        *check.entries_fit(),
+        *check.none_is_missing(),
+        *check.postings_are_as_written(postings),
+        *_bodies_fit(entries, events),
+    ]
+    keys = [*_in_order(named, entries), *_in_order(further, entries)]
+    return Story(
+        asked,
+        roles,
+        keys,
+        {each: events[each] for each in ids if each in events},
+        entries,
+        evidence,
+        {key: postings[key] for key in keys if key in postings},
+        breaches,
+    )
+
+
+def _in_order(keys: Iterable[str], entries: Sequence[Entry]) -> Sequence[str]:
+    """Return keys in the order in which they were first written, however they were found."""
+    first = {each.key: place for place, each in reversed([*enumerate(entries)])}
+    return sorted(keys, key=lambda key: (first.get(key, len(entries)), key))
+
+
+def _entries(trail: Trail, keys: Iterable[str]) -> Iterator[Entry]:
+    """Yield every entry of some postings, and what took the place of one."""
+    for key in keys:
+        for each in trail.of_id(key):
+            if each.key == key or hash_of(each) != each.hash:
+                yield each
+
+
+def _heads(trail: Trail) -> Mapping[str, Head]:
+    return {account: trail.head(account) for account in trail.accounts()}
+
+
+def _beside(
+    trail: Trail, entries: Sequence[Entry]
+) -> tuple[Mapping[Place, Evidence], Mapping[Place, Entry]]:
+    """Return the evidence of entries, and further entries that tell what is right with them."""
+    evidence: dict[Place, Evidence] = {}
+    others: dict[Place, Entry] = {}
+    for account in {each.account for each in entries}:
+        numbers = [each.seq for each in entries if each.account == account]
+        kept = trail.evidence(account, numbers)
+        around = {each for seq in numbers for each in (seq - 1, seq + 1)}
+        wanted = {_FIRST, *around, *(each.erased_by for each in kept.values())} - {0}
+        evidence |= {(account, seq): each for seq, each in kept.items()}
+        others |= {(account, seq): each for seq, each in trail.at(account, wanted).items()}
+    return evidence, others
+
+
+@dataclass(frozen=True, slots=True)
+class _Check:
+    """Compares the entries of a story with what lies around them.
+
+    Attributes:
+        others: the entries before and after them, those that tell of erasures, and the first.
+        heads: where each chain ended before any of this was read.
+    """
+
+    entries: Sequence[Entry]
+    evidence: Mapping[Place, Evidence]
+    others: Mapping[Place, Entry]
+    heads: Mapping[str, Head]
+
+    def entries_fit(self) -> Iterator[Breach]:
+        """Yield the entries that do not fit their hash, the entry after them or their evidence."""
+        for each in self.entries:
+            if hash_of(each) != each.hash:
+                yield _breach(each, Tampering.CHANGED, "what it says does not fit its own hash")
+            elif not (self._follows(each) and self._is_followed(each)):
+                text = "the entry before it, or after it, is not the one it was, or is gone"
+                yield _breach(each, Tampering.CHANGED, text)
+            evidence = self.evidence.get((each.account, each.seq))
+            erased_by = evidence.erased_by if evidence else 0
+            erasure = self.others.get((each.account, erased_by))
+            wrong = wrong_with_evidence(each, evidence, erasure)
+            if wrong is not None:
+                yield _breach(each, *wrong)
+
+    def _follows(self, entry: Entry) -> bool:
+        """Whether it was made on the entry before it."""
+        before = self.others.get((entry.account, entry.seq - 1))
+        expected = NOTHING_BEFORE if entry.seq == _FIRST else before and before.hash
+        return entry.previous == expected
+
+    def _is_followed(self, entry: Entry) -> bool:
+        """Whether the chain goes on from it, or ends with it."""
+        after = self.others.get((entry.account, entry.seq + 1))
+        if after is not None:
+            return after.previous == entry.hash
+        head = self.heads.get(entry.account, Head(entry.account))
+        return head.seq < entry.seq or (head.seq, head.hash) == (entry.seq, entry.hash)
+
+    def none_is_missing(self) -> Iterator[Breach]:
+        """Yield where a posting's versions have a gap: its entry is gone, or is not found."""
+        last: dict[str, int] = {}
+        for each in self.entries:
+            if each.action is Action.WRITTEN:
+                before = last.get(each.key, each.version - 1 if self._is_older(each) else 0)
+                if each.version != before + 1:
+                    text = f"it tells of version {each.version}, and none of version {before + 1}"
+                    yield _breach(each, Tampering.REMOVED, text)
+                last[each.key] = each.version
+
+    def _is_older(self, entry: Entry) -> bool:
+        """Whether its posting may have been written before there was a trail."""
+        first = self.others.get((entry.account, _FIRST))
+        began = _unix(first and first.at_unix) + DEPLOYMENT_SECONDS
+        return _unix(entry.posting.get("created_at_unix")) <= began
+
+    def postings_are_as_written(self, postings: Mapping[str, Posting]) -> Iterator[Breach]:
+        """Yield the postings that are not what the entry of their version says."""
+        by_version = {(each.key, each.version): each for each in self.entries}
+        newest = {each.key: each for each in self.entries if each.action is Action.WRITTEN}
+        for key, last in newest.items():
+            posting = postings.get(key)
+            if posting is None:
+                yield _breach(last, Tampering.REMOVED, "the posting that it tells of is gone")
+                continue
+            entry = by_version.get((key, posting.version))
+            if entry is None:
+                text = f"the posting has version {posting.version}, of which no entry tells"
+                yield _breach(last, Tampering.CHANGED, text)
+                continue
+            wrong = differing(posting, entry, self.evidence.get((entry.account, entry.seq)))
+            if wrong:
+                text = f"the posting was changed behind the trail: {', '.join(wrong)}"
+                yield _breach(entry, Tampering.CHANGED, text)
+
+
+def _breach(entry: Entry, tampering: Tampering, text: str) -> Breach:
+    return Breach(entry.account, entry.seq, entry.key, tampering, text)
+
+
+def _bodies_fit(entries: Iterable[Entry], events: Mapping[str, ReceivedEvent]) -> Iterator[Breach]:
+    """Yield the events whose bodies are not what was signed, as the entries have it."""
+    told: dict[str, Entry] = {}
+    signed: defaultdict[str, set[str]] = defaultdict(set)
+    for entry in entries:
+        for each in entry.events:
+            told.setdefault(each.id, entry)
+            signed[each.id].add(each.sha256)
+    for event_id, event in events.items():
+        raw, subject = event.event.raw, event.event.hint.subject
+        stated = signed[event_id] | {event.raw_sha256 or ""}
+        stated |= set() if raw is None else {sha256(raw).hexdigest()}
+        if len(stated - {""}) > 1:
+            text = f"{event_id} in the inbox is not what Stripe signed"
+            nowhere = Breach(subject.account or MAIN, 0, str(subject), Tampering.CHANGED, text)
+            known = told.get(event_id)
+            yield _breach(known, Tampering.CHANGED, text) if known else nowhere
+
+
+def _nowhere(trail: Trail, asked: str) -> str:
+    accounts = " and ".join(trail.accounts()) or "no account, for nothing was written yet"
+    return (
+        f"nothing is known of {asked!r}.\n"
+        "  Looked for as: posting, Stripe object, customer, event, queue message, Intacct record "
+        "number, document\n  number, control id, place in the audit trail\n"
+        f"  Looked through: the audit trail of {accounts}; the postings; the events received\n"
+        "  Is it mistyped (capitals count)? Of another Stripe account, mode or installation? What "
+        "was last written\n  before the audit trail began is found by posting or Stripe object "
+        "alone. What Stripe has and Tieout\n  has not seen is shown by: tieout plan ID"
+    )
