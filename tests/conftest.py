@@ -3,13 +3,17 @@
 from collections.abc import Iterator
 
 import pytest
-from hypothesis import settings
+from hypothesis import HealthCheck, settings
 
 from tests.support.log_watch import LogWatch, watching
 
-# A deadline measures the machine, and this one is shared: nothing is judged by the clock here.
-settings.register_profile("without deadline", deadline=None)
-settings.load_profile("without deadline")
+# One commit, one outcome: examples are no matter of chance, nor of how fast a shared machine is.
+# `pytest --hypothesis-profile=chance tests/property` looks for what has not been met yet.
+settings.register_profile(
+    "alike", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+)
+settings.load_profile("alike")
+settings.register_profile("chance", derandomize=False, max_examples=1_000)
 
 
 @pytest.fixture(scope="session")

@@ -17,7 +17,7 @@ from tests.sandbox.intacct.faults import Fault, FaultKind
 
 pytestmark = pytest.mark.emulator
 
-TIMEOUT_SECONDS = 30
+TIMEOUT_SECONDS = 120
 # In this order: what comes again soonest is last, so that it does not meet another's trouble.
 INVOICE_TROUBLES = (
     FaultKind.SERVER_ERROR_AFTER_COMMIT,

@@ -39,7 +39,7 @@ from tests.sandbox.trade import DAY_SECONDS
 from tieout.domain.events import SUBSCRIPTIONS
 
 DIRECTORY = ROOT / ".sandbox" / "aws"
-IDLE_TIMEOUT_SECONDS = 120
+IDLE_TIMEOUT_SECONDS = 300
 # The least that the template allows, so that nobody waits long for what is parked to be set aside.
 # It is no setting for real books: an outage of an hour would set everything aside.
 RECEIVES_BEFORE_DEAD_LETTER = "10"
