@@ -17,6 +17,8 @@ SEEDS ?= 1
 # Tools call home or ask questions unless told otherwise; uv must use the Python that is here.
 export SAM_CLI_TELEMETRY := 0
 export UV_PYTHON_DOWNLOADS := never
+# Where nothing is kept compiled, each worker and each program that a test starts compiles it all.
+unexport PYTHONDONTWRITEBYTECODE
 
 uv := .venvs/uv/bin/uv
 bin := .venv/bin

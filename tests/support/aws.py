@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import cache, cached_property
 from typing import TYPE_CHECKING, Any
+from unittest.mock import patch
 
 import boto3
 from botocore.config import Config
@@ -110,8 +111,8 @@ class Aws:
 
 @contextmanager
 def moto() -> Iterator[Aws]:
-    """Yield an AWS in this process, empty."""
-    with mock_aws():
+    """Yield an AWS in this process, empty; whoever asks boto3 for a client gets one of it, too."""
+    with mock_aws(), patch("boto3.DEFAULT_SESSION", _session()):
         yield Aws()
 
 

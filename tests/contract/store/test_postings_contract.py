@@ -74,8 +74,7 @@ def test_a_posting_comes_back_as_it_was_written(postings: Postings) -> None:
 
 def test_many_are_read_at_once_and_a_key_may_be_asked_for_twice(postings: Postings) -> None:
     keys = [f"receipt/inpay_{number}" for number in range(105)]
-    for key in keys[:103]:
-        postings.put(posting(key))
+    assert not postings.put_all([(posting(key), NO_CAUSE) for key in keys[:103]])
     assert set(postings.get_many([keys[0], *keys])) == set(keys[:103])
 
 

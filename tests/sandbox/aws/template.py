@@ -1,5 +1,6 @@
 """Read template.yaml as data; short forms such as `!Ref` become the long ones."""
 
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -29,9 +30,10 @@ def _function(loader: _TemplateLoader, tag: str, node: yaml.Node) -> dict[str, A
 _TemplateLoader.add_multi_constructor("!", _function)
 
 
-def load_template(path: Path = TEMPLATE_PATH) -> dict[str, Any]:
+@cache
+def load_template() -> dict[str, Any]:
     """Return the template with every function in its long form, such as {"Ref": "Key"}."""
-    with path.open(encoding="utf-8") as file:
+    with TEMPLATE_PATH.open(encoding="utf-8") as file:
         template: dict[str, Any] = yaml.load(file, Loader=_TemplateLoader)  # noqa: S506
     return template
 
