@@ -134,6 +134,9 @@ class Installation:
     def _entities(self) -> "EntitiesLedger":
         """Intacct, with the credentials of the stack's secret and the session of its functions."""
         from tieout.intacct.connect import connect_entities  # noqa: PLC0415 - only `apply` books
+        from tieout.services.governor import Governor  # noqa: PLC0415
+        from tieout.services.preview import Uncounted  # noqa: PLC0415
+        from tieout.store.paces import DynamoPaces  # noqa: PLC0415
         from tieout.store.sessions import DynamoSessions  # noqa: PLC0415
 
         outputs, kms = self.stack.outputs, boto3.client("kms")
@@ -148,6 +151,12 @@ class Installation:
             self.clock,
             lambda entity: self.policies.current().base_currency_of(entity),
             refresh=lambda: self._secrets.refresh(secret),
+            governor=Governor(
+                DynamoPaces(self._dynamodb, outputs["StateTableName"]),
+                int(self.stack.parameters["IntacctConcurrency"]),
+                self.clock,
+                Uncounted(),
+            ),
         )
 
     @cached_property
