@@ -72,7 +72,8 @@ def sha256(content: bytes) -> str:
 
 def test_every_sum_and_every_hash_can_be_computed_anew(books: Books) -> None:
     files = books.files(with_events=True)
-    sums = dict(reversed(line.split("  ", 1)) for line in files["SHA256SUMS"].decode().splitlines())
+    pairs = (line.split("  ", 1) for line in files["SHA256SUMS"].decode().splitlines())
+    sums = {name: stated for stated, name in pairs}
     assert sums == {name: sha256(files[name]) for name in files if name != "SHA256SUMS"}
 
     listed = {each["file"]: each for each in rows(files["entries.csv"])}
@@ -121,6 +122,13 @@ def test_it_says_what_it_cannot_prove(books: Books, monkeypatch: pytest.MonkeyPa
     books.postings.put(later)
     readme = books.files("in_2")["README.txt"].decode()
     assert "main/13: not anchored yet" in readme
+
+
+def test_a_broken_chain_is_not_said_to_be_tied(books: Books) -> None:
+    del books.postings.trail.chains[MAIN][11]
+    readme = books.files()["README.txt"].decode()
+    assert "main/9: NOT TIED to the anchor of 2026-11-20, main/12" in readme
+    assert "by the entries in this pack" not in readme
 
 
 def test_the_same_story_makes_the_same_bytes(books: Books) -> None:

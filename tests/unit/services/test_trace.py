@@ -17,6 +17,7 @@ from tieout.domain.postings import State
 from tieout.domain.subjects import Subject, SubjectKind
 from tieout.domain.trail import MAIN, Action, Entry, Evidence, erased, sealed
 from tieout.domain.trail_check import Tampering
+from tieout.services.operate import CannotBeDone
 from tieout.services.ports import StoredEvent
 from tieout.services.trace import Story, What, trace
 from tieout.services.trace_keys import Sources
@@ -66,7 +67,7 @@ def unreadable(books: Books) -> None:
 def nonsense(books: Books) -> None:
     entry = books.postings.trail.chains[MAIN][4]
     strange = {**entry.posting, "amount_minor": "x", "read_at_unix": "y", "version": "z"}
-    books.change(4, posting=strange, at_unix="soon")
+    books.change(4, posting=strange, at_unix=10**20)
 
 
 def removed(books: Books) -> None:
@@ -139,6 +140,14 @@ def test_what_is_not_as_it_was_written_is_named(
     found = books.story("invoice/in_1").breaches
     assert (seq, tampering) in {(each.seq, each.tampering) for each in found}
     books.story("invoice/in_1").timeline()
+
+
+def test_an_id_that_leads_to_nothing_readable_says_so(books: Books) -> None:
+    for seq in (3, 4):
+        entry = Entry(MAIN, seq, 0, "", Action.WRITTEN, "", {}, hash="cannot be read")
+        books.postings.trail.chains[MAIN][seq] = entry
+    with pytest.raises(CannotBeDone, match=r"NWT-0007 leads to entry main/3 .* somebody changed"):
+        books.story("NWT-0007")
 
 
 def test_what_was_erased_on_request_is_no_breach(books: Books) -> None:

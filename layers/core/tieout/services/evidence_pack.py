@@ -20,7 +20,7 @@ from dataclasses import dataclass
 
 from tieout.domain.canonical import canonical
 from tieout.domain.postings import Posting
-from tieout.domain.trail import Anchor, Entry, Evidence, text_of
+from tieout.domain.trail import Anchor, Entry, Evidence, hash_of, text_of
 from tieout.services.trace import Story
 from tieout.services.trail_ports import Trail
 
@@ -39,8 +39,9 @@ _EVIDENCE_FILES = {
 }
 _README = """WHAT THIS IS
 
-This pack tells what Tieout did about {asked}, from its audit trail. Open index.html: it has the
-whole story, with times. The rest is the evidence.
+This pack tells, from Tieout's audit trail, what was done about
+  {asked}
+Open index.html: it has the whole story, with times. The rest is the evidence.
 
   entries/     One file for each change of a posting, exactly as it was hashed. entries.csv lists
                them. Those marked `link` are not of this story: they lie between it and an anchor.
@@ -79,6 +80,7 @@ HOW TO CHECK IT, with sha256sum alone (on macOS: shasum -a 256)
 WHAT IT PROVES, AND WHAT NOT
 
 {proofs}
+
 It does not prove that nothing was left out: that takes the whole chain, and
   tieout verify --stack NAME
 reads it. Nor does it prove that what was written was true when it was written: for that compare
@@ -114,9 +116,11 @@ def pack(trail: Trail, stories: Sequence[Story], index: str, *, with_events: boo
     """
     entries = {(each.account, each.seq): each for story in stories for each in story.entries}
     proofs = [each for account in _accounts(entries) for each in _proofs(trail, account, entries)]
-    links, tied = _links(trail, proofs, entries)
+    links, packed = _links(trail, proofs, entries)
+    hashes = {each: (of.previous, hash_of(of)) for each, of in {**links, **entries}.items()}
+    proved = [_proved(each, hashes, packed) for each in proofs]
     files = {
-        "README.txt": _readme(stories[0].asked, proofs, tied, with_events=with_events).encode(),
+        "README.txt": _readme(stories[0].asked, proved, with_events=with_events).encode(),
         "index.html": index.encode(),
         "entries.csv": _csv(_entry_rows(entries, links)),
         "anchors.csv": _csv(_anchor_rows(trail, entries)),
@@ -144,6 +148,9 @@ def _name(text: str) -> str:
     return _NOT_IN_A_NAME.sub("_", text)[:_NAME_LENGTH_MAX]
 
 
+_Hashes = Mapping[tuple[str, int], tuple[str, str]]
+"""By account and number of an entry, the hash that it was made on, and its own, computed anew."""
+
 # --- What ties an entry to an anchor -----------------------------------------------------------
 
 
@@ -165,46 +172,52 @@ def _proofs(
 def _links(
     trail: Trail, proofs: Iterable[_Proof], entries: Collection[tuple[str, int]]
 ) -> tuple[Mapping[tuple[str, int], Entry], Collection[tuple[str, int]]]:
-    """Return the entries between, as many as there is room for, and which are tied by them."""
+    """Return the entries between, as far as there is room, and those of the story they are for."""
     wanted: set[tuple[str, int]] = set()
-    tied: set[tuple[str, int]] = set()
+    packed: set[tuple[str, int]] = set()
     for proof in sorted(proofs, key=lambda each: len(each.links)):
         account = proof.entry.account
         more = {(account, seq) for seq in proof.links} - set(entries) - wanted
         if len(wanted) + len(more) <= LINKS_MAX:
             wanted |= more
-            tied.add((account, proof.entry.seq))
+            packed.add((account, proof.entry.seq))
     links: dict[tuple[str, int], Entry] = {}
     for account in _accounts(wanted):
         numbers = [seq for of, seq in wanted if of == account]
         links |= {(account, seq): each for seq, each in trail.at(account, numbers).items()}
-    return links, tied
+    return links, packed
 
 
-def _readme(
-    asked: str,
-    proofs: Sequence[_Proof],
-    tied: Collection[tuple[str, int]],
-    *,
-    with_events: bool,
-) -> str:
-    lines = [f"  {each.entry.account}/{each.entry.seq}: {_proved(each, tied)}\n" for each in proofs]
+def _readme(asked: str, proved: Sequence[str], *, with_events: bool) -> str:
     events = "" if with_events else ": left out, `tieout trace --pack --with-events` adds them"
-    shown = "".join(each if each.isprintable() else "\ufffd" for each in asked)
-    return _README.format(asked=shown, events=events, proofs="".join(lines))
+    return _README.format(asked=asked, events=events, proofs="\n".join(proved))
 
 
-def _proved(proof: _Proof, tied: Collection[tuple[str, int]]) -> str:
+def _proved(proof: _Proof, hashes: _Hashes, packed: Collection[tuple[str, int]]) -> str:
+    """Return what the pack proves of an entry, on one line."""
     anchor, entry = proof.anchor, proof.entry
+    place = f"  {entry.account}/{entry.seq}:"
     if anchor is None:
-        return "not anchored yet, so whoever may write to the trail can still make it anew"
+        return f"{place} not anchored yet; who may write to the trail can still make it anew"
     named = f"the anchor of {anchor.day}, {anchor.account}/{anchor.seq}"
-    if (entry.account, entry.seq) in tied:
-        return f"tied to {named} by the entries in this pack"
-    return (
-        f"{len(proof.links):,} entries lie between it and {named}, too many to be packed: it is "
-        "tied to that by `tieout verify` alone"
-    )
+    if (entry.account, entry.seq) not in packed:
+        count = f"{len(proof.links):,} entries lie between it and {named}"
+        return f"{place} {count}, too many to pack: `tieout verify` ties it to that"
+    if not _is_tied(proof, anchor, hashes):
+        return f"{place} NOT TIED to {named}: the entries up to there do not fit together"
+    return f"{place} tied to {named} by the entries in this pack"
+
+
+def _is_tied(proof: _Proof, anchor: Anchor, hashes: _Hashes) -> bool:
+    """Whether each entry was made on the one before, and the last is the anchored one."""
+    account = anchor.account
+    _, last = hashes[account, proof.entry.seq]
+    for seq in proof.links:
+        previous, own = hashes.get((account, seq), ("", ""))
+        if previous != last:
+            return False
+        last = own
+    return last == anchor.hash
 
 
 # --- Files -------------------------------------------------------------------------------------

@@ -25,6 +25,8 @@ Place = tuple[str, int]
 # A key of DynamoDB's has 2,048 bytes, and nothing that we know an id of half as many characters.
 _ID_LENGTH_MAX = 500
 _FIRST = 1
+# The year 5138; a calendar ends not much later.
+_END_OF_TIME_UNIX = 100_000_000_000
 
 
 class What(IntEnum):
@@ -101,7 +103,7 @@ class Story:
 
 def _unix(value: object) -> int:
     """Return a moment; 0 for what somebody put in its place."""
-    return value if isinstance(value, int) else 0
+    return value if isinstance(value, int) and 0 <= value < _END_OF_TIME_UNIX else 0
 
 
 def trace(at: Sources, asked: str) -> Sequence[Story]:

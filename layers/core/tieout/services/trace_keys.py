@@ -34,6 +34,7 @@ from tieout.domain.subjects import Subject, SubjectKind, parse_subject
 from tieout.domain.trail import MAIN, Entry
 from tieout.planning.activity import evidence
 from tieout.planning.snapshots import ActivitySnapshot, BalanceTransaction
+from tieout.services.operate import CannotBeDone
 from tieout.services.ports import Postings, StripeReader
 from tieout.services.trail_ports import ReceivedEvents, Trail
 
@@ -102,11 +103,20 @@ def found(at: Sources, asked: str) -> Roles:
     """Return the postings that an id leads to, with what it is to each; empty if to none.
 
     Raises:
+        CannotBeDone: it leads to an entry that nobody can read any more.
         Refused, TransientFault, ConfigurationFault: as the tables and Stripe say.
     """
     roles: defaultdict[str, set[Role]] = defaultdict(set)
-    for entry in at.trail.of_id(asked):
-        roles[entry.key] |= _roles(entry, asked)
+    entries = at.trail.of_id(asked)
+    for entry in entries:
+        if entry.key:
+            roles[entry.key] |= _roles(entry, asked)
+    if entries and not roles:
+        place = f"{entries[0].account}/{entries[0].seq}"
+        raise CannotBeDone(
+            f"{asked} leads to entry {place} of the audit trail, which somebody changed so that it "
+            "cannot be read any more; `tieout verify` lists everything of this kind"
+        )
     for entry in _at_place(at.trail, asked):
         roles[entry.key].add(Role.PLACE)
     for subject in _subjects(at, asked):
