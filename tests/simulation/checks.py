@@ -7,19 +7,21 @@ oracle has them.
 """
 
 import re
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal
 from typing import Any, TypeVar
 
+from tests.oracle.book import major
 from tests.oracle.history import payments_gone_back
 from tests.oracle.verdict import Check, differences, judge
 from tests.sandbox.intacct.books.tables import Table
 from tests.simulation.expressions import Item, plain
 from tests.simulation.faults import OVERTAKING
-from tests.simulation.people import named
+from tests.simulation.people import Sums, stripe_id_of, told_of
 from tests.simulation.world import World
-from tests.year.company import chart
+from tests.year.company import WALK_IN, chart
+from tieout.domain.effects import RECEIVABLE
 from tieout.domain.keys import customer_key, owed_again_key
 from tieout.domain.postings import Worklist
 from tieout.domain.reasons import Reason
@@ -38,8 +40,16 @@ _NEVER_TRUE = frozenset(
         Reason.UNREADABLE_OBJECT,
     }
 )
-_AFTER_A_DELETION = frozenset({Reason.RECORDED_BUT_NOT_FOUND, Reason.NUMBER_TAKEN})
+_AFTER_PEOPLE = frozenset({Reason.RECORDED_BUT_NOT_FOUND, Reason.NUMBER_TAKEN})
+# What stands in a document's way when people took away or changed what it hangs on.
+_FOR_PEOPLE = _AFTER_PEOPLE | {
+    Reason.INTACCT_REFUSED,
+    Reason.OVER_APPLICATION,
+    Reason.WAITS_FOR_PARKED,
+}
 _Record = TypeVar("_Record")
+_WAITS_FOR = re.compile(r"waits for (\S+), which")
+_REVERSALS = frozenset({"InvoiceReversal", "PaymentReversal"})
 _IN_FLIGHT = frozenset({"planned", "sending", "unknown"})
 
 
@@ -93,7 +103,7 @@ class JudgedWorld(World):
         if ours is None or ours["key"].startswith("customer/"):
             return
         self._booked[ours["key"]] += 1
-        if self._booked[ours["key"]] > 1 and not self.people.is_deleted(ours["key"]):
+        if self._booked[ours["key"]] > 1 and not self.people.took_away(ours["key"]):
             self._found.append(f"executed twice: {control_id}")
 
     def _watch_posting(self, before: Item | None, after: Item | None) -> None:
@@ -103,7 +113,7 @@ class JudgedWorld(World):
         if plain(after["version"]) != replaced + 1:
             self._found.append(f"a stale write got through: {_told(after)}")
         reason = after.get("reason", {}).get("S")
-        if reason in _NEVER_TRUE or (reason in _AFTER_A_DELETION and not self.people.deleted):
+        if reason in _NEVER_TRUE or (reason in _AFTER_PEOPLE and not self.people.have_acted):
             self._found.append(f"parked for no reason: {_told(after)}")
 
     def _new_in_ledger(self) -> Iterator[str]:
@@ -112,12 +122,13 @@ class JudgedWorld(World):
         for entry in self._new("entries", company.entries):
             if sum((line.base_amount for line in entry.lines), Decimal(0)):
                 raise Wrong(f"journal entry {entry.record_no} does not balance")
-            if entry.module == "2.GL" and not self.people.undone(named(entry)):
-                yield named(entry)
+            if entry.module == "2.GL" and not self.people.undone(entry):
+                yield told_of(entry)
         for document in self._new("documents", company.documents):
-            yield f"{document.kind} {document.number}"
+            if not self.people.undone(document):
+                yield f"{document.kind} {document.number}"
         for payment in self._new("payments", company.payments):
-            if payment.kind == "payment":
+            if not self.people.undone(payment) and payment.kind == "payment":
                 yield f"payment {payment.reference}"
 
     def _new(self, name: str, table: Table[int, _Record]) -> Iterator[_Record]:
@@ -150,7 +161,7 @@ class JudgedWorld(World):
 
     def _unfinished(self) -> Iterator[str]:
         # What calls a person keeps its messages; they say the same over and over.
-        calls_a_person = self._for_a_person() or self.people.deleted
+        calls_a_person = self._for_a_person() or self.people.have_acted
         dead = () if calls_a_person else self.cloud.queue.dead
         for message in (*self.cloud.queue.waiting, *dead):
             yield f"never done: {message.body}"
@@ -163,8 +174,27 @@ class JudgedWorld(World):
         for posting in self.cloud.postings.items.values():
             is_listed = posting.get(items.WORKLIST, {}).get("S") == Worklist.ATTENTION
             key = posting["key"]["S"]
-            if is_listed and key not in for_a_person and not self.people.is_deleted(key):
+            is_true = _text(posting, "reason") in _FOR_PEOPLE and self._is_for_people(posting)
+            if is_listed and key not in for_a_person and not is_true:
                 yield f"parked: {_told(posting)}"
+
+    def _is_for_people(self, posting: Item) -> bool:
+        """Whether what people did in Intacct stands in a document's way.
+
+        That is so if they laid hands on what was booked for its own Stripe object or for the
+        invoice that it belongs to, or if it says that it waits for such a document.
+        """
+        key = posting["key"]["S"]
+        family = {stripe_id_of(key), stripe_id_of(posting["subject"]["S"])}
+        notes = [
+            self.account.store.get("credit_note", each) for each in family if each[:3] == "cn_"
+        ]
+        family |= {note["invoice"] for note in notes}
+        if any(self.people.touched(each) for each in family):
+            return True
+        waits_for = _WAITS_FOR.search(_text(posting, "reason_text"))
+        other = self.cloud.postings.items.get(waits_for[1]) if waits_for else None
+        return other is not None and self._is_for_people(other)
 
     def _for_a_person(self) -> frozenset[str]:
         """Return the keys of what Stripe goes on calling paid though its money went back."""
@@ -176,8 +206,54 @@ class JudgedWorld(World):
         )
 
     def _different(self) -> Sequence[str]:
+        """Return what differs by anything else than what people did, were it by nothing."""
         checks = judge(self.account, self.company, chart(self.catalog))
-        return [str(each) for each in differences(checks) if not self._is_explained(each)]
+        if not self.people.have_acted:
+            return [str(each) for each in differences(checks)]
+        explained = self._explained()
+        return [str(each) for each in checks if not _is_explained(each, explained)]
+
+    def _explained(self) -> Sums:
+        """Return what people did to the accounts, less what is parked for it and was not booked."""
+        postings = self.cloud.postings.items
+        reversed_by_us = {
+            int(postings[_taken_back(key)]["record_no"]["S"])
+            for key, posting in postings.items()
+            if _text(posting, "document_type") in _REVERSALS and posting["state"]["S"] == "posted"
+        }
+        sums = self.people.explained(frozenset(reversed_by_us))
+        for key, posting in postings.items():
+            is_listed = posting.get(items.WORKLIST, {}).get("S") == Worklist.ATTENTION
+            if is_listed and not self._booked[key] and self._is_for_people(posting):
+                for place, amount in self._claimed(posting).items():
+                    sums[place] -= amount
+        return sums
+
+    def _claimed(self, posting: Item) -> Sums:
+        """Return what a posting says that its document would do to the accounts."""
+        sums: Sums = defaultdict(Decimal)
+        key, currency = posting["key"]["S"], _text(posting, "currency")
+        origin = self.cloud.postings.items.get(_taken_back(key))
+        if origin is not None:
+            for at, amount in self._claimed(origin).items():
+                sums[at] = -amount
+            return sums
+        for line in (_text(posting, "planned_effects") or _text(posting, "effects")).splitlines():
+            amount_minor, _, place = line.partition(" ")
+            account, customer = place.partition(" ")[0], ""
+            if place == RECEIVABLE:
+                account, customer = "1100", self._customer_of(posting)
+            elif account == "bank":
+                account = self.company.banks[place.split(" ")[1]].account_no
+            sums[account, currency, customer] += major(int(amount_minor), currency)
+        return sums
+
+    def _customer_of(self, posting: Item) -> str:
+        kind, _, stripe_id = posting["subject"]["S"].partition("/")
+        found = self.account.store.get(kind, stripe_id)
+        if kind == "credit_note":
+            found = self.account.store.get("invoice", found["invoice"])
+        return found["customer"] or WALK_IN
 
     def _misnamed(self) -> Iterator[str]:
         """Yield the customers that have another name in Stripe than in Intacct.
@@ -195,16 +271,32 @@ class JudgedWorld(World):
             if there.fields["NAME"] != customer["name"]:
                 yield f"{customer['id']} is {there.fields['NAME']}, not {customer['name']}"
 
-    def _is_explained(self, check: Check) -> bool:
-        """Whether what somebody did in Intacct by hand is all that differs."""
-        if not self.people.explained:
-            return False
-        numbers = re.search(r"\(([\d, ]+)\)$", check.subject)
-        accounts = numbers[1].split(", ") if numbers else []
-        by_hand = sum(
-            (self.people.explained[each, check.currency] for each in accounts), Decimal(0)
-        )
-        return check.found - check.wanted == by_hand
+
+def _is_explained(check: Check, explained: Sums) -> bool:
+    """Whether what people did, and what that led to, is all that differs."""
+    numbers = re.search(r"\(([\d, ]+)\)$", check.subject)
+    accounts = set(numbers[1].split(", ")) if numbers else set()
+    debtor = check.subject.removeprefix("owed by ")
+    due = sum(
+        (
+            amount
+            for (account, currency, customer), amount in explained.items()
+            if currency == check.currency
+            and (account in accounts or (account == "1100" and customer == debtor))
+        ),
+        Decimal(0),
+    )
+    return check.found - check.wanted == due
+
+
+def _taken_back(key: str) -> str:
+    """Return the key of what a reversal takes back; that of nothing if it is none."""
+    found = re.fullmatch(r"(invoice/\w+)/void|(receipt/\w+)/returned", key)
+    return (found[1] or found[2]) if found else ""
+
+
+def _text(posting: Item, name: str) -> str:
+    return str(posting.get(name, {}).get("S", ""))
 
 
 def _told(posting: Mapping[str, Any]) -> str:

@@ -33,16 +33,17 @@ class Faults:
     webhook_held: float = _up_to(0.05)
 
     # The queue: a message comes again though it was done; comes to a second worker while the first
-    # is at it; is none of ours; is of code that is only being deployed. Who asks for more gets less
-    # than there is; of what is to be deleted some is not.
+    # is at it; is none of ours; is of code that is only being deployed, or of the code before. Who
+    # asks for more gets less than there is; of what is to be deleted some is not.
     message_redelivered: float = _up_to(0.1)
     message_overtaken: float = _up_to(0.02)
     message_poisoned: float = _up_to(0.03)
     message_newer: float = _up_to(0.1)
+    message_older: float = _up_to(0.2)
     queue_throttled: float = _up_to(0.05)
     queue_answer_lost: float = _up_to(0.05)
     queue_read_in_part: float = _up_to(0.2)
-    queue_deleted_in_part: float = _up_to(0.05)
+    queue_deleted_in_part: float = _up_to(0.2)
 
     # DynamoDB: refused; the SDK's first attempt worked and it sends again; nobody knows; another
     # transaction is in the way; an index is behind; a batch is read in part.
@@ -77,8 +78,11 @@ class Faults:
     intacct_transient: float = _up_to(0.05)
     intacct_aborted: float = _up_to(0.1)
 
-    # What people and other systems do in the middle of it, for each thing that happens on Stripe.
+    # What people do in the middle of it, for each thing that happens on Stripe and each request to
+    # Intacct: to the books' periods, to records of ours, to the policy.
     period_closed: float = _up_to(0.02)
+    deleted_in_intacct: float = _up_to(0.01)
+    voided_in_intacct: float = _up_to(0.01)
     edited_in_intacct: float = _up_to(0.01)
     policy_published: float = _up_to(0.03)
 
@@ -131,6 +135,7 @@ class Luck:
     Attributes:
         is_off: while it is, nothing strikes.
         struck: how often each kind struck.
+        met: how often they came about in a way that matters by itself.
     """
 
     def __init__(
@@ -138,17 +143,18 @@ class Luck:
     ) -> None:
         self.is_off = False
         self.struck: Counter[str] = Counter()
+        self.met: Counter[str] = Counter()
         self._seed, self._faults, self._spared = seed, faults, spared
         self._chances: dict[str, random.Random] = {}
-        self._met: Counter[str] = Counter()
+        self._numbered: Counter[str] = Counter()
 
     def strikes(self, kind: str) -> bool:
         """Whether a kind strikes at this opportunity."""
         probability: float = getattr(self._faults, kind)
         if self.is_off or not probability or self._of(kind).random() >= probability:
             return False
-        self._met[kind] += 1
-        if (kind, self._met[kind]) in self._spared:
+        self._numbered[kind] += 1
+        if (kind, self._numbered[kind]) in self._spared:
             return False
         self.struck[kind] += 1
         return True

@@ -42,6 +42,7 @@ class Invocation:
         ends_at_unix: when Lambda stops it.
         skew_seconds: by how much its clock is wrong.
         meanwhile: what else it does while it waits for an answer.
+        has_booked: whether Intacct has answered a wave of its documents.
     """
 
     name: str
@@ -49,6 +50,7 @@ class Invocation:
     skew_seconds: int = 0
     is_dead: bool = False
     meanwhile: Callable[[], None] = lambda: None
+    has_booked: bool = False
 
 
 class Traffic:
@@ -97,7 +99,7 @@ class Outside:
     on_call: Callable[[str], None] = lambda _: None
     log: list[str] | None = None
     _story: "hashlib._Hash" = field(default_factory=hashlib.sha256)
-    _running: list[Invocation] = field(default_factory=list)
+    _running: list[Invocation | None] = field(default_factory=list)
     _milliseconds: int = 0
     _due: list[tuple[int, int, Callable[[], None]]] = field(default_factory=list)
 
@@ -122,6 +124,15 @@ class Outside:
         self._running.append(invocation)
         try:
             yield invocation
+        finally:
+            self._running.pop()
+
+    @contextmanager
+    def by_itself(self) -> Iterator[None]:
+        """Let something happen that is no function's doing, while one waits for an answer."""
+        self._running.append(None)
+        try:
+            yield
         finally:
             self._running.pop()
 

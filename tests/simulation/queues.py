@@ -176,6 +176,8 @@ class Queue:
             self._in_hands.pop()
 
     def _hand_over(self, batch: Sequence[Message]) -> None:
+        if len(self._in_hands) > 1 and len(self._in_hands[-2]) > BATCH_MAX:
+            self._luck.met["two workers take"] += 1
         self._in_hands[-1] += [(each.message_id, each.holder) for each in batch]
         self.most_at_once = max(self.most_at_once, len(self._in_hands[-1]))
 
@@ -275,8 +277,18 @@ class Queue:
         self._sent += 1
         now = self._time.now()
         message = Message(f"m{self._sent}", body, group, now, now)
-        message.is_newer = not self.is_deployed and self._luck.strikes("message_newer")
+        if not self.is_deployed:
+            message.is_newer = self._luck.strikes("message_newer")
+            if self._luck.strikes("message_older"):
+                message.body = _as_before_the_trail(body)
         self.waiting.append(message)
+
+
+def _as_before_the_trail(body: str) -> str:
+    """Return a body as the code wrote it that knew of no digests."""
+    message = json.loads(body)
+    message.pop("event_sha256", None)
+    return json.dumps(message)
 
 
 def _read(receipt_handle: str) -> _Handle:

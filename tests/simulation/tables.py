@@ -221,6 +221,7 @@ class Tables:
                 case "Delete":
                     changes.append((table, key, None))
         if any(each["Code"] != "None" for each in reasons):
+            self._luck.met["a condition fails"] += 1
             raise _refused("TransactWriteItems", "TransactionCanceledException", reasons)
         for table, key, item in changes:
             table.put(key, item)

@@ -37,6 +37,7 @@ _OF_KIND: Mapping[str, tuple[FaultKind, ...]] = {
 }
 # A request that its client has given up is executed so much later, at most.
 LATE_SECONDS_MAX = 600
+_DOCUMENTS = b'controlid="tieout:'
 # Stripe's lists may be so much behind.
 _STALE_SECONDS = 60
 
@@ -50,8 +51,11 @@ class IntacctWire:
     def post(self, endpoint: str, body: bytes, timeout_seconds: int) -> HttpReply:
         """Post once, to a gateway that may have a bad day."""
         with self._outside.traffic.sending(body, self._outside.time.now()):
-            where = f"Intacct {len(body) // 100}"
-            return self._outside.call(where, lambda: self._post(endpoint, body, timeout_seconds))
+            where, at_work = f"Intacct {len(body) // 100}", self._outside.running
+            reply = self._outside.call(where, lambda: self._post(endpoint, body, timeout_seconds))
+            if at_work is not None and _DOCUMENTS in body:
+                at_work.has_booked = True
+            return reply
 
     def _post(self, endpoint: str, body: bytes, timeout_seconds: int) -> HttpReply:
         host, luck = urlsplit(endpoint).netloc, self._luck
@@ -64,16 +68,26 @@ class IntacctWire:
             raise OutcomeUnknown("no answer in time")
         for kind, faults in _OF_KIND.items():
             if luck.strikes(kind):
+                at_work = self._outside.running
+                if at_work is not None and at_work.has_booked and _DOCUMENTS in body:
+                    luck.met[f"{kind} between waves"] += 1
                 self._double.faults.push(Fault(luck.one(kind, faults)))
                 break
-        if luck.strikes("intacct_aborted"):
-            body = body.replace(b'transaction="false"', b'transaction="true"')
+        else:
+            if luck.strikes("intacct_aborted"):
+                body = self._aborted(body)
         reply = self._double.handle(body, host)
         self._double.requests.clear()
         if reply.cut:
             raise OutcomeUnknown("the connection was cut")
         headers = {name.lower(): value for name, value in reply.headers.items()}
         return HttpReply(reply.status, headers, reply.body)
+
+    def _aborted(self, body: bytes) -> bytes:
+        """Make a transaction of a request, and have one of its functions be refused."""
+        spared = self._luck.below("intacct_aborted", body.count(b"<function "))
+        self._double.faults.push(Fault(FaultKind.TRANSIENT_REFUSAL, spared=spared))
+        return body.replace(b'transaction="false"', b'transaction="true"')
 
     def _commit(self, body: bytes, host: str) -> None:
         self._outside.note("Intacct executes a request that was given up")

@@ -179,6 +179,10 @@ class World:
     def _people_act(self) -> None:
         if self.luck.strikes("period_closed"):
             self.people.close_period()
+        if self.luck.strikes("deleted_in_intacct"):
+            self.people.delete()
+        if self.luck.strikes("voided_in_intacct"):
+            self.people.void()
         if self.luck.strikes("edited_in_intacct"):
             self.people.edit()
         if self.luck.strikes("policy_published"):
@@ -326,6 +330,8 @@ class World:
         """Let something else happen while a function waits for an answer."""
         if where.startswith("GET") and self.luck.strikes("changed_between_reads"):
             self._act()
+        if where.startswith("Intacct"):
+            self._people_act_between()
         if self.outside.depth >= DEPTH_MAX:
             return
         at_work = self.outside.running
@@ -334,6 +340,14 @@ class World:
             self._overtake()
         elif self.luck.strikes("neighbour"):
             self._something_runs(self.luck.below("neighbour", 10))
+
+    def _people_act_between(self) -> None:
+        at_work, closed = self.outside.running, self.luck.struck["period_closed"]
+        with self.outside.by_itself():
+            self._people_act()
+        if at_work is not None and at_work.has_booked:
+            more = self.luck.struck["period_closed"] - closed
+            self.luck.met["period_closed between waves"] += more
 
     def _overtake(self) -> None:
         """Freeze the worker, sometimes with its clock, until others have done its messages."""

@@ -57,7 +57,7 @@ _NEW_ACCOUNTS = {
 
 
 # Whom an invoice is for when nobody in particular bought.
-_WALK_IN = "WALK-IN"
+WALK_IN = "WALK-IN"
 
 
 @dataclass(frozen=True)
@@ -111,7 +111,7 @@ def new_books(clock: SteppedClock) -> IntacctCompany:
             name = f"{bank}-{currency.upper()}"
             company.banks.put(name, BankAccount(record_no, name, bank, number, currency.upper()))
     names = {"NAME": "Walk-in customers", "DISPLAYCONTACT.PRINTAS": "Walk-in customers"}
-    create_customer(company, Scope(), _WALK_IN, names)
+    create_customer(company, Scope(), WALK_IN, names)
     company.log.commit()
     return company
 
@@ -132,7 +132,7 @@ def policy(catalog: Catalog, decision: Decision | None = None) -> str:
         inclusive=catalog.inclusive,
         subscriptions=given.subscriptions,
         sales=given.sales,
-        walk_in=_WALK_IN,
+        walk_in=WALK_IN,
         clearing=_cash("STRIPE", _CLEARING),
         past_stripe=_cash("OTHER", _PAST_STRIPE),
         payouts="\n".join(f'  {each}: {{account: "{no}"}}' for each, no in _BANKS.items()),

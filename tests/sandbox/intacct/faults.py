@@ -40,14 +40,15 @@ class FaultKind(StrEnum):
 class Fault:
     """A fault for the next ``times`` requests, or the next that contain ``function``.
 
-    ``after`` lets that many matching requests through first; ``seconds`` is the wait of the late
-    kinds.
+    ``after`` lets that many matching requests through first, ``spared`` that many functions of the
+    request that a refusal hits; ``seconds`` is the wait of the late kinds.
     """
 
     kind: FaultKind
     times: int = 1
     function: str = ""
     after: int = 0
+    spared: int = 0
     seconds: float = 0.0
 
     def matches(self, functions: tuple[str, ...]) -> bool:

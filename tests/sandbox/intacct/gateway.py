@@ -175,7 +175,14 @@ class Gateway:
             user_id = login.user_id if isinstance(login, Login) else ""
             block = AuthenticationBlock("failure", user_id, company_id)
             return writer.authentication_failure(block, error.entries)
-        operation = Operation(envelope, signed_in, incoming.endpoint, busy, self._injected(fault))
+        operation = Operation(
+            envelope,
+            signed_in,
+            incoming.endpoint,
+            busy,
+            self._injected(fault),
+            spared=fault.spared if fault else 0,
+        )
         results = self._executor.run(operation)
         return writer.results(signed_in.block(company_id), results)
 

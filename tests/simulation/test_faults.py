@@ -1,0 +1,57 @@
+"""Goal: whatever we say can go wrong does go wrong in the simulation, and all is well all the same.
+
+Method: some small storms, each with every fifth kind of fault and far stronger than chance draws
+them, so that each kind strikes in one of them; and a look at what only comes about in company: a
+session that ends between two waves, a backlog that two workers take from.
+"""
+
+import dataclasses
+from functools import cache
+
+import pytest
+
+from tests.simulation.checks import JudgedWorld
+from tests.simulation.faults import Faults
+from tests.simulation.queues import BATCH_MAX
+from tests.simulation.world import Plan, play
+
+STORMS, EVENTS = 5, 140
+FIRST_SEED = 40
+STRONGER = 4
+STRONGEST = 0.6
+KINDS = [each.name for each in dataclasses.fields(Faults)]
+
+
+def storm(number: int) -> Faults:
+    strongest = {each.name: each.metadata["strongest"] for each in dataclasses.fields(Faults)}
+    struck = KINDS[number::STORMS]
+    return Faults(**{each: min(STRONGEST, STRONGER * strongest[each]) for each in struck})
+
+
+@cache
+def played(number: int) -> JudgedWorld:
+    world = JudgedWorld(Plan(FIRST_SEED + number, EVENTS, storm(number), storms=2))
+    play(world)
+    return world
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_kind_strikes(kind: str) -> None:
+    assert played(KINDS.index(kind) % STORMS).luck.struck[kind]
+
+
+def test_workers_take_from_a_backlog() -> None:
+    assert max(played(each).cloud.queue.most_at_once for each in range(STORMS)) > 2 * BATCH_MAX
+
+
+@pytest.mark.parametrize(
+    "what",
+    [
+        "a condition fails",
+        "intacct_session_expired between waves",
+        "period_closed between waves",
+        "two workers take",
+    ],
+)
+def test_what_only_comes_about_in_company(what: str) -> None:
+    assert any(played(number).luck.met[what] for number in range(STORMS))
