@@ -286,6 +286,15 @@ def selling(mode: SaleMode, **changes: Any) -> Policy:
     return a_policy(**{"sales": rules, **changes})
 
 
+def budgeted(mode: SaleMode, above_budget: SaleMode, **changes: Any) -> Policy:
+    """The same, with another mode for a month that has reached its budget of ten transactions."""
+    policy = selling(mode, **{"transactions_per_month": 10, **changes})
+    assert policy.sales is not None
+    return dataclasses.replace(
+        policy, sales=dataclasses.replace(policy.sales, above_budget=above_budget)
+    )
+
+
 def sold_as_ruled(mode: SaleMode, until: date | None = None, **changes: Any) -> Policy:
     """The same, with a rule that asks the charge's metadata for the mode first."""
     modes: dict[str, str] = {each: each for each in SALE_MODES}

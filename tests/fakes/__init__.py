@@ -15,6 +15,7 @@ from tests.fakes.queue import FakeQueue
 from tests.fakes.sessions import FakeSessions
 from tests.fakes.stripe import FakeStripe
 from tests.fakes.trail import FakeTrail
+from tests.fakes.transactions import FakeTransactions
 
 __all__ = [
     "FakeClock",
@@ -28,5 +29,6 @@ __all__ = [
     "FakeSessions",
     "FakeStripe",
     "FakeTrail",
+    "FakeTransactions",
     "LostAnswer",
 ]

@@ -84,6 +84,11 @@ class FakeLedger(Faulty):
         return record_no
 
     @property
+    def reads(self) -> int:
+        """How many calls that read there were."""
+        return self.finds + self.checks
+
+    @property
     def sent(self) -> list[Submission]:
         """Every submission ever sent, in order."""
         return [submission for request in self.requests for submission in request]

@@ -1,6 +1,7 @@
 """Goal: whatever the order in which a charge, its refund and its day are read, policies with other
-modes are published and the metadata is edited that a rule asks for the mode, the sale is in the
-books once, or not at all because that was decided first; and its refund with it.
+modes are published, the metadata is edited that a rule asks for the mode, and months reach their
+budget and end, the sale is in the books once, or not at all because that was decided first; and its
+refund with it.
 
 Method: the real processor over in-memory ports takes every story of a few steps, and random longer
 ones; then everything is read until nothing more can come. Stripe kept no fee of the charge, so
@@ -28,6 +29,8 @@ from tests.factories import (
 from tests.unit.services.world import World, of
 from tieout.domain.documents import ArInvoice, Document, JournalEntry, OtherReceipt
 from tieout.domain.keys import refund_key
+from tieout.domain.policy import Policy
+from tieout.domain.policy_rules import Area, Fixed
 from tieout.domain.postings import Worklist
 from tieout.domain.sale_policy import SaleMode
 from tieout.domain.subjects import SubjectKind
@@ -54,7 +57,9 @@ EDITS: Mapping[str, Mapping[str, str]] = {
     "say nothing": {},
     "say nonsense": {"revenue_category": "nobody knows it"},
 }
-STEPS = (*READ, *EDITS, *MODES)
+# Above the budget a sale is summed up that would be booked in detail.
+MONTHS: Mapping[str, str] = {"reach the budget": "10 of 10 used", "begin a month": ""}
+STEPS = (*READ, *EDITS, *MODES, *MONTHS)
 
 
 @dataclasses.dataclass
@@ -65,10 +70,24 @@ class Shop:
     world: World = dataclasses.field(default_factory=World)
     metadata: Mapping[str, str] = dataclasses.field(default_factory=dict)
     decided: SaleMode | None = None
+    reached: str = ""
 
     def __post_init__(self) -> None:
-        self.world.policies.published = [sold_as_ruled(self.in_force)]
+        self.publish(sold_as_ruled(self.in_force))
         self.edit({})
+
+    def publish(self, policy: Policy) -> None:
+        """Put a policy in force that sums up, above the budget, what is booked in detail."""
+        assert policy.sales is not None
+        sales = dataclasses.replace(policy.sales, above_budget="daily_summary")
+        (rule,) = policy.rules[Area.SALE]
+        settings = {**rule.settings, "above_budget": Fixed("daily_summary")}
+        rules = {Area.SALE: (dataclasses.replace(rule, settings=settings),)}
+        self.in_month(dataclasses.replace(policy, sales=sales, rules=rules))
+
+    def in_month(self, policy: Policy) -> None:
+        """Let a policy be in force in a month as it is now."""
+        self.world.policies.published = [policy.in_month(self.reached)]
 
     def edit(self, metadata: Mapping[str, str]) -> None:
         self.metadata = metadata
@@ -85,8 +104,10 @@ class Shop:
             self.edit(EDITS[step])
         elif step in MODES:
             self.in_force = next(mode for mode in MODES if mode == step)
-            policy = sold_as_ruled(self.in_force, version=f"policy-{number + 2}")
-            self.world.policies.published.append(policy)
+            self.publish(sold_as_ruled(self.in_force, version=f"policy-{number + 2}"))
+        elif step in MONTHS:
+            self.reached = MONTHS[step]
+            self.in_month(self.world.policies.published[-1])
         else:
             # A day has the charges read of which nothing is known, not those that are parked.
             if step != "read the day" or not self.world.states():
@@ -97,6 +118,8 @@ class Shop:
         """Note what is decided by reading the charge, unless it is parked or decided already."""
         said = (mode for mode in MODES if mode == self.metadata.get("sold_as"))
         mode = next(said, self.in_force)
+        if self.reached and mode in {"invoice", "other_receipt"}:
+            mode = "daily_summary"
         if self.decided is None and (mode == "ignore" or "revenue_category" not in self.metadata):
             self.decided = mode
 
@@ -153,6 +176,12 @@ def test_every_story_of_policies_books_the_sale_once(first: SaleMode) -> None:
 def test_every_story_of_edits_books_the_sale_once(first: SaleMode, read: str) -> None:
     """Something is read, then edited and read again, or a policy published."""
     for story in itertools.product(EDITS, (read,), STEPS):
+        tell(first, story)
+
+
+@pytest.mark.parametrize("first", ["invoice", "other_receipt"])
+def test_every_story_of_months_books_the_sale_once(first: SaleMode) -> None:
+    for story in itertools.product((*READ, *MONTHS), repeat=4):
         tell(first, story)
 
 

@@ -167,7 +167,7 @@ def processor() -> Callable[[], Worker]:
         from tieout.observability import Telemetry
         from tieout.services.closed_periods import ClosedPeriods
         from tieout.services.process import Processor
-        from tieout.services.transactions import TransactionMeter
+        from tieout.services.transactions import BudgetedPolicies, TransactionMeter
         from tieout.settings import ProcessorSettings
         from tieout.store.backlog import Backlog
         from tieout.store.clock import SystemClock
@@ -193,6 +193,7 @@ def processor() -> Callable[[], Worker]:
         intacct = _intacct(
             settings.intacct, settings.state_table, dynamodb, secrets, policies, governor
         )
+        transactions = DynamoTransactions(dynamodb, settings.state_table)
         processor = Processor(
             _stripe_reader(
                 settings.common,
@@ -206,7 +207,7 @@ def processor() -> Callable[[], Worker]:
                 settings.postings_table,
                 TrailWriter(dynamodb, settings.trail_table, _worker()),
             ),
-            policies,
+            BudgetedPolicies(policies, transactions, clock),
             clock,
             telemetry,
             limits.lease_seconds,
@@ -218,10 +219,7 @@ def processor() -> Callable[[], Worker]:
                 telemetry,
             ),
             transactions=TransactionMeter(
-                telemetry,
-                DynamoTransactions(dynamodb, settings.state_table),
-                clock,
-                reads=lambda: intacct.reads,
+                telemetry, transactions, clock, reads=lambda: intacct.reads
             ),
             pool=ThreadPoolExecutor(_READS_AT_A_TIME),
             governor=governor,

@@ -1,8 +1,8 @@
 """Goal: an accountant sees in a diff what a change of ours does to the books.
 
 Method: each `cases/*.json` holds Stripe objects and a sentence about them; they are decoded and
-planned under docs/policy.example.yaml (with the case's own changes to it), and the plan is compared
-with the text beside it. `UPDATE_GOLDEN=1` writes the texts anew; read the diff before you keep it.
+planned under docs/policy.example.yaml (with the case's own changes to it, in a month that has
+reached its budget where the case says so), and the plan is compared with the text beside it. `UPDATE_GOLDEN=1` writes the texts anew; read the diff before you keep it.
 """
 
 import copy
@@ -97,7 +97,8 @@ def with_invoices(snapshot: Snapshot) -> Sequence[Snapshot]:
 
 def policy_of(case: Mapping[str, Any]) -> Policy:
     content = yaml.safe_load(EXAMPLE_POLICY.read_text(encoding="utf-8"))
-    return parse_policy(yaml.safe_dump(changed(content, case.get("policy", {}))))
+    policy = parse_policy(yaml.safe_dump(changed(content, case.get("policy", {}))))
+    return policy.in_month(case.get("budget_reached", ""))
 
 
 def changed(content: Mapping[str, Any], changes: Mapping[str, Any]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ Method: `main` with the tables on moto, Stripe and Intacct in memory; what is pr
 import dataclasses
 import json
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -24,6 +25,7 @@ from tests.factories import (
     a_payment,
     a_refund,
     a_refund_of,
+    a_sale,
     an_invoice,
 )
 from tests.fakes.clock import START_UNIX
@@ -34,15 +36,19 @@ from tests.support.doors import ROOT
 from tests.unit.cli.conftest import publish
 from tieout import cli
 from tieout.cli.installation import Installation
+from tieout.domain.documents import OtherReceipt
 from tieout.domain.errors import Unavailable
 from tieout.domain.postings import Posting, State
 from tieout.domain.reasons import Reason
 from tieout.domain.subjects import Subject, SubjectKind
-from tieout.planning.snapshots import InvoiceSnapshot
+from tieout.domain.transactions import month_of
+from tieout.planning.snapshots import InvoiceSnapshot, Snapshot
+from tieout.store.transactions import DynamoTransactions
 
 Captured = pytest.CaptureFixture[str]
 POLICY = ROOT / "docs" / "policy.example.yaml"
 AT = ["--stack", "tieout-dev"]
+MONTH = month_of(START_UNIX)
 INVOICE, INVOICE_7 = (Subject(SubjectKind.INVOICE, each) for each in ("in_1", "in_7"))
 REFUND = Subject(SubjectKind.REFUND, "re_1")
 
@@ -54,6 +60,7 @@ class Shop:
         self.stripe = FakeStripe()
         self.ledger = FakeLedger()
         self.postings = account.postings(table)
+        self.counts = DynamoTransactions(account.dynamodb, state)
         self.publish = partial(publish, account, state)
         self.sells(INVOICE, a_paid_invoice())
 
@@ -75,7 +82,7 @@ def shop(account: Aws, with_stack: Callable[..., None], monkeypatch: pytest.Monk
     )
     shop = Shop(account, table, state)
     monkeypatch.setattr(Installation, "stripe", shop.stripe)
-    monkeypatch.setattr(Installation, "ledger", shop.ledger)
+    monkeypatch.setattr(Installation, "_entities", shop.ledger)
     shop.publish(POLICY.read_text(encoding="utf-8"))
     return shop
 
@@ -275,7 +282,7 @@ def test_a_range_is_totalled_by_account_and_month_with_its_cost(
     assert "accounts receivable                  200.00 USD           100.00 USD" in text
     assert "4 Intacct transactions" in text
     assert facts["transactions_of_month"]["budget"] == 100_000
-    assert text.rstrip().endswith("with these 4 by its end (0%)")
+    assert "  with these 4 by its end (0%)\n" in text
 
 
 def test_what_was_approved_is_posted_and_what_changed_is_listed(
@@ -306,6 +313,68 @@ def test_what_was_approved_is_posted_and_what_changed_is_listed(
     again = run(capsys, "apply", plan, code=1)
     assert "posted 0 documents of 0 objects" in again
     assert "posted before: 1 objects" in again
+
+
+def test_what_was_posted_before_an_interruption_is_counted(
+    shop: Shop, capsys: Captured, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("tieout.services.approval.SUBJECTS_AT_ONCE", 1)
+    other = Subject(SubjectKind.INVOICE, "in_2")
+    shop.sells(other, an_invoice(id="in_2", number="ACME-2"))
+    plan = str(tmp_path / "november.plan")
+    run(capsys, "plan", "in_1", "in_2", "--out", plan)
+    read = shop.stripe.snapshot
+
+    def interrupted(subject: Subject) -> Snapshot:
+        if subject == other:
+            raise KeyboardInterrupt
+        return read(subject)
+
+    monkeypatch.setattr(shop.stripe, "snapshot", interrupted)
+    with suppress(KeyboardInterrupt):
+        cli.main(["apply", plan, *AT])
+    assert len(shop.ledger.records) == shop.counts.of(MONTH) == 3
+
+
+def of_budget(shop: Shop, transactions: int) -> None:
+    """Publish the example with a budget, above which sales are summed up; there is a sale."""
+    text, budget = POLICY.read_text(encoding="utf-8"), "transactions_per_month: "
+    shop.publish(text.replace(f"{budget}100000", f"{budget}{transactions}"))
+    shop.sells(Subject(SubjectKind.CHARGE, "ch_1"), a_sale())
+
+
+def test_a_plan_books_sales_as_the_month_allows_it(shop: Shop, capsys: Captured) -> None:
+    of_budget(shop, 10)
+    shop.counts.add(MONTH, 8)
+    arguments = ("plan", "--since", "2026-11-01", "--until", "2026-11-10")
+    assert "NEW        other receipt" in run(capsys, "plan", "ch_1")
+    text = run(capsys, *arguments)
+    assert "\n  from 10 on (on 2026-11-" in text
+    assert "at this pace) new sales are booked as `above_budget` says\n" in f"{text}\n"
+    facts = told(capsys, *arguments)["transactions_of_month"]
+    assert (facts["above_budget_from"], facts["is_above_budget"]) == (10, False)
+    assert facts["above_budget_on"].startswith("2026-11-")
+    shop.counts.add(MONTH, 3)
+    because = f"above the budget: 11 of 10 transactions used in {MONTH}"
+    assert because in " ".join(run(capsys, "plan", "ch_1").split())
+    text = run(capsys, *arguments)
+    assert "in_daily_summary" in text
+    assert text.rstrip().endswith("10 are reached: new sales are booked as `above_budget` says")
+    assert told(capsys, *arguments)["transactions_of_month"]["is_above_budget"] is True
+    estimate = told(capsys, "backfill", "--from", "2026-11-01", "--until", "2026-11-10", code=1)
+    assert estimate["transactions"] == 3, "those of the invoice"
+
+
+def test_what_was_approved_in_detail_is_posted_in_detail(
+    shop: Shop, capsys: Captured, tmp_path: Path
+) -> None:
+    of_budget(shop, 10)
+    plan = str(tmp_path / "november.plan")
+    run(capsys, "plan", "ch_1", "--out", plan)
+    shop.counts.add(MONTH, 10)
+    assert told(capsys, "apply", plan)["posted_documents"] == 1
+    (document,) = shop.ledger.records.values()
+    assert isinstance(document, OtherReceipt)
 
 
 def test_what_was_posted_is_told_even_if_it_cannot_be_added_up(

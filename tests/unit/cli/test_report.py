@@ -11,7 +11,7 @@ import json
 from collections.abc import Callable
 from datetime import date, timedelta
 from pathlib import Path
-from typing import cast
+from typing import Any, cast
 
 import pytest
 from lxml import html
@@ -23,7 +23,9 @@ from tieout.cli import main
 from tieout.cli.report import csv_rows, described
 from tieout.cli.report_page import page
 from tieout.domain.tie_outs import Cause, OpenItem, Residue, TieOut
+from tieout.domain.transactions import Volume
 from tieout.store.tie_outs import DynamoTieOuts
+from tieout.store.transactions import DynamoTransactions
 
 DAY = date(2026, 10, 30)
 EVIL = '=HYPERLINK("http://x")<script>alert(1)</script>'
@@ -151,11 +153,21 @@ def test_the_table_has_every_amount_and_no_formula() -> None:
 
 
 @pytest.fixture
-def stored(account: Aws, with_stack: Callable[..., None]) -> DynamoTieOuts:
+def table(account: Aws, with_stack: Callable[..., None]) -> str:
     table = account.state_table()
     with_stack(StateTableName=table)
     publish(account, table, POLICY.read_text(encoding="utf-8"))
+    return table
+
+
+@pytest.fixture
+def stored(account: Aws, table: str) -> DynamoTieOuts:
     return DynamoTieOuts(account.dynamodb, table)
+
+
+@pytest.fixture
+def counts(account: Aws, table: str) -> DynamoTransactions:
+    return DynamoTransactions(account.dynamodb, table)
 
 
 def test_a_day_is_told_with_an_exit_code_that_a_program_may_ask(
@@ -166,7 +178,7 @@ def test_a_day_is_told_with_an_exit_code_that_a_program_may_ask(
     assert main(["tie-out", "2026-10-30", "--stack", "tieout-dev"]) == 0
     said = capsys.readouterr().out
     assert "refund/re_1" in said
-    assert said.rstrip().endswith("0 of 100,000 used so far (0%), 0 by its end at this pace (0%)")
+    assert ": 0 of 100,000 used (0%)\n  from 100,000 on (not this month at this pace) new" in said
     assert main(["tie-out", "2026-10-31", "--stack", "tieout-dev", "--json"]) == 1
     told = json.loads(capsys.readouterr().out)
     assert [each["residues"][-1]["cause"] for each in told["tie_outs"]] == ["unknown"]
@@ -180,20 +192,45 @@ def test_a_day_that_was_not_tied_out_says_how_it_can_be(capsys: pytest.CaptureFi
 
 
 def test_a_report_is_written_as_page_and_table(
-    stored: DynamoTieOuts, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    stored: DynamoTieOuts,
+    counts: DynamoTransactions,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
+    counts.add("2026-10", 88_000)
     stored.save(DAY, DAYS[DAY])
     paths = tmp_path / "report.html", tmp_path / "report.csv"
     arguments = ["--from", "2026-10-28", "--to", "2026-10-30", "--stack", "tieout-dev"]
     files = ["--out", str(paths[0]), "--csv", str(paths[1])]
     assert main(["report", *arguments, *files]) == 0
-    told = capsys.readouterr().out.splitlines()[-1]
+    *_, told, title, used = capsys.readouterr().out.splitlines()
+    assert (title, used) == ("Intacct transactions", "  2026-10: 88,000 of 100,000 used (88%)")
     gaps = "2026-10-28 to 2026-10-29"
     assert told == f"2026-10-28 to 2026-10-30: tied out on 1 of 3 days; not tied out: {gaps}"
     shown = paths[0].read_text(encoding="utf-8")
     assert "refund/re_1" in shown
     assert found(shown, "//h1")[0].text == "Tie-out of tieout-dev, 2026-10-28 to 2026-10-30"
-    assert "49.99" in paths[1].read_text(encoding="utf-8")
+    assert found(shown, "//li")[0].text == used.strip()
+    rows = paths[1].read_text(encoding="utf-8")
+    assert "49.99" in rows
+    assert rows.endswith(',transactions,2026-10,,,,,,,"2026-10: 88,000 of 100,000 used (88%)"\n')
+    again = json_of(capsys, "report", *arguments, "--csv", str(paths[1]))
+    (month,) = again["transactions_of_months"]
+    assert (month["month"], month["used"], month["forecast"]) == ("2026-10", 88_000, 88_000)
+
+
+def json_of(capsys: pytest.CaptureFixture[str], *arguments: str) -> dict[str, Any]:
+    assert main([*arguments, "--json"]) == 0
+    return cast("dict[str, Any]", json.loads(capsys.readouterr().out))
+
+
+def test_the_month_of_now_says_from_when_on_sales_are_summed_up() -> None:
+    month = Volume("2026-11", 1_000, 700, 1_200, above_from=900, above_on=date(2026, 11, 24))
+    shown = [each.text for each in found(page(DAYS, "x", months=[month]), "//li")]
+    assert shown == [
+        "2026-11: 700 of 1,000 used so far (70%), 1,200 by its end at this pace (120%)",
+        "from 900 on (on 2026-11-24 at this pace) new sales are booked as `above_budget` says",
+    ]
 
 
 @pytest.mark.usefixtures("stored")

@@ -165,7 +165,18 @@ def test_rules_change_the_version() -> None:
         ),
         (
             "name: a, for: sale, set: {ignore_reason: donations}",
-            "rules[a].set.mode: is missing: a reason alone decides nothing",
+            "rules[a].set.mode: is missing: nothing else says how these sales are booked",
+        ),
+        (
+            "name: a, for: sale, set: {mode: other_receipt, above_budget: daily_summary}",
+            "rules[a].set.above_budget: needs `intacct.transactions_per_month` to be above of",
+        ),
+        (
+            "name: a, for: sale, set: {mode: other_receipt, above_budget: invoice}",
+            (
+                "rules[a].set.above_budget: must be `other_receipt` or `daily_summary`, not "
+                "'invoice'"
+            ),
         ),
         (
             "name: a, for: due_date, set: {due_days: 366}",

@@ -37,6 +37,9 @@ def test_what_is_not_there_is_not_decided_unless_it_is_in_doubt(state: State) ->
 def test_a_decision_against_a_document_beats_one_that_was_refused_before() -> None:
     summed_up = a_posting(State.NOT_BOOKED, reason=Reason.IN_DAILY_SUMMARY)
     assert recorded(summed_up) == IN_THE_DAY
+    told = "charge ch_1 is in the journal of 2026-11-02 in usd: above the budget: 9 of 9"
+    above = dataclasses.replace(summed_up, reason_text=told)
+    assert recorded(above) == SaleDecision("daily_summary", "above the budget: 9 of 9")
     text = "charge ch_1: the shop books them: all of them"
     ignored = a_posting(State.NOT_BOOKED, reason=Reason.IGNORED_BY_POLICY, reason_text=text)
     assert recorded(ignored) == SaleDecision("ignore", "the shop books them: all of them")

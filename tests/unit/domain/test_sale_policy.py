@@ -77,3 +77,53 @@ def test_a_category_says_where_refunds_of_it_are_taken_from() -> None:
 def test_revenue_cannot_wait_nowhere_nor_in_clearing(deferred: str, error: str) -> None:
     text = SMALLEST.replace('{account: "0400"}', f'{{account: "0400", deferred: {deferred}}}')
     assert [each.startswith(error) for each in errors_of(text)] == [True]
+
+
+BUDGET = "intacct: {transactions_per_month: 10000}\n"
+
+
+@pytest.mark.parametrize(
+    ("mode", "above"),
+    [
+        ("invoice", "other_receipt"),
+        ("invoice", "daily_summary"),
+        ("other_receipt", "daily_summary"),
+    ],
+)
+def test_above_the_budget_a_sale_may_cost_less(mode: str, above: str) -> None:
+    rules = sales_of(f"{BUDGET}sales: {{mode: {mode}, above_budget: {above}}}")
+    assert rules is not None
+    assert rules.above_budget == above
+
+
+@pytest.mark.parametrize(
+    ("text", "error"),
+    [
+        (
+            f"{BUDGET}sales: {{mode: daily_summary, above_budget: other_receipt}}",
+            (
+                "sales.above_budget: saves nothing: other_receipt takes as many transactions as "
+                "daily_summary, or more (invoice 2, other_receipt 1, daily_summary and ignore none "
+                "of their own)"
+            ),
+        ),
+        (
+            f"{BUDGET}sales: {{mode: ignore, ignore_reason: x, above_budget: daily_summary}}",
+            (
+                "sales.above_budget: saves nothing: daily_summary takes as many transactions as "
+                "ignore, or more (invoice 2, other_receipt 1, daily_summary and ignore none of "
+                "their own)"
+            ),
+        ),
+        (
+            f"{BUDGET}sales: {{mode: other_receipt, above_budget: ignore}}",
+            "sales.above_budget: must be `other_receipt` or `daily_summary`, not 'ignore'",
+        ),
+        (
+            "sales: {mode: other_receipt, above_budget: daily_summary}",
+            "sales.above_budget: needs `intacct.transactions_per_month` to be above of",
+        ),
+    ],
+)
+def test_what_could_never_save_anything_is_refused(text: str, error: str) -> None:
+    assert errors_of(SMALLEST + text) == (error,)

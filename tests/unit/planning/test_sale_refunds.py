@@ -14,6 +14,7 @@ from tests.factories import (
     a_refund,
     a_refund_of_sale,
     a_sale,
+    budgeted,
     keys_of,
     planned,
     selling,
@@ -24,6 +25,7 @@ from tieout.domain.documents import JournalEntry
 from tieout.domain.plans import Disposition, Plan
 from tieout.domain.policy import Policy, RevenueCategory
 from tieout.domain.reasons import Reason
+from tieout.domain.sale_decisions import SaleDecision
 from tieout.domain.sale_policy import SaleMode
 from tieout.domain.subjects import Subject, SubjectKind
 from tieout.planning.plan import parts, plan
@@ -55,6 +57,21 @@ def test_a_refund_takes_back_revenue_and_waits_for_what_booked_it(
     assert lines(made) == [("4010", 4_000), ("1200", -4_000)]
     entry = the(made, "refund/re_1", JournalEntry)
     assert (entry.after, entry.posting_date) == (after, date(2026, 11, 4))
+
+
+def test_a_refund_of_a_sale_that_the_budget_put_into_the_day_waits_for_no_document() -> None:
+    """Nor does one become a refund of a receipt when the month is over."""
+    policy = budgeted("other_receipt", "daily_summary")
+    refunded = a_refund_of_sale(a_refund(4_000), a_sale())
+    decided = {"sale/pi_1": SaleDecision("daily_summary", "above the budget: 9 of 9")}
+    for made in (
+        planned(refunded, policy.in_month("9 of 9")),
+        plan(REFUND, refunded, policy, decided=decided),
+    ):
+        assert lines(made) == [("4010", 4_000), ("1200", -4_000)]
+        entry = the(made, "refund/re_1", JournalEntry)
+        assert entry.after == ()
+        assert entry.lines[0].why.endswith("above the budget: 9 of 9")
 
 
 def test_a_refund_says_its_share_of_the_sale_and_why_that_was_booked_so() -> None:

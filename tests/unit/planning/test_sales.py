@@ -23,6 +23,7 @@ from tests.factories import (
     a_refund_of_sale,
     a_sale,
     an_origin,
+    budgeted,
     keys_of,
     planned,
     selling,
@@ -41,8 +42,9 @@ from tieout.domain.documents import (
 )
 from tieout.domain.plans import Disposition, Plan
 from tieout.domain.policy import Periods, Policy
+from tieout.domain.policy_rules import Area, Fixed
 from tieout.domain.reasons import Reason
-from tieout.domain.sale_decisions import IN_THE_DAY
+from tieout.domain.sale_decisions import IN_THE_DAY, SaleDecision
 from tieout.domain.sale_decisions import planned as decision_of
 from tieout.domain.sale_policy import SaleMode, SaleRules
 from tieout.domain.subjects import Subject, SubjectKind
@@ -429,3 +431,61 @@ def test_only_charges_are_sales() -> None:
     day = a_day(refunded, a_movement(-9, type="stripe_fee"))
     assert sale_keys(day) == frozenset()
     assert summarised_sales(day, {SALE: selling("daily_summary")}) == {}
+
+
+# --- Above the month's budget -------------------------------------------------------------------
+
+REACHED = "9 of 9 transactions used in 2026-11"
+ABOVE = f"above the budget: {REACHED}"
+
+
+def test_below_the_budget_a_sale_is_booked_in_detail() -> None:
+    assert receipt(a_sale(), budgeted("other_receipt", "daily_summary")).total_minor == 10_000
+
+
+def test_above_the_budget_a_sale_is_summed_up_and_its_record_says_why() -> None:
+    made = planned(a_sale(), budgeted("other_receipt", "daily_summary").in_month(REACHED))
+    assert reason(made) == (Disposition.NOT_BOOKED, Reason.IN_DAILY_SUMMARY)
+    assert made.findings[0].text.endswith(f" in usd: {ABOVE}")
+
+
+def test_above_the_budget_an_invoice_may_become_a_receipt_whose_line_says_why() -> None:
+    made = receipt(a_sale(), budgeted("invoice", "other_receipt").in_month(REACHED))
+    assert made.lines[0].why.endswith(f"; {ABOVE}")
+
+
+def test_a_rule_has_a_budget_of_its_own_or_none() -> None:
+    (rule,) = sold_as_ruled("other_receipt").rules[Area.SALE]
+    settings = {**rule.settings, "above_budget": Fixed("other_receipt")}
+    rules = {Area.SALE: (dataclasses.replace(rule, settings=settings),)}
+    policy = budgeted("other_receipt", "daily_summary", rules=rules).in_month(REACHED)
+
+    def sold_as(mode: str) -> ChargeSnapshot:
+        return a_sale(metadata={"sold_as": mode})
+
+    as_receipt = receipt(sold_as("invoice"), policy)
+    assert as_receipt.lines[0].why.endswith(f"; rule sold-as; {ABOVE}")
+    # A rule's mode that costs no more than the one above the budget stays.
+    assert reason(planned(sold_as("daily_summary"), policy))[1] is Reason.IN_DAILY_SUMMARY
+    assert reason(planned(sold_as("ignore"), policy))[1] is Reason.IGNORED_BY_POLICY
+    silent = dataclasses.replace(rule, settings={"mode": Fixed("other_receipt")})
+    of_its_own = dataclasses.replace(policy, rules={Area.SALE: (silent,)})
+    assert receipt(a_sale(), of_its_own).total_minor == 10_000
+
+
+def test_what_was_decided_stays_whatever_the_month_has_used() -> None:
+    policy = budgeted("other_receipt", "daily_summary")
+    as_receipt = {SALE: SaleDecision("other_receipt")}
+    made = plan(CHARGE, a_sale(), policy.in_month(REACHED), decided=as_receipt)
+    assert isinstance(the_item(made), OtherReceipt)
+    summed_up = {SALE: SaleDecision("daily_summary", ABOVE)}
+    made = plan(CHARGE, a_sale(), policy, decided=summed_up)
+    assert made.findings[0].text.endswith(f" in usd: {ABOVE}")
+
+
+def test_a_further_account_is_above_the_budget_of_the_company() -> None:
+    own = budgeted("other_receipt", "daily_summary", stripe_account="acct_2")
+    policy = dataclasses.replace(selling("other_receipt"), accounts={"acct_2": own})
+    subject = dataclasses.replace(CHARGE, account="acct_2")
+    made = plan(subject, a_sale(), policy.in_month(REACHED))
+    assert made.findings[0].reason is Reason.IN_DAILY_SUMMARY

@@ -52,9 +52,9 @@ def test_an_edited_line_is_refused(number: int) -> None:
     lines = written()
     content = json.loads(lines[number])
     name = next(iter(content))
-    content |= {name: 2 if name == "tieout_plan" else "invoice/in_3"}
+    content |= {name: 3 if name == "tieout_plan" else "invoice/in_3"}
     lines[number] = json.dumps(content) + "\n"
-    with pytest.raises(CannotBeDone, match=r"version 2|seal does not fit"):
+    with pytest.raises(CannotBeDone, match=r"version 3|seal does not fit"):
         checked(lines)
 
 
@@ -105,7 +105,7 @@ def test_a_plan_without_its_end_is_refused(length: int) -> None:
         ("books_from: 2026-01-01\n", "no JSON object"),
         ("[]\n", "no JSON object"),
         ('{"a": 1}\n', "this is no plan: `tieout plan ... --out FILE` writes one"),
-        ('{"tieout_plan": 1, "stack": "mine"}\n', "first line was edited"),
+        ('{"tieout_plan": 2, "stack": "mine"}\n', "first line was edited"),
     ],
 )
 def test_what_is_no_plan_is_said_to_be_none(text: str, told: str) -> None:

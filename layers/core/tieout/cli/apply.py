@@ -10,12 +10,10 @@ from tieout.cli.commands import COMMANDS
 from tieout.cli.console import DONE, NOT_READY, Progress, add_command, say
 from tieout.cli.installation import LEASE_SECONDS, Installation
 from tieout.cli.places import signature
-from tieout.services import metric_names
 from tieout.services.approval import Applied, Approval, Result
 from tieout.services.operate import CannotBeDone
 from tieout.services.plan_files import Header, Seal, approved, checked
-from tieout.services.preview import Pinned, Uncounted
-from tieout.services.transactions import TransactionMeter
+from tieout.services.preview import Pinned
 
 _MORE = """example:
   tieout plan --since 2026-10-01 --until 2026-10-31 --out october.plan --stack tieout-prod
@@ -46,9 +44,10 @@ def _apply(options: argparse.Namespace) -> int:
         at.stripe,
         at.ledger,
         at.postings,
-        Pinned(policy, at.policies),
+        Pinned(policy.in_month(header.budget_reached), at.policies),
         at.clock,
         LEASE_SECONDS,
+        transactions=at.meter,
         who=who,
         livemode=at.stack.livemode,
     )
@@ -63,10 +62,6 @@ def _apply(options: argparse.Namespace) -> int:
             progress.tell(f"{counts.total():,} of {seal.subjects:,} objects, {posted:,} posted")
     progress.done()
     _tell(options, seal, posted, counts, left)
-    # Last: that it cannot be added up keeps nobody from reading what was posted.
-    meter = TransactionMeter(Uncounted(), at.transactions, at.clock)
-    meter.count(metric_names.POSTED, posted)
-    meter.write_down()
     return NOT_READY if left else DONE
 
 

@@ -26,7 +26,7 @@ from tieout.services.backfill import (
     status,
 )
 from tieout.services.operate import CannotBeDone
-from tieout.services.preview import Previewer
+from tieout.services.preview import Pinned, Previewer
 from tieout.services.totals import Totals, together
 from tieout.services.walk import days, subjects_of_day
 
@@ -141,7 +141,8 @@ def _left(at: Installation, spans: Iterable[Range]) -> Left:
 
 
 def _estimate(at: Installation, policy: Policy, left: Left) -> Mapping[str | None, Totals]:
-    previewer, progress = Previewer(at.stripe, at.postings, at.policies, at.clock), Progress()
+    pinned, progress = Pinned(at.of_now(policy), at.policies), Progress()
+    previewer = Previewer(at.stripe, at.postings, pinned, at.clock)
     by_account: dict[str | None, Totals] = {}
     for span, first in left.items():
         totals = by_account[span.account] = Totals(day_bounds(first, policy.zone)[0])

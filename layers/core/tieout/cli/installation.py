@@ -4,6 +4,8 @@ Everything is done with the caller's AWS rights; what leads to Stripe and Intacc
 stack's secrets and parameters, so a command reads and books exactly where the functions do.
 """
 
+from collections.abc import Sequence
+from datetime import date
 from functools import cached_property
 from typing import TYPE_CHECKING
 
@@ -14,7 +16,7 @@ from tieout.domain.policy import Policy
 from tieout.domain.policy_file import parse_policy
 from tieout.domain.transactions import Volume
 from tieout.services.ports import Books, Ledger, MasterData, StripeReader
-from tieout.services.transactions import month_so_far
+from tieout.services.transactions import TransactionMeter, month_so_far, months, policy_of_now
 from tieout.store.clock import SystemClock
 from tieout.store.credentials import SecretsManagerSecrets
 from tieout.store.cursors import DynamoCursors
@@ -90,9 +92,26 @@ class Installation:
         """How many Intacct transactions each month had."""
         return DynamoTransactions(self._dynamodb, self.stack.outputs["StateTableName"])
 
+    @cached_property
+    def meter(self) -> TransactionMeter:
+        """Counts what a command books in Intacct and asks there."""
+        from tieout.services.preview import Uncounted  # noqa: PLC0415 - it plans
+
+        return TransactionMeter(
+            Uncounted(), self.transactions, self.clock, reads=lambda: self._entities.reads
+        )
+
     def month(self, policy: Policy) -> Volume:
         """Return how much of the month's transactions is used, beside what the policy allows."""
         return month_so_far(self.transactions, policy, self.clock)
+
+    def months(self, policy: Policy, first: date, last: date) -> Sequence[Volume]:
+        """Return the same for each month of some days."""
+        return list(months(self.transactions, policy, self.clock, first, last))
+
+    def of_now(self, policy: Policy) -> Policy:
+        """Return the policy as it counts in the month as it is."""
+        return policy_of_now(policy, self.transactions, self.clock)
 
     @cached_property
     def daily_tie_out(self) -> "DailyTieOut":

@@ -71,7 +71,7 @@ def _plan(options: argparse.Namespace) -> int:
     if options.names and options.until:
         raise CannotBeDone("--until is for a range: give --since DAY")
     at = Installation(options.stack)
-    policy = policy_of(options.policy) if options.policy else at.policies.current()
+    policy = at.of_now(policy_of(options.policy) if options.policy else at.policies.current())
     accounts = accounts_of(options.account, policy)
     subjects = [subject_of(each, at, accounts[0]) for each in options.names]
     if subjects:
@@ -197,6 +197,7 @@ def _writer(
         created_at_unix=who.now_unix,
         since=since.isoformat() if since else "",
         until=until.isoformat() if until else "",
+        budget_reached=policy.budget_reached,
     )
     with options.out.open("w", encoding="utf-8") as stream:
         yield PlanWriter(stream, header)

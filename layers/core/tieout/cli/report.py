@@ -3,8 +3,9 @@
 import argparse
 import csv
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date, timedelta
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -13,10 +14,11 @@ from tieout.cli.console import DONE, NOT_READY, add_command, moment, money, pain
 from tieout.cli.installation import Installation
 from tieout.cli.ranges import a_day, add_range, checked_range
 from tieout.cli.report_page import CAUSE_TEXTS, age_days, control_text, item_text, page
-from tieout.cli.totals import month_facts, month_text
+from tieout.cli.totals import month_facts, month_text, used_text
 from tieout.domain.dates import accounting_date, span_text, spans
 from tieout.domain.money import decimal_from_minor
 from tieout.domain.tie_outs import EXPLAINED, TieOut
+from tieout.domain.transactions import Volume
 from tieout.services.operate import CannotBeDone
 
 DAYS_SHOWN = 31
@@ -139,28 +141,41 @@ def _report(options: argparse.Namespace) -> int:
     days = [first + timedelta(days=each) for each in range((last - first).days + 1)]
     found = installation.tie_outs.of_days(days)
     missing = [day for day in days if day not in found]
+    months = installation.months(installation.policies.current(), first, last)
     written: dict[str, str] = {}
     if options.out is not None:
         title = f"Tie-out of {installation.stack.name}, {span_text(first, last)}"
-        options.out.write_text(page(found, title, missing), encoding="utf-8")
+        options.out.write_text(page(found, title, missing, months), encoding="utf-8")
         written["page"] = str(options.out)
     if options.csv is not None:
         with options.csv.open("w", encoding="utf-8", newline="") as file:
-            csv.writer(file).writerows(csv_rows(found))
+            csv.writer(file).writerows(csv_rows(found, months))
         written["csv"] = str(options.csv)
     if options.json:
-        say({"written": written, "days": len(found), "days_not_tied_out": list(map(str, missing))})
+        say(
+            {
+                "written": written,
+                "days": len(found),
+                "days_not_tied_out": list(map(str, missing)),
+                "transactions_of_months": list(map(month_facts, months)),
+            }
+        )
         return DONE
     for name, path in written.items():
         say(f"{name}: {path}")
     gaps = ", ".join(span_text(*each) for each in spans(missing)) or "none"
     tied_out = f"tied out on {len(found)} of {len(days)} days"
     say(f"{span_text(first, last)}: {tied_out}; not tied out: {gaps}")
+    say("\n".join(["Intacct transactions", *chain.from_iterable(map(month_text, months))]))
     return DONE
 
 
-def csv_rows(days: Mapping[date, Sequence[TieOut]]) -> Iterator[Sequence[str]]:
+def csv_rows(
+    days: Mapping[date, Sequence[TieOut]], months: Iterable[Volume] = ()
+) -> Iterator[Sequence[str]]:
     """Yield the table: for each tie-out its balance and receivables, and what they differ by.
+
+    Last what each month used of Intacct's transactions, in words: those columns are for money.
 
     Texts come from outside; none may begin like a formula, which a spreadsheet would run.
     """
@@ -171,6 +186,9 @@ def csv_rows(days: Mapping[date, Sequence[TieOut]]) -> Iterator[Sequence[str]]:
     for day in sorted(days):
         for each in days[day]:
             yield from _csv_rows_of(each)
+    for month in months:
+        nothing = [""] * 6
+        yield ("", "", "", "", "transactions", month.month, *nothing, used_text(month))
 
 
 def _csv_rows_of(each: TieOut) -> Iterator[Sequence[str]]:

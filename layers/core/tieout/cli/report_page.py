@@ -5,8 +5,10 @@ from datetime import date
 from html import escape
 
 from tieout.cli.console import moment, money
+from tieout.cli.totals import above_budget_text, used_text
 from tieout.domain.dates import span_text, spans
 from tieout.domain.tie_outs import EXPLAINED, Cause, OpenItem, Residue, TieOut
+from tieout.domain.transactions import Volume
 
 CAUSE_TEXTS: Mapping[Cause, str] = {
     Cause.IN_TRANSIT: "in transit: queued or being sent",
@@ -40,13 +42,19 @@ thead { display: table-header-group } tr { break-inside: avoid }
 """
 
 
-def page(days: Mapping[date, Sequence[TieOut]], title: str, missing: Sequence[date] = ()) -> str:
+def page(
+    days: Mapping[date, Sequence[TieOut]],
+    title: str,
+    missing: Sequence[date] = (),
+    months: Sequence[Volume] = (),
+) -> str:
     """Return the report over some days, oldest first.
 
     Args:
         days: the tie-outs of each day.
         title: what it is of and which days were asked for, for people.
         missing: those of them that were not tied out, in order.
+        months: what of Intacct's transactions was used.
     """
     made = [each for day in sorted(days) for each in days[day]]
     balances = sorted({(each.account, each.currency) for each in made})
@@ -62,8 +70,17 @@ def page(days: Mapping[date, Sequence[TieOut]], title: str, missing: Sequence[da
         f"<title>{escape(title)}</title><style>{_STYLE}</style></head><body>"
         f"<h1>{escape(title)}</h1><p>Amounts: positive is a debit of the clearing account. "
         "The residual is what the books show more than Stripe has.</p>"
-        f"{sections or '<p>Nothing was tied out in this time.</p>'}</body></html>\n"
+        f"{sections or '<p>Nothing was tied out in this time.</p>'}{_transactions(months)}"
+        "</body></html>\n"
     )
+
+
+def _transactions(months: Sequence[Volume]) -> str:
+    told = [text for each in months for text in (used_text(each), above_budget_text(each)) if text]
+    if not told:
+        return ""
+    listed = "".join(f"<li>{escape(each)}</li>" for each in told)
+    return f"<section><h2>Intacct transactions</h2><ul>{listed}</ul></section>"
 
 
 def _section(made: Sequence[TieOut]) -> str:

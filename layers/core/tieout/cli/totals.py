@@ -88,19 +88,37 @@ def month_text(month: Volume, more: int = 0) -> Iterator[str]:
         month: of now.
         more: transactions that are not in it yet.
     """
-    allowed = "" if month.budget is None else f" of {month.budget:,}"
-    yield (
-        f"  {month.month}: {month.used:,}{allowed} used so far{_share(month, month.used)}, "
-        f"{month.forecast:,} by its end at this pace{_share(month, month.forecast)}"
-    )
+    yield f"  {used_text(month)}"
     if more:
         total = month.forecast + more
         yield f"  with these {total:,} by its end{_share(month, total)}"
+    if above_budget := above_budget_text(month):
+        yield f"  {above_budget}"
+
+
+def used_text(month: Volume) -> str:
+    """Return how much of a month's transactions is used, and will be."""
+    allowed = "" if month.budget is None else f" of {month.budget:,}"
+    used, share = f"{month.month}: {month.used:,}{allowed} used", _share(month, month.used)
+    if month.forecast == month.used:
+        return f"{used}{share}"
+    by_its_end = f"{month.forecast:,} by its end at this pace{_share(month, month.forecast)}"
+    return f"{used} so far{share}, {by_its_end}"
 
 
 def _share(month: Volume, transactions: int) -> str:
     percent = month.percent(transactions)
     return "" if percent is None else f" ({percent}%)"
+
+
+def above_budget_text(month: Volume) -> str:
+    """Return from when on `above_budget` counts; empty if nothing in the policy waits for that."""
+    if month.above_from is None:
+        return ""
+    if month.reached:
+        return f"{month.above_from:,} are reached: new sales are booked as `above_budget` says"
+    when = f"on {month.above_on} at this pace" if month.above_on else "not this month at this pace"
+    return f"from {month.above_from:,} on ({when}) new sales are booked as `above_budget` says"
 
 
 def month_facts(month: Volume) -> Mapping[str, object]:
@@ -110,6 +128,9 @@ def month_facts(month: Volume) -> Mapping[str, object]:
         "budget": month.budget,
         "used": month.used,
         "forecast": month.forecast,
+        "above_budget_from": month.above_from,
+        "above_budget_on": month.above_on and month.above_on.isoformat(),
+        "is_above_budget": month.reached != "",
     }
 
 

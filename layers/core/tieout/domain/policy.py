@@ -3,6 +3,7 @@
 `tieout.domain.policy_file` reads it from YAML and checks it; docs/policy.md explains it.
 """
 
+import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -11,7 +12,7 @@ from zoneinfo import ZoneInfo
 
 from tieout.domain.documents import CashAccount, Dimensions, RefundsFrom
 from tieout.domain.movement_policy import MovementRules
-from tieout.domain.policy_rules import RuleBook
+from tieout.domain.policy_rules import Area, RuleBook
 from tieout.domain.receivable_policy import CustomerCreditRules
 from tieout.domain.sale_policy import SaleRules
 
@@ -160,6 +161,9 @@ class Policy:
         entity: of the Intacct company, in which documents are booked; None for the top level.
         entity_currencies: base currency of entities whose own is not the company's, by entity.
         transactions_per_month: what the Intacct contract includes; None: nothing is compared.
+        above_budget_from_percent: the share of it that reaches the budget.
+        budget_reached: how much of the month's budget is used, in words, where that reaches it.
+            Not of the file: it says in which month the policy counts. Empty below the budget.
         accounts: what holds instead for further Stripe accounts and connected ones, by their ids.
         stripe_account: the one of them that this is for; None for the main one.
     """
@@ -193,12 +197,38 @@ class Policy:
     entity: str | None = None
     entity_currencies: Mapping[str, str] = field(default_factory=dict)
     transactions_per_month: int | None = None
+    above_budget_from_percent: int = 100
+    budget_reached: str = ""
     accounts: Mapping[str, "Policy"] = field(default_factory=dict)
     stripe_account: str | None = None
 
     def base_currency_of(self, entity: str | None) -> str:
         """Return the base currency of an entity's books; None is the company's top level."""
         return self.entity_currencies.get(entity or "", self.base_currency)
+
+    @property
+    def above_budget_from(self) -> int | None:
+        """How many transactions reach the month's budget; None if nothing waits for that."""
+        if self.transactions_per_month is None or not any(
+            each.has_above_budget for each in (self, *self.accounts.values())
+        ):
+            return None
+        return -(-self.transactions_per_month * self.above_budget_from_percent // 100)
+
+    @property
+    def has_above_budget(self) -> bool:
+        """Whether it books sales otherwise once the month's budget is reached."""
+        is_ruled = any("above_budget" in each.settings for each in self.rules.get(Area.SALE, ()))
+        return is_ruled or (self.sales is not None and self.sales.above_budget is not None)
+
+    def in_month(self, reached: str) -> "Policy":
+        """Return the policy as it counts in a month that has reached its budget, or has not.
+
+        Args:
+            reached: how much is used, in words; empty if that is below the budget.
+        """
+        accounts = {key: each.in_month(reached) for key, each in self.accounts.items()}
+        return dataclasses.replace(self, budget_reached=reached, accounts=accounts)
 
     def of_account(self, account: str | None) -> "Policy | None":
         """Return the policy of a Stripe account; None for one whose books are not kept.

@@ -48,7 +48,7 @@ from tieout.domain.policy_rules_file import Known, read_rules
 from tieout.domain.receivable_policy import read_customer_credit
 from tieout.domain.sale_policy import read_sale_rules
 from tieout.domain.strict_yaml import StrictYamlError, load
-from tieout.domain.transactions import read_transactions_per_month
+from tieout.domain.transactions import read_budget
 
 _VERSION_LENGTH = 12
 _CURRENCY = re.compile(r"[a-z]{3}")
@@ -130,6 +130,8 @@ def _version(content: Mapping[str, object]) -> str:
 def _policy(file: Section, version: str) -> Policy:
     base_currency = _base_currency(file)
     invoices = file.section("invoices")
+    budget, above_budget_from_percent = read_budget(file)
+    has_budget = budget is not None
     policy = Policy(
         version=version,
         label=file.text("label", NAME_LENGTH_MAX, default="unnamed"),
@@ -161,9 +163,10 @@ def _policy(file: Section, version: str) -> Policy:
         customer_credit=read_customer_credit(file),
         bad_debt_account=file.optional_text("bad_debt_account", ACCOUNT_LENGTH_MAX),
         receivable_account=file.optional_text("receivable_account", ACCOUNT_LENGTH_MAX),
-        sales=read_sale_rules(file, revenue.categories),
-        transactions_per_month=read_transactions_per_month(file),
-        rules=read_rules(file, Known(revenue.categories, _clearing_accounts(file))),
+        sales=read_sale_rules(file, revenue.categories, has_budget=has_budget),
+        transactions_per_month=budget,
+        above_budget_from_percent=above_budget_from_percent,
+        rules=read_rules(file, Known(revenue.categories, _clearing_accounts(file), has_budget)),
     )
     if not policy.clearing:
         file.note("clearing", "must name at least one currency")

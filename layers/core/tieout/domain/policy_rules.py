@@ -44,7 +44,7 @@ SETTABLE: Mapping[Area, tuple[str, ...]] = {
     Area.MEMO: ("memo",),
     Area.DUE_DATE: ("due_days",),
     Area.ENTITY: ("entity",),
-    Area.SALE: ("mode", "ignore_reason"),
+    Area.SALE: ("mode", "above_budget", "ignore_reason"),
     Area.FEES: ("account", "dimensions"),
 }
 # A customer stands for itself on every day; a number that changes with the day would be another's.

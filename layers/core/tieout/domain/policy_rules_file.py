@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import date
+from typing import cast
 
 from tieout.domain.expressions import (
     EXPRESSION_LENGTH_MAX,
@@ -37,7 +38,13 @@ from tieout.domain.policy_rules import (
     Setting,
     Template,
 )
-from tieout.domain.sale_policy import REASON_LENGTH_MAX, SALE_MODES
+from tieout.domain.sale_policy import (
+    REASON_LENGTH_MAX,
+    SALE_MODES,
+    SaleMode,
+    check_above_budget,
+    read_above_budget,
+)
 
 _LENGTHS: Mapping[str, int] = {
     "account": ACCOUNT_LENGTH_MAX,
@@ -59,10 +66,12 @@ class Known:
     Attributes:
         categories: names of the revenue categories.
         clearing: accounts and bank accounts that hold Stripe's balance and nothing else.
+        has_budget: whether the month's transactions have one.
     """
 
     categories: Collection[str]
     clearing: Collection[str]
+    has_budget: bool
 
 
 @dataclass(frozen=True, slots=True)
@@ -149,7 +158,7 @@ def _rule(section: Section, maps: Mapping[str, _Map], known: Known) -> Rule | No
     if {"account", "category"} <= settings.keys():
         chosen.note("category", "has an account of its own: name one of the two")
     if area is Area.SALE:
-        _check_sale(chosen, settings)
+        _check_sale(chosen, settings, known)
     if not chosen.values.keys() & set(SETTABLE[area]):
         section.note("set", f"must choose something of: {', '.join(SETTABLE[area])}")
     chosen.refuse_unknown()
@@ -157,12 +166,17 @@ def _rule(section: Section, maps: Mapping[str, _Map], known: Known) -> Rule | No
     return Rule(name, area, since, until, when, settings, dimensions, examples)
 
 
-def _check_sale(chosen: Section, settings: Mapping[str, Setting]) -> None:
+def _check_sale(chosen: Section, settings: Mapping[str, Setting], known: Known) -> None:
     mode = settings.get("mode")
     if mode is None:
-        chosen.note("mode", "is missing: a reason alone decides nothing")
-    elif "ignore" in mode.values and "ignore_reason" not in settings:
+        chosen.note("mode", "is missing: nothing else says how these sales are booked")
+        return
+    if "ignore" in mode.values and "ignore_reason" not in settings:
         chosen.note("ignore_reason", "is missing: say why the books do not need these sales")
+    above_budget = settings.get("above_budget")
+    if isinstance(above_budget, Fixed):
+        named = cast("SaleMode", above_budget.text)
+        check_above_budget(chosen, named, mode.values, has_budget=known.has_budget)
 
 
 def _area(section: Section) -> Area | None:
@@ -183,6 +197,9 @@ def _setting(chosen: Section, name: str, maps: Mapping[str, _Map], known: Known)
             return _template(chosen, name)
         case "method":
             return Fixed(chosen.choice(name, PAYMENT_METHODS, PAYMENT_METHODS[0]))
+        case "above_budget":
+            mode = read_above_budget(chosen)
+            return None if mode is None else Fixed(mode)
         case "due_days":
             return Fixed(str(chosen.integer(name, 0, DUE_DAYS_MAX, 0)))
     setting = _text_or_lookup(chosen, name, _LENGTHS[name], maps)

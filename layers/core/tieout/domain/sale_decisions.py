@@ -25,11 +25,12 @@ class SaleDecision:
     """How a sale is booked, once and for all.
 
     Attributes:
-        ignore_reason: why the books do not need it; empty in every other mode.
+        why: of one without a document: why the books do not need it, or what put it into the
+            journal of its day, if it was a rule or the budget.
     """
 
     mode: SaleMode
-    ignore_reason: str = ""
+    why: str = ""
 
 
 IN_THE_DAY = SaleDecision("daily_summary")
@@ -62,11 +63,12 @@ def planned(key: str, plan: Plan) -> SaleDecision | None:
 
 
 def _without_document(reason: Reason, text: str) -> SaleDecision | None:
+    # The text names the charge, then says why.
+    why = text.partition(": ")[2]
     match reason:
         case Reason.IN_DAILY_SUMMARY:
-            return IN_THE_DAY
+            return SaleDecision("daily_summary", why)
         case Reason.IGNORED_BY_POLICY:
-            # The text names the charge, then says why.
-            return SaleDecision("ignore", text.partition(": ")[2])
+            return SaleDecision("ignore", why)
         case _:
             return None

@@ -64,7 +64,7 @@ def sale(
         revenue_line(charge, charge.amount_minor, policy)
     if rules.mode == "daily_summary":
         text = f"charge {charge.id} is in the journal of {day} in {charge.currency}"
-        raise Refused(Reason.IN_DAILY_SUMMARY, text)
+        raise Refused(Reason.IN_DAILY_SUMMARY, f"{text}: {rules.why}" if rules.why else text)
     return (_invoice if rules.mode == "invoice" else _other_receipt)(charge, movement, policy)
 
 

@@ -1,4 +1,7 @@
-"""How a sale without an invoice is booked: as its record says, else a rule, else `sales.mode`."""
+"""How a sale without an invoice is booked: as its record says, else a rule, else `sales.mode`.
+
+Rule and setting may name another mode for a month that has reached its budget of transactions.
+"""
 
 import dataclasses
 from collections.abc import Mapping
@@ -9,7 +12,7 @@ from tieout.domain.policy import Policy
 from tieout.domain.policy_rules import Area
 from tieout.domain.reasons import Reason
 from tieout.domain.sale_decisions import SaleDecision
-from tieout.domain.sale_policy import SaleMode, SaleRules
+from tieout.domain.sale_policy import SaleMode, SaleRules, costs_less
 from tieout.planning.facts import charge_case
 from tieout.planning.rules import answer
 from tieout.planning.snapshots import ChargeSnapshot
@@ -65,7 +68,8 @@ def _deciding(policy: Policy, decision: SaleDecision) -> Policy:
     rules = dataclasses.replace(
         policy.sales or SaleRules(decision.mode),
         mode=decision.mode,
-        ignore_reason=decision.ignore_reason,
+        ignore_reason=decision.why if decision.mode == "ignore" else "",
+        why=decision.why if decision.mode == "daily_summary" else "",
         is_decided=True,
     )
     return dataclasses.replace(policy, sales=rules)
@@ -75,9 +79,22 @@ def _rules(charge: ChargeSnapshot, policy: Policy) -> SaleRules | None:
     if policy.sales is not None and policy.sales.is_decided:
         return policy.sales
     ruled = answer(Area.SALE, charge_case(charge, policy), policy)
-    if "mode" not in ruled.settings:
-        return policy.sales
-    mode = cast("SaleMode", ruled.settings["mode"])
-    reason = ruled.settings.get("ignore_reason", "")
-    rules = policy.sales or SaleRules(mode)
-    return dataclasses.replace(rules, mode=mode, ignore_reason=reason, why=ruled.why)
+    rules = policy.sales
+    if "mode" in ruled.settings:
+        mode = cast("SaleMode", ruled.settings["mode"])
+        rules = dataclasses.replace(
+            rules or SaleRules(mode),
+            mode=mode,
+            ignore_reason=ruled.settings.get("ignore_reason", ""),
+            above_budget=cast("SaleMode | None", ruled.settings.get("above_budget")),
+            why=ruled.why,
+        )
+    return rules and _in_month(rules, policy.budget_reached)
+
+
+def _in_month(rules: SaleRules, budget_reached: str) -> SaleRules:
+    above_budget = rules.above_budget
+    if not budget_reached or above_budget is None or not costs_less(above_budget, rules.mode):
+        return rules
+    why = "; ".join(filter(None, [rules.why, f"above the budget: {budget_reached}"]))
+    return dataclasses.replace(rules, mode=above_budget, why=why)

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 
 from tieout.domain.documents import Dimensions, JournalLine
 from tieout.domain.errors import Refused
-from tieout.domain.keys import sale_key, sale_receipt_key, sale_return_key
+from tieout.domain.keys import sale_key, sale_receipt_key, sale_return_key, sales_summary_key
 from tieout.domain.policy import Policy
 from tieout.domain.reasons import Reason
 from tieout.planning.customers import add_customer
@@ -103,6 +103,20 @@ def sale_keys(day: ActivitySnapshot) -> frozenset[str]:
     """Return the keys under which the charges of a day have their evidence."""
     return frozenset(
         sale_key(origin.payment_intent or origin.id) for _, origin in _charge_movements(day)
+    )
+
+
+def sales_journal_keys(day: ActivitySnapshot, account: str | None) -> frozenset[str]:
+    """Return the keys of the journals that may sum up sales of a day, a currency each.
+
+    Args:
+        day: every movement of the day, with its origin.
+        account: the Stripe account, None for the main one.
+    """
+    return frozenset(
+        sales_summary_key(day.day, origin.currency, account)
+        for _, origin in _charge_movements(day)
+        if origin.currency is not None
     )
 
 

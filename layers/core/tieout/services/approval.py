@@ -32,6 +32,7 @@ from tieout.services.ports import (
 )
 from tieout.services.preview import Change, Preview, Previewer, Uncounted
 from tieout.services.process import Processor, ReceivedMessage
+from tieout.services.transactions import TransactionMeter
 
 # As many as the queue hands to the processor at once.
 SUBJECTS_AT_ONCE = 10
@@ -113,6 +114,7 @@ class Approval:
         clock: Clock,
         lease_seconds: int,
         *,
+        transactions: TransactionMeter | None = None,
         who: str,
         livemode: bool,
     ) -> None:
@@ -123,7 +125,14 @@ class Approval:
         self._livemode = livemode
         self._previewer = Previewer(stripe, postings, policies, clock)
         self._processor = Processor(
-            stripe, self._gate, postings, policies, clock, Uncounted(), lease_seconds
+            stripe,
+            self._gate,
+            postings,
+            policies,
+            clock,
+            Uncounted(),
+            lease_seconds,
+            transactions=transactions,
         )
 
     def apply(self, approved: Iterable[Approved]) -> Iterator[Applied]:

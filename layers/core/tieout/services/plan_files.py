@@ -4,7 +4,7 @@ A header, a line for each subject that has something to send, and a seal over al
 documents are named by key and digest: what they say is planned again before it is posted, and must
 come to the same.
 
-    {"tieout_plan": 1, "stack": "tieout-prod", "policy_version": "...", "created_by": "ada", ...}
+    {"tieout_plan": 2, "stack": "tieout-prod", "policy_version": "...", "created_by": "ada", ...}
     {"subject": "invoice/in_1", "documents": {"invoice/in_1": "<digest>", ...}}
     {"seal": {"subjects": 1, "documents": 2, "transactions": 2}, "sha256": "..."}
 
@@ -22,7 +22,7 @@ from tieout.domain.subjects import Subject, parse_subject
 from tieout.services.operate import CannotBeDone
 from tieout.services.preview import Preview
 
-VERSION = 1
+VERSION = 2
 _SEAL_BEGINS = '{"seal":'
 
 
@@ -32,6 +32,8 @@ class Header:
 
     Attributes:
         since, until: ISO days of the range; empty if single subjects were asked for.
+        budget_reached: see `Policy.budget_reached`, when it was made: what was approved in detail
+            is posted in detail, whatever the month has used by then.
     """
 
     stack: str
@@ -40,6 +42,7 @@ class Header:
     created_at_unix: int
     since: str
     until: str
+    budget_reached: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -133,6 +133,7 @@ class Preview:
         leads_to: subjects that would be looked at too.
         text: why it could not be looked at now, if so.
         taken_back: what other subjects book and this one reverses; nothing becomes of it here.
+        tells_all: whether nothing else is called for on behalf of the subject.
     """
 
     subject: Subject
@@ -141,6 +142,7 @@ class Preview:
     leads_to: Sequence[Subject] = ()
     text: str = ""
     taken_back: Sequence[Document] = ()
+    tells_all: bool = False
 
     @property
     def everything(self) -> Sequence[Item]:
@@ -278,14 +280,20 @@ class Previewer:
         self._find(found, [part for _, _, as_booked in booked for part in as_booked])
         for subject, reading, as_booked in booked:
             made = self._preview(subject, reading, as_booked, found)
-            keys = [key for part in as_booked for key in sorted(origins(part)) if key in taken_back]
+            keys = [
+                key
+                for part in as_booked
+                for key in sorted(origins(part, policy))
+                if key in taken_back
+            ]
             yield dataclasses.replace(made, taken_back=[taken_back[key] for key in keys])
 
     def _as_booked(self, part: Part, policy: Policy, found: Mapping[str, Posting]) -> Part:
         """Plan again what keeps its policy, and a day with the sales that it would sum up."""
-        self._day_sales.note(part.plan)
         if not isinstance(part.snapshot, ActivitySnapshot):
-            return self._readings.as_booked(part, policy, found)
+            booked = self._readings.as_booked(part, policy, found)
+            self._day_sales.note(booked.plan)
+            return booked
         keys = sale_keys(part.snapshot)
         undecided = [
             key for key in keys if not ((posting := found.get(key)) and posting.keeps_its_policy)
@@ -297,7 +305,8 @@ class Previewer:
         return self._readings.as_booked(part, policy, found, dict.fromkeys(decided, IN_THE_DAY))
 
     def _find(self, found: dict[str, Posting], parts: Iterable[Part]) -> None:
-        keys = {key for part in parts for key in (*part.plan.keys, *origins(part))}
+        policy = self._policies.current()
+        keys = {key for part in parts for key in (*part.plan.keys, *origins(part, policy))}
         found |= self._postings.get_many(keys - found.keys())
 
     def _preview(
@@ -309,10 +318,9 @@ class Previewer:
     ) -> Preview:
         comparison = _Comparison(found, self._clock.now_unix(), reading.read_at_unix)
         items: dict[str, Item] = {}
-        own: set[str] = set()
+        of_subject = [part for part in parts if part.plan.subject == subject]
+        own = frozenset[str]().union(*(part.plan.keys for part in of_subject))
         for part in parts:
-            if part.plan.subject == subject:
-                own |= part.plan.keys
             for planned in (*part.plan.documents, *part.plan.findings):
                 if planned.key not in items:
                     items[planned.key] = comparison.item(planned, part.plan)
@@ -323,6 +331,8 @@ class Previewer:
             [each for each in ordered if each.key not in own],
             reading.leads_to,
             reading.answer.text if reading.answer is not None else "",
+            tells_all=bool(of_subject)
+            and all(part.snapshot is not None and part.plan.tells_all for part in of_subject),
         )
 
 
@@ -356,7 +366,7 @@ class _Comparison:
         if change in {Change.DIFFERS, Change.AMENDED}:
             assert posting is not None
             differences = _differences(planned, posting)
-            text = "" if differences else _other_difference(planned, posting)
+            text = "" if differences else other_difference(planned, posting)
         if change is not Change.WAITS:
             self._there.add(planned.key)
         return Item(planned, change, posting, version, text, differences, created_unix)
@@ -386,7 +396,7 @@ def _differences(document: Document, posting: Posting) -> Sequence[Difference]:
     ]
 
 
-def _other_difference(document: Document, posting: Posting) -> str:
+def other_difference(document: Document, posting: Posting) -> str:
     """Return what differs where the lines agree, or where nobody knows what they were."""
     day = posting_date_of(document)
     if posting.posting_date and day is not None and posting.posting_date != day.isoformat():

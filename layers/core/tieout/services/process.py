@@ -426,7 +426,7 @@ class Processor:
         now_unix = self._clock.now_unix()
         records = Records(self._postings, self._metrics)
         others = {failure_key(str(each.job.asked)) for each in planned}
-        others.update(key for each in planned for key in origins(each.part))
+        others.update(key for each in planned for key in origins(each.part, policy))
         records.read((each.part.plan for each in planned), others)
         planned = self._as_booked(planned, policy, records)
         # Older policies may call for what today's does not.
@@ -459,7 +459,7 @@ class Processor:
         for each in planned:
             part = self._readings.as_booked(each.part, policy, records.postings, decided)
             decided |= decided_by(part)
-            made.append(dataclasses.replace(each, part=part))
+            made.append(each if part is each.part else dataclasses.replace(each, part=part))
         return made
 
     def _closed_meanwhile(self, policy: Policy) -> ClosedMeanwhile:
@@ -569,8 +569,9 @@ def _tasks(planned: Sequence[_Planned], works: Sequence[Work]) -> Sequence[Task]
     for each, work in zip(planned, works, strict=True):
         plan = each.part.plan
         for item in (*plan.documents, *plan.findings):
-            version = plan.older_policies.get(item.key, work.policy_version)
-            task = Task(item, dataclasses.replace(work, policy_version=version))
+            version = plan.older_policies.get(item.key)
+            own = work if version is None else dataclasses.replace(work, policy_version=version)
+            task = Task(item, own)
             known = tasks.get(task.key)
             if known is None or _weight(task) > _weight(known):
                 tasks[task.key] = task

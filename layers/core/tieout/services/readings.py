@@ -8,6 +8,7 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from tieout.domain.dates import accounting_date
 from tieout.domain.documents import ArAdjustment, JournalEntry, amount_of, dependencies
 from tieout.domain.errors import ConfigurationFault, Refused, TransientFault
 from tieout.domain.keys import (
@@ -15,12 +16,13 @@ from tieout.domain.keys import (
     invoice_key,
     receipt_key,
     sale_key,
+    sales_summary_key,
     unread_key,
     write_off_key,
 )
 from tieout.domain.plans import Disposition, Finding, Plan
 from tieout.domain.policy import Policy
-from tieout.domain.postings import Posting
+from tieout.domain.postings import Posting, State
 from tieout.domain.reasons import Reason
 from tieout.domain.sale_decisions import IN_THE_DAY, SaleDecision, planned, recorded
 from tieout.domain.subjects import Subject, SubjectKind
@@ -34,7 +36,7 @@ from tieout.planning.plan import (
 )
 from tieout.planning.remembered import keys_to_remember, remembering
 from tieout.planning.sale_lines import source_id
-from tieout.planning.sales import is_sale, sale_keys
+from tieout.planning.sales import is_sale, sale_keys, sales_journal_keys
 from tieout.planning.snapshots import (
     ActivitySnapshot,
     ChargeSnapshot,
@@ -188,7 +190,10 @@ class Readings:
         if part.snapshot is None:
             return part
         snapshot = remembering(part.snapshot, postings)
-        if snapshot != part.snapshot:
+        if _comes_too_late(part, policy, postings):
+            policy = policy.in_month("")
+            part = self._planned(part, snapshot, policy)
+        elif snapshot != part.snapshot:
             part = self._planned(part, snapshot, policy)
         if part.snapshot is None:
             return part
@@ -199,7 +204,7 @@ class Readings:
             hung_on = frozenset(modes)
         versions = dict.fromkeys(modes, policy.version) | {
             key: posting.policy_version
-            for key in part.plan.keys | hung_on
+            for key in part.plan.keys | hung_on | _journals(part)
             if (posting := postings.get(key)) and posting.keeps_its_policy
         }
         is_planned_so = all(planned(key, part.plan) == mode for key, mode in modes.items())
@@ -256,8 +261,28 @@ def _modes(
         if mode is not None:
             modes[key] = mode
     if isinstance(snapshot, ActivitySnapshot):
-        return {key: mode for key, mode in modes.items() if mode == IN_THE_DAY}
+        return {key: IN_THE_DAY for key, mode in modes.items() if mode.mode == IN_THE_DAY.mode}
     return modes
+
+
+def _comes_too_late(part: Part, policy: Policy, postings: Mapping[str, Posting]) -> bool:
+    """Whether the journal that would sum a sale up above the budget is in the books already.
+
+    A journal that is posted is never changed: a sale more would be a difference for a person to
+    look at, only to save a transaction. So such a sale is booked in detail.
+    """
+    journal = postings.get(_summary_key(part, policy) or "")
+    return journal is not None and (journal.may_be_booked or journal.state is State.CLOSED)
+
+
+def _summary_key(part: Part, policy: Policy) -> str | None:
+    """Return the key of the journal that sums the sale of a part up above the budget, if it is."""
+    snapshot = part.snapshot
+    sale = snapshot.sale if isinstance(snapshot, RefundSnapshot) else snapshot
+    if not policy.budget_reached or not isinstance(sale, ChargeSnapshot) or sale.movement is None:
+        return None
+    day = accounting_date(sale.movement.created_unix, policy.zone)
+    return sales_summary_key(day, sale.currency, part.plan.subject.account)
 
 
 def _sales(snapshot: Snapshot | None) -> frozenset[str]:
@@ -272,9 +297,22 @@ def _sales(snapshot: Snapshot | None) -> frozenset[str]:
             return frozenset()
 
 
-def origins(part: Part) -> frozenset[str]:
-    """Return the keys of whatever a plan must be made again with, planned today or not."""
-    return _hung_on(part) | keys_to_remember(part.snapshot)
+def origins(part: Part, policy: Policy) -> frozenset[str]:
+    """Return the keys of whatever a plan must be made again with, planned today or not.
+
+    Args:
+        part: planned under today's policy.
+        policy: today's.
+    """
+    keys = _hung_on(part) | keys_to_remember(part.snapshot) | _journals(part)
+    return keys | {key for key in [_summary_key(part, policy)] if key is not None}
+
+
+def _journals(part: Part) -> frozenset[str]:
+    """Return the keys of a day's journals that no plan has before the sales in them are decided."""
+    if not isinstance(part.snapshot, ActivitySnapshot):
+        return frozenset()
+    return sales_journal_keys(part.snapshot, part.plan.subject.account)
 
 
 def _hung_on(part: Part) -> frozenset[str]:

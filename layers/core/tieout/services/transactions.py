@@ -1,7 +1,9 @@
 """Counting the month's Intacct transactions, and saying how much of the budget they take."""
 
+import dataclasses
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from datetime import date, timedelta
 from typing import Protocol
 
 from tieout.domain.errors import ConfigurationFault, TransientFault
@@ -111,4 +113,60 @@ def month_so_far(counts: TransactionCounts, policy: Policy, clock: Clock) -> Vol
         TransientFault, ConfigurationFault: the count cannot be read.
     """
     now_unix = clock.now_unix()
-    return volume(policy.transactions_per_month, counts.of(month_of(now_unix)), now_unix)
+    used = counts.of(month_of(now_unix))
+    return volume(policy.transactions_per_month, used, now_unix, policy.above_budget_from)
+
+
+def months(
+    counts: TransactionCounts, policy: Policy, clock: Clock, first: date, last: date
+) -> Iterator[Volume]:
+    """Yield what each month of some days used; that of now goes on, one to come has used nothing.
+
+    Raises:
+        TransientFault, ConfigurationFault: the count cannot be read.
+    """
+    now = month_so_far(counts, policy, clock)
+    month = first.replace(day=1)
+    while month <= last:
+        name = f"{month:%Y-%m}"
+        used = counts.of(name)
+        yield (
+            now
+            if name == now.month
+            else dataclasses.replace(
+                now, month=name, used=used, forecast=used, above_from=None, above_on=None
+            )
+        )
+        month = (month + timedelta(days=31)).replace(day=1)
+
+
+def policy_of_now(policy: Policy, counts: TransactionCounts, clock: Clock) -> Policy:
+    """Return the policy as it counts in the month as it is.
+
+    If the count cannot be read, that is in detail: nothing has to wait for what is about cost
+    alone, and the books are the same in either form.
+    """
+    if policy.above_budget_from is None:
+        return policy
+    try:
+        return policy.in_month(month_so_far(counts, policy, clock).reached)
+    except (TransientFault, ConfigurationFault) as fault:
+        logger.warning("the month's transactions are not known", extra={"cause": str(fault)})
+        return policy
+
+
+class BudgetedPolicies:
+    """Policies, of which the one in force counts in the month as it is when it is asked for."""
+
+    def __init__(self, policies: PolicySource, counts: TransactionCounts, clock: Clock) -> None:
+        self._policies = policies
+        self._counts = counts
+        self._clock = clock
+
+    def current(self) -> Policy:
+        """Return the policy in force; see `PolicySource.current`."""
+        return policy_of_now(self._policies.current(), self._counts, self._clock)
+
+    def of(self, version: str) -> Policy | None:
+        """Return a policy that was in force once; see `PolicySource.of`."""
+        return self._policies.of(version)
