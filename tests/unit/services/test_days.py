@@ -35,6 +35,7 @@ from tieout.domain.reasons import Reason
 from tieout.domain.subjects import SubjectKind
 from tieout.planning.snapshots import Origin
 from tieout.services.evidence import SUBJECTS_AT_ONCE
+from tieout.services.ports import NotAccepted
 from tieout.services.process import Done, Result, Retry
 
 # It is eight in the morning, UTC.
@@ -91,6 +92,24 @@ def test_what_a_slow_replica_took_back_agrees_again_with_its_day() -> None:
     made.bring_up_to_date(DAY)
 
     assert made.postings.by_key["payout/po_1"].reason is None
+
+
+def test_what_was_parked_is_read_again_when_its_day_shows_that_it_moved_on() -> None:
+    """Of the parked subject itself nothing new is known: the event of what happened got lost."""
+    out = paid_out()
+    back = a_movement(5_000, id="txn_back", type="payout_failure", source="po_1")
+    made = world(out, back)
+    made.policies = FakePolicies(moving())
+    made.stripe.snapshots[PAYOUT] = a_payout(out, amount_minor=5_000)
+    made.ledger.script("payout/po_1", NotAccepted(Reason.INTACCT_REFUSED, "not today"))
+    message = made.message(DAY)
+    made.clock.advance(1)
+    made.bring_up_to_date(PAYOUT)
+    made.stripe.snapshots[PAYOUT] = a_payout(out, back, amount_minor=5_000, status="failed")
+
+    made.process(again(message))
+
+    assert "payout/po_1/failed" in made.states()
 
 
 def test_what_the_books_know_is_not_read_again() -> None:

@@ -315,7 +315,9 @@ class Processor:
                 led_to = [subject for subject in reading.leads_to if subject not in known]
                 fresh = [dataclasses.replace(job, subject=each) for each in led_to]
                 known.update(led_to)
-                parked |= self._still_parked(fresh, policy)
+                # What a day leads to has moved money that the books know nothing of.
+                if job.subject.kind is not SubjectKind.ACTIVITY:
+                    parked |= self._still_parked(fresh, policy)
                 waiting += fresh
 
     def _to_read(self, jobs: Iterable[_Job], answers: "_Answers") -> list[_Job]:
