@@ -1,4 +1,5 @@
-"""How much processor time and memory the preview of a long range takes, once Stripe has answered.
+"""How much processor time and memory the preview of a long range takes, once Stripe has answered;
+and the replay of one.
 
 Paid invoices, each of its own customer and of a day of its own, made on the fly: reading costs
 nothing and nothing is kept, so that what grows is the preview's own. Postings are read from a table
@@ -8,7 +9,7 @@ in memory, in which there is nothing yet: every document is new.
 import dataclasses
 import time
 import tracemalloc
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 
 from tests.benchmarks.figures import Figure
 from tests.factories import DAY_SECONDS, NOON, a_line, a_paid_invoice, a_payment, a_policy
@@ -20,6 +21,7 @@ from tieout.domain.postings import Posting
 from tieout.domain.subjects import Subject, SubjectKind
 from tieout.planning.snapshots import InvoiceSnapshot, Snapshot
 from tieout.services.preview import Previewer
+from tieout.services.replay import Outcome, Replay, Tally
 from tieout.services.totals import Totals
 
 MOVEMENTS = 100_000
@@ -85,11 +87,37 @@ def figures(invoices: int = INVOICES, measured: int = MEASURED_INVOICES) -> Iter
     )
     yield Figure(
         "memory that a preview of twice the range takes more",
-        (_peak_bytes(2 * measured) - _peak_bytes(measured)) / 2**20,
+        _growth_megabytes(previewed, measured),
         "MB",
         target=GROWTH_MEGABYTES_MAX,
         detail=f"{2 * measured:,} invoices instead of {measured:,}, of as many customers",
     )
+    began = time.process_time()
+    tally = replayed(invoices)
+    cpu_seconds = time.process_time() - began
+    assert tally.documents[Outcome.NEW] == documents
+    yield Figure(
+        f"replay of {2 * invoices:,} movements",
+        cpu_seconds,
+        "s",
+        target=CPU_SECONDS_MAX,
+        detail=f"processor time after reading, {documents:,} documents, each counted once",
+    )
+    yield Figure(
+        "memory that a replay of twice the range takes more",
+        _growth_megabytes(replayed, measured),
+        "MB",
+        target=GROWTH_MEGABYTES_MAX,
+        detail=f"{2 * measured:,} invoices instead of {measured:,}",
+    )
+
+
+def replayed(invoices: int) -> Tally:
+    """Return what the replay of a range of so many invoices comes to."""
+    replay = Replay(Generated(), NoPostings(), FakePolicies(a_policy()), FakeClock())
+    for _ in replay.replay(_subjects(invoices)):
+        pass
+    return replay.tally
 
 
 def previewed(invoices: int) -> Totals:
@@ -107,9 +135,13 @@ def _subjects(invoices: int) -> Iterator[Subject]:
         yield Subject(SubjectKind.INVOICE, f"in_{number}")
 
 
-def _peak_bytes(invoices: int) -> int:
+def _growth_megabytes(work: Callable[[int], object], invoices: int) -> float:
+    return (_peak_bytes(work, 2 * invoices) - _peak_bytes(work, invoices)) / 2**20
+
+
+def _peak_bytes(work: Callable[[int], object], invoices: int) -> int:
     tracemalloc.start()
-    previewed(invoices)
+    work(invoices)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     return peak

@@ -23,6 +23,7 @@ from tests.year.product import Product, Weather
 from tests.year.story import FIRST_DAY, Dice, Story
 from tieout.domain.money import exponent
 from tieout.domain.postings import State
+from tieout.services.replay import Outcome, Replayed, Tally
 
 CLOSING_DAY = 4
 # The product ties out every day; it is told the same by some of them, and sooner over.
@@ -73,6 +74,10 @@ class Year:
         """Compare the books as they are with Stripe as it is."""
         return judge(self.story.account, self.product.company, chart(self.story.catalog))
 
+    def replay(self) -> tuple[Sequence[Replayed], Tally]:
+        """Plan everything so far again: all of it must be posted so, under whatever policy."""
+        return self.product.replay(FIRST_DAY, self.story.today)
+
     def _play_day(self) -> None:
         self.story.morning()
         self._work()
@@ -115,7 +120,10 @@ class Year:
 
 
 def main(arguments: Sequence[str] | None = None, out: TextIO = sys.stdout) -> int:
-    """Play the year and return the exit code: 0 only if every month ties out, nothing parked."""
+    """Play the year and return the exit code.
+
+    0 only if every month ties out, nothing is parked, and a replay of it all finds it posted so.
+    """
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--customers", type=int, default=2_000)
     parser.add_argument("--months", type=int, default=12)
@@ -135,8 +143,23 @@ def main(arguments: Sequence[str] | None = None, out: TextIO = sys.stdout) -> in
     book_of(year.story.account, chart(year.story.catalog)).check()
     print("bean-check: clean", file=out)
     _say_cost(year, out)
+    is_posted_so = _say_replay(year, out)
     print(f"\n{verdict(wrong)}", file=out)
-    return 1 if any(wrong.values()) else 0
+    return 1 if any(wrong.values()) or not is_posted_so else 0
+
+
+def _say_replay(year: Year, out: TextIO) -> bool:
+    """Tell what planning everything again comes to; return whether all of it is posted so."""
+    told, tally = year.replay()
+    total, same = tally.documents.total(), tally.documents[Outcome.SAME]
+    print(
+        f"\nreplay: {total:,} documents, {same:,} posted with the same digest, "
+        f"{tally.documents[Outcome.NEW]:,} new",
+        file=out,
+    )
+    for each in told:
+        print(f"REPLAY: {each.outcome} {each.key}: {each.text} {each.corrections}", file=out)
+    return total == same and tally.agrees
 
 
 def verdict(wrong: Mapping[str, int]) -> str:

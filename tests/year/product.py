@@ -49,7 +49,9 @@ from tieout.services.poll import Poller, PollReport
 from tieout.services.ports import IntacctCredentials
 from tieout.services.process import Done, Processor, ReceivedMessage, Result, Retry
 from tieout.services.receive import Receiver
+from tieout.services.replay import Replay, Replayed, Tally
 from tieout.services.tie_out import TieOuts
+from tieout.services.walk import days, subjects_of_day
 from tieout.stripe.reader import StripeApiReader
 
 BATCH = 10
@@ -264,6 +266,17 @@ class Product:
         report = self._daily.run()
         assert report is not None, "it was not time for it"
         return self._made.by_day[date.fromisoformat(report.day)]
+
+    def replay(self, since: date, until: date) -> tuple[Sequence[Replayed], Tally]:
+        """Plan days again; return what is not simply the same, and what all of it comes to."""
+        zone, now_unix = self.policies.current().zone, self.clock.now_unix()
+        replay = Replay(self.stripe, self.postings, self.policies, self.clock)
+        told = [
+            each
+            for day in days(since, until)
+            for each in replay.replay(subjects_of_day(self.stripe, day, zone, now_unix))
+        ]
+        return [*told, *replay.left_over(str(since), str(until), [None])], replay.tally
 
     def obstacles(self, month: date) -> Sequence[Obstacle]:
         """Tie the month's last day out anew; return what the product says is in a close's way."""

@@ -40,7 +40,9 @@ EPILOG = """examples:
                                                        a person solved it in Intacct
   tieout reopen invoice/in_1 --stack tieout-prod       undo a close
   tieout show invoice/in_1 --stack tieout-prod         everything that is known of it
+  tieout trace in_123 --stack tieout-prod              the whole story of any id
   tieout verify --stack tieout-prod                    has anybody touched postings or their trail
+  tieout replay --from 2026-10-01 --stack tieout-prod  is it posted as Stripe says now
   tieout erase cus_123 --stack tieout-prod             forget a customer that asks for it
 
 `tieout COMMAND --help` says more, `--json` prints for programs.

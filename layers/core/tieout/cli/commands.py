@@ -40,7 +40,9 @@ COMMANDS: Mapping[str, Command] = {
     ),
     "tie-out": Command("report", "compare Stripe's balance with the clearing account"),
     "report": Command("report", "write the tie-out of some days as a page, and as CSV"),
+    "trace": Command("trace", "tell the whole story of an id, or pack it for an auditor"),
     "verify": Command("audit", "check the audit trail"),
+    "replay": Command("replay", "plan a range again and compare it with what is posted"),
     "erase": Command("audit", "forget a Stripe customer"),
 }
 

@@ -99,8 +99,13 @@ def _item_lines(item: Item, documents: Mapping[str, Document]) -> Iterator[str]:
 
 def title_of(document: Document) -> str:
     """Return the kind of a document in words, and its number: `ar invoice ACME-0001`."""
-    words = re.sub(r"(?<!^)(?=[A-Z])", " ", type(document).__name__).lower()
-    return f"{words} {number_of(document)}".rstrip()
+    return title(type(document).__name__, number_of(document))
+
+
+def title(kind: str, number: str) -> str:
+    """Return the same from the name of the kind, and the number if there is one."""
+    words = re.sub(r"(?<!^)(?=[A-Z])", " ", kind).lower()
+    return f"{words} {number}".rstrip()
 
 
 def _facts(item: Item, documents: Mapping[str, Document]) -> Iterator[str]:
