@@ -116,7 +116,15 @@ def test_who_only_asks_looks_more_often_than_who_brings_documents() -> None:
     assert not take(company.worker(), documents=50)
     with_documents, company.slept = company.slept, []
     assert not take(company.worker(), documents=0)
-    assert max(company.slept) <= min(with_documents) / 2
+    assert company.slept[0] <= with_documents[0] / 2
+
+
+def test_who_has_waited_long_looks_more_often() -> None:
+    company = Company(maximum=1)
+    assert take(company.worker())
+    assert not take(company.worker())
+    assert company.slept == sorted(company.slept, reverse=True)
+    assert company.slept[-1] <= company.slept[0] / 5
 
 
 def test_what_intacct_asked_of_one_worker_all_of_them_heed() -> None:

@@ -37,10 +37,12 @@ WAIT_SECONDS_MAX = 30
 SLOT_MARGIN_SECONDS = 15
 # For messages whose documents found no slot; the queue lets them wait longer if they come again.
 BUSY_PAUSE_SECONDS = 5
-# How often a worker looks again, with chance, so that none is always the last. Who only asks holds
-# a slot for a moment, and looks more often.
+# How soon a worker looks again, at most; chance shortens it, so that none is always the last. Who
+# only asks holds a slot for a moment, and looks more often.
 _LOOK_AGAIN_SECONDS = 1.0
 _LOOK_AGAIN_TO_ASK_SECONDS = 0.25
+# After so much waiting a worker looks twice as often, then three times, and so on.
+_PATIENCE_SECONDS = 5
 
 
 class Paces(Protocol):
@@ -105,15 +107,19 @@ class Governor:
             timeout_seconds: of the request.
             documents: that it carries; 0 if it only asks.
         """
-        now_unix = self._clock.now_unix()
-        give_up_at_unix = now_unix + WAIT_SECONDS_MAX
+        now_unix = began_unix = self._clock.now_unix()
+        give_up_at_unix = began_unix + WAIT_SECONDS_MAX
         if self._give_up_at_unix is not None:
             give_up_at_unix = min(give_up_at_unix, self._give_up_at_unix)
         while True:
             pace = self._taken(now_unix, timeout_seconds)
             if pace is None or self._worker in pace.slots:
                 return None
-            wait_seconds = self._wait_seconds(pace, now_unix, documents)
+            longest = _LOOK_AGAIN_TO_ASK_SECONDS
+            if documents:
+                longest = _LOOK_AGAIN_SECONDS / (1 + (now_unix - began_unix) / _PATIENCE_SECONDS)
+            pause_seconds = max(0, pace.not_before_unix - now_unix)
+            wait_seconds = pause_seconds + longest * (1 + self._chance()) / 2
             if now_unix + wait_seconds > give_up_at_unix:
                 self._metrics.count(metric_names.INTACCT_BUSY)
                 return self._busy(pace, now_unix)
@@ -154,12 +160,6 @@ class Governor:
             self._metrics.count(metric_names.PACE_UNKNOWN)
             logger.warning("the pace is not known, going on without", extra={"cause": str(fault)})
             return None
-
-    def _wait_seconds(self, pace: Pace, now_unix: int, documents: int) -> float:
-        """Return after which time to look again, positive."""
-        longest = _LOOK_AGAIN_SECONDS if documents else _LOOK_AGAIN_TO_ASK_SECONDS
-        until_allowed_seconds = max(0, pace.not_before_unix - now_unix)
-        return until_allowed_seconds + longest * (1 + self._chance()) / 2
 
     def _busy(self, pace: Pace, now_unix: int) -> Busy:
         pause_seconds = pace.not_before_unix - now_unix
