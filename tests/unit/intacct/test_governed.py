@@ -5,15 +5,27 @@ Method: the real client over a scripted transport, with a governor over a pace i
 """
 
 from collections.abc import Sequence
+from typing import cast
 
 import pytest
 
-from tests.fakes import FakeClock, FakeMetrics
+from tests.fakes import FakeClock, FakeMetrics, FakeSessions
 from tests.fakes.paces import FakePaces
-from tests.support.intacct_gateway import errors, operation, response, success
+from tests.support.intacct_documents import invoice, journal_entry, submission
+from tests.support.intacct_gateway import (
+    OperatorsSecret,
+    ScriptedTransport,
+    errors,
+    ledger_on,
+    look_up_answer,
+    operation,
+    response,
+    success,
+)
 from tieout.domain.errors import OutcomeUnknown, Throttled, Unavailable
-from tieout.domain.pacing import Pace, Slot
+from tieout.domain.pacing import Answered, Heard, Pace, Slot
 from tieout.intacct import gateway as answers
+from tieout.intacct.connect import connect_entities
 from tieout.intacct.gateway import Answer, Gateway
 from tieout.intacct.response_xml import Results
 from tieout.intacct.transport import HttpReply
@@ -106,6 +118,46 @@ def test_other_failures_give_the_slot_back_and_change_nothing(
     governed = Governed(answer)
     governed.call(documents=50)
     assert governed.paces.pace == Pace()
+
+
+class Noting:
+    """A governor that permits everything, and notes how many documents each request carries."""
+
+    def __init__(self) -> None:
+        self.documents: list[int] = []
+
+    def take(self, timeout_seconds: int, documents: int) -> None:
+        assert timeout_seconds > 0
+        self.documents.append(documents)
+
+    def give_back(self, heard: Heard) -> None:
+        assert isinstance(heard, Answered)
+
+
+def test_sign_ins_documents_and_look_ups_all_ask_and_say_how_many_documents_they_carry() -> None:
+    two = [submission(invoice()), submission(journal_entry())]
+    booked = operation([success(each.control_id) for each in two])
+    ledger = ledger_on(ScriptedTransport([booked, look_up_answer()]))
+    noting = Noting()
+    ledger._gateway._governor = cast("Governor", noting)
+    ledger.submit(two)
+    ledger.find(two[0])
+    assert noting.documents == [0, 2, 0]
+
+
+def test_all_entities_share_one_governor() -> None:
+    governor = cast("Governor", Noting())
+    ledger = connect_entities(
+        OperatorsSecret().read,
+        "https://x/",
+        30,
+        lambda _: FakeSessions(),
+        FakeClock(),
+        lambda _: "usd",
+        governor=governor,
+    )
+    governors = [ledger.ledger_of(each)._gateway._governor for each in (None, "E-100", "E-200")]
+    assert governors == [governor] * 3
 
 
 def test_a_governor_that_fails_neither_stops_a_request_nor_hides_its_answer() -> None:

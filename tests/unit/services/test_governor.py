@@ -11,6 +11,7 @@ import pytest
 
 from tests.fakes import FakeClock, FakeMetrics
 from tests.fakes.paces import FakePaces
+from tests.unit.services.world import World
 from tieout.domain.errors import ConfigurationFault, Throttled
 from tieout.domain.pacing import Answered, Pace, TooMany
 from tieout.domain.reasons import Reason
@@ -21,6 +22,7 @@ from tieout.services.governor import (
     WAIT_SECONDS_MAX,
     Governor,
 )
+from tieout.services.process import Processor
 
 GOOD = Answered(is_good=True)
 TIMEOUT_SECONDS = 60
@@ -193,6 +195,25 @@ def test_a_slot_that_could_not_be_given_back_is_taken_again_by_its_own_worker() 
     company.paces.fault = None
     assert take(worker)
     assert company.slept == []
+
+
+def test_the_processor_says_from_when_on_nothing_may_be_sent() -> None:
+    company, world = Company(maximum=1), World()
+    worker = company.worker()
+    processor = Processor(
+        world.stripe,
+        world.ledger,
+        world.postings,
+        world.policies,
+        world.clock,
+        world.metrics,
+        lease_seconds=130,
+        governor=worker,
+    )
+    processor.process([], stop_sending_at_unix=company.clock.unix + 3)
+    assert take(company.worker())
+    assert not take(worker)
+    assert sum(company.slept) <= 3
 
 
 def test_nothing_is_refused_with_more_permitted_than_there_are_workers() -> None:
