@@ -101,7 +101,21 @@ def test_a_range_can_be_of_one_account(
     assert [each["stripe_account"] for each in facts["stripe_accounts"]] == [named]
 
 
-@pytest.mark.parametrize("command", [["plan", *SINCE], ["backfill", *FROM], ["plan", "in_1"]])
+def test_a_replay_is_of_every_account_or_of_one(queue_url: str, capsys: Captured) -> None:
+    assert queue_url
+    lines = run(capsys, "replay", *FROM, code=1).splitlines()
+    assert "NEW        ar invoice ACME-1   [invoice/in_1]" in lines
+    assert f"NEW        ar invoice ACME-2   [invoice/in_2]  {SHOP}" in lines
+    alone = run(capsys, "replay", *FROM, "--account", SHOP, "--json", code=1).splitlines()
+    *listed, totals = map(json.loads, alone)
+    assert {each["stripe_account"] for each in listed} == {SHOP}
+    assert totals["stripe_accounts"] == [SHOP]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [["plan", *SINCE], ["backfill", *FROM], ["replay", *FROM], ["plan", "in_1"]],
+)
 def test_an_account_that_no_policy_names_is_none(
     queue_url: str, capsys: Captured, command: list[str]
 ) -> None:

@@ -2,7 +2,7 @@
 
 import argparse
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from datetime import date
 from itertools import product
 from typing import Any
@@ -99,7 +99,7 @@ def _replay(options: argparse.Namespace) -> int:
         say(json.dumps(_facts(each)) if options.json else "\n".join(_lines(each)))
     progress.done()
     if options.json:
-        say(json.dumps(_totals_facts(replay.tally, since, until)))
+        say(json.dumps(_totals_facts(replay.tally, since, until, accounts)))
     else:
         said = [wrapped(_WHY_SMALLEST).strip()] if has_corrections else []
         say("\n".join([*said, *_totals(replay.tally, since, until)]))
@@ -124,12 +124,13 @@ def _lines(replayed: Replayed) -> Iterator[str]:
 
 
 def _title(replayed: Replayed) -> str:
-    document, posting = replayed.document, replayed.posting
+    document, posting, account = replayed.document, replayed.posting, replayed.subject.account
+    named = f"[{replayed.key}]" if account is None else f"[{replayed.key}]  {account}"
     if document is not None:
-        return f"{title_of(document)}   [{replayed.key}]"
+        return f"{title_of(document)}   {named}"
     if posting is not None and posting.document_type:
-        return f"{title(posting.document_type, posting.number)}   [{replayed.key}]"
-    return replayed.key
+        return f"{title(posting.document_type, posting.number)}   {named}"
+    return named
 
 
 def _correction_lines(correction: Correction) -> Iterator[str]:
@@ -171,6 +172,7 @@ def _totals(tally: Tally, since: date, until: date) -> Iterator[str]:
 def _facts(replayed: Replayed) -> dict[str, object]:
     document, posting = replayed.document, replayed.posting
     return {
+        "stripe_account": named_account(replayed.subject.account),
         "key": replayed.key,
         "subject": str(replayed.subject),
         "outcome": replayed.outcome,
@@ -202,8 +204,11 @@ def _facts(replayed: Replayed) -> dict[str, object]:
     }
 
 
-def _totals_facts(tally: Tally, since: date, until: date) -> dict[str, object]:
+def _totals_facts(
+    tally: Tally, since: date, until: date, accounts: Sequence[str | None]
+) -> dict[str, object]:
     return {
+        "stripe_accounts": [named_account(each) for each in accounts],
         "since": str(since),
         "until": str(until),
         "agrees": tally.agrees,
