@@ -5,6 +5,7 @@ from datetime import date
 from html import escape
 
 from tieout.cli.console import moment, money
+from tieout.cli.html_page import document, table
 from tieout.cli.totals import above_budget_text, used_text
 from tieout.domain.dates import span_text, spans
 from tieout.domain.tie_outs import EXPLAINED, Cause, OpenItem, Residue, TieOut
@@ -24,22 +25,6 @@ CAUSE_TEXTS: Mapping[Cause, str] = {
 }
 
 _CHART_WIDTH, _CHART_HEIGHT, _MARGIN = 720, 180, 8
-
-_STYLE = """
-body { font: 14px/1.45 system-ui, sans-serif; margin: 2rem auto; max-width: 60rem; color: #1b1b1b }
-h1 { font-size: 1.5rem } h2 { font-size: 1.15rem; margin-top: 2rem; break-after: avoid }
-table { border-collapse: collapse; width: 100%; margin: .6rem 0 1.2rem }
-th, td { padding: .25rem .6rem; border-bottom: 1px solid #d8d8d8; text-align: left }
-th { border-bottom: 2px solid #888; font-weight: 600 }
-td.amount, th.amount { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap }
-td.id { font-family: ui-monospace, monospace; font-size: .85em; overflow-wrap: anywhere }
-.good { color: #14632b } .bad { color: #a11212; font-weight: 600 }
-svg { width: 100%; height: auto; border: 1px solid #d8d8d8 }
-.stripe { stroke: #5b4fd6 } .books { stroke: #1f9d55; stroke-dasharray: 6 3 }
-polyline { fill: none; stroke-width: 2 }
-thead { display: table-header-group } tr { break-inside: avoid }
-@media print { body { margin: 0; max-width: none; font-size: 11px } }
-"""
 
 
 def page(
@@ -65,13 +50,11 @@ def page(
     if missing:
         gaps = escape(", ".join(span_text(*each) for each in spans(missing)))
         sections = f'<p class="bad">Not tied out: {gaps}</p>{sections}'
-    return (
-        '<!doctype html>\n<html lang="en"><head><meta charset="utf-8">'
-        f"<title>{escape(title)}</title><style>{_STYLE}</style></head><body>"
-        f"<h1>{escape(title)}</h1><p>Amounts: positive is a debit of the clearing account. "
+    return document(
+        title,
+        "<p>Amounts: positive is a debit of the clearing account. "
         "The residual is what the books show more than Stripe has.</p>"
-        f"{sections or '<p>Nothing was tied out in this time.</p>'}{_transactions(months)}"
-        "</body></html>\n"
+        f"{sections or '<p>Nothing was tied out in this time.</p>'}{_transactions(months)}",
     )
 
 
@@ -122,7 +105,7 @@ def _days_table(made: Iterable[TieOut]) -> str:
         for each in made
     ]
     head = ("day", "opening", "moved", "Stripe", "books", "residual", "explained")
-    return _table(head, rows, amounts=range(1, 6))
+    return table(head, rows, amounts=range(1, 6))
 
 
 def _flag(tie_out: TieOut) -> str:
@@ -149,7 +132,7 @@ def _residue_table(last: TieOut) -> str:
         for each in last.residues
     ]
     head = ("id", "cause", "since", "days", "amount", "")
-    return f"<h3>The residual on {escape(last.day)}</h3>" + _table(
+    return f"<h3>The residual on {escape(last.day)}</h3>" + table(
         head, rows, amounts=(3, 4), ids=(0,)
     )
 
@@ -175,7 +158,7 @@ def _open_table(last: TieOut) -> str:
     ]
     if not rows:
         return sums
-    return sums + _table(("invoice", "Stripe", "books", ""), rows, amounts=(1, 2), ids=(0,))
+    return sums + table(("invoice", "Stripe", "books", ""), rows, amounts=(1, 2), ids=(0,))
 
 
 def control_text(tie_out: TieOut) -> str:
@@ -232,21 +215,3 @@ def chart(made: Sequence[TieOut]) -> str:
 def _height(amount_minor: int, low: int, high: int) -> float:
     share = (amount_minor - low) / (high - low) if high > low else 0.5
     return _CHART_HEIGHT - _MARGIN - share * (_CHART_HEIGHT - 2 * _MARGIN)
-
-
-def _table(
-    head: Sequence[str],
-    rows: Iterable[Sequence[str]],
-    amounts: Iterable[int] = (),
-    ids: Iterable[int] = (),
-) -> str:
-    """Return a table of cells that are HTML already."""
-    kinds = dict.fromkeys(amounts, ' class="amount"') | dict.fromkeys(ids, ' class="id"')
-    top = "".join(f"<th{kinds.get(at, '')}>{escape(text)}</th>" for at, text in enumerate(head))
-    body = "".join(
-        "<tr>"
-        + "".join(f"<td{kinds.get(at, '')}>{cell}</td>" for at, cell in enumerate(row))
-        + "</tr>"
-        for row in rows
-    )
-    return f"<table><thead><tr>{top}</tr></thead><tbody>{body}</tbody></table>"
