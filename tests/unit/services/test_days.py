@@ -32,7 +32,7 @@ from tieout.domain.errors import Refused, Unavailable
 from tieout.domain.policy import Policy
 from tieout.domain.postings import State
 from tieout.domain.reasons import Reason
-from tieout.domain.subjects import SubjectKind
+from tieout.domain.subjects import Subject, SubjectKind
 from tieout.planning.snapshots import Origin
 from tieout.services.evidence import SUBJECTS_AT_ONCE
 from tieout.services.ports import NotAccepted
@@ -94,7 +94,10 @@ def test_what_a_slow_replica_took_back_agrees_again_with_its_day() -> None:
     assert made.postings.by_key["payout/po_1"].reason is None
 
 
-def test_what_was_parked_is_read_again_when_its_day_shows_that_it_moved_on() -> None:
+@pytest.mark.parametrize("asked", [(DAY,), (PAYOUT, DAY), (DAY, PAYOUT)])
+def test_what_was_parked_is_read_again_when_its_day_shows_that_it_moved_on(
+    asked: Sequence[Subject],
+) -> None:
     """Of the parked subject itself nothing new is known: the event of what happened got lost."""
     out = paid_out()
     back = a_movement(5_000, id="txn_back", type="payout_failure", source="po_1")
@@ -102,12 +105,12 @@ def test_what_was_parked_is_read_again_when_its_day_shows_that_it_moved_on() -> 
     made.policies = FakePolicies(moving())
     made.stripe.snapshots[PAYOUT] = a_payout(out, amount_minor=5_000)
     made.ledger.script("payout/po_1", NotAccepted(Reason.INTACCT_REFUSED, "not today"))
-    message = made.message(DAY)
+    messages = [made.message(each) for each in asked]
     made.clock.advance(1)
     made.bring_up_to_date(PAYOUT)
     made.stripe.snapshots[PAYOUT] = a_payout(out, back, amount_minor=5_000, status="failed")
 
-    made.process(again(message))
+    made.process(*map(again, messages))
 
     assert "payout/po_1/failed" in made.states()
 

@@ -312,10 +312,12 @@ class Processor:
                     answers.add(job, reading.answer)
                 for part in reading.parts:
                     yield _Planned(job, part, reading)
+                moved_on = _moved_on(job, reading, parked)
+                parked -= moved_on
+                known -= moved_on - {each.subject for each in waiting}
                 led_to = [subject for subject in reading.leads_to if subject not in known]
                 fresh = [dataclasses.replace(job, subject=each) for each in led_to]
                 known.update(led_to)
-                # What a day leads to has moved money that the books know nothing of.
                 if job.subject.kind is not SubjectKind.ACTIVITY:
                     parked |= self._still_parked(fresh, policy)
                 waiting += fresh
@@ -500,6 +502,14 @@ def _job(subject: Subject, asked: Sequence[tuple[ReceivedMessage, WorkItem]]) ->
     events = (source_event(item) for _, item in asked)
     named = tuple(dict.fromkeys(each for each in events if each is not None))
     return _Job(subject, messages, asked[-1][1].trigger, subject, named)
+
+
+def _moved_on(job: _Job, reading: Reading, parked: set[Subject]) -> set[Subject]:
+    """Return what was parked and has moved money since that the books know nothing of.
+
+    A day shows that; what else leads to a parked subject says nothing new about it.
+    """
+    return parked & set(reading.leads_to) if job.subject.kind is SubjectKind.ACTIVITY else set()
 
 
 def _others(planned: Iterable[_Planned]) -> Sequence[_Planned]:
