@@ -117,7 +117,8 @@ class World:
         self._actions = _weights(chance)
         self._pace_seconds = chance.choice((5, 60, 900, 7_200))
         self._decision = Decision(
-            sales=chance.choice(("daily_summary", "other_receipt", "invoice"))
+            sales=chance.choice(("daily_summary", "other_receipt", "invoice")),
+            budget=chance_of(plan.seed, "budget").choice((None, None, None, 20, 100)),
         )
         self._told = self._numbered = 0
         self._network: list[_Delivery] = []
@@ -400,7 +401,7 @@ def _account(time: SteppedClock, seed: int) -> StripeAccount:
 
 
 def _switches(chance: random.Random) -> Switches:
-    """Draw what nobody knows about the gateway (dossier section 10)."""
+    """Draw what nobody knows about the gateway; docs/simulation.md lists all of it."""
     return Switches(
         replay_errorno=chance.choice(("XX00000001", "BL01001973", "XL03000009")),
         replay_level=chance.choice(("result", "control")),
@@ -419,6 +420,12 @@ def _switches(chance: random.Random) -> Switches:
         empty_clears_on_update=chance.random() < 0.5,
         duplicate_adjustment_number=chance.choice(("refuse", "accept")),
         duplicate_deposit_id=chance.choice(("refuse", "accept")),
+        in_progress_errorno=chance.choice(("XX00000002", "BL01001973", "XL03000009")),
+        session_failure=chance.choice(("authentication", "http_401")),
+        request_bytes_max=chance.choice((None, None, 60_000)),
+        payment_currency_required=chance.random() < 0.5,
+        apply_key=chance.choice(("source", "application")),
+        foreign_journal_rounding=chance.choice(("refuse", "settle")),
     )
 
 

@@ -19,6 +19,8 @@ from tests.sandbox.intacct.sessions import Session, Sessions
 from tests.sandbox.intacct.wire.envelope import Control, Login, SessionLogin
 from tests.sandbox.intacct.wire.replies import AuthenticationBlock
 
+_SIGN_IN_TEXT = "Sign-in information is incorrect"
+
 
 @dataclass(frozen=True)
 class SignedIn:
@@ -108,11 +110,13 @@ class Authenticator:
         session = self._sessions.touch(authentication.session_id)
         user = self._company.users.get(session.user_id) if session else None
         if session is None or user is None:
+            if self._company.switches.session_failure == "http_401":
+                raise _refused_at_the_door()
             raise AuthenticationFailedError(
                 ErrorEntry(
                     self._company.switches.session_errorno,
                     "The session is invalid or has expired; sign in again",
-                    description="Sign-in information is incorrect",
+                    description=_SIGN_IN_TEXT,
                 )
             )
         return SignedIn(user, session.entity_id, session.started, session.ends)
@@ -140,12 +144,14 @@ class Authenticator:
             )
 
     def _bad_password(self) -> errors.FailedError:
-        text = "Sign-in information is incorrect"
         if self._company.switches.sign_in_failure == "http_401":
-            entry = ErrorEntry("XMLGW_JPP0002", description=text)
-            return ControlFailedError(entry, http_status=401)
+            return _refused_at_the_door()
         return AuthenticationFailedError(
-            ErrorEntry(errors.SIGN_IN_ERROR, text, correction="Check the user id and password.")
+            ErrorEntry(
+                errors.SIGN_IN_ERROR,
+                _SIGN_IN_TEXT,
+                correction="Check the user id and password.",
+            )
         )
 
     def _check_entity(self, user: User, entity_id: str) -> None:
@@ -156,3 +162,10 @@ class Authenticator:
             raise AuthenticationFailedError(
                 ErrorEntry(errors.SIGN_IN_ERROR, f"Invalid location id '{entity_id}'")
             )
+
+
+def _refused_at_the_door() -> ControlFailedError:
+    """Return the failure of the newer way in (3.1)."""
+    return ControlFailedError(
+        ErrorEntry("XMLGW_JPP0002", description=_SIGN_IN_TEXT), http_status=401
+    )

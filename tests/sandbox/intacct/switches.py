@@ -38,6 +38,7 @@ class Switches:
     # Section 3.1: sign-in and sessions.
     sign_in_failure: Literal["authentication", "http_401"] = "authentication"
     unknown_company: Literal["invalid_request", "gw_0011"] = "invalid_request"
+    session_failure: Literal["authentication", "http_401"] = "authentication"
     session_errorno: str = "XL03000006"
 
     # Section 5: texts without a confirmed errorno.

@@ -139,6 +139,12 @@ def test_the_errorno_of_a_dead_session_is_a_switch() -> None:
     assert reply.errornos == ["XL03009999"]
 
 
+def test_a_dead_session_may_answer_401_instead() -> None:
+    client = make_client(Switches(session_failure="http_401"))
+    reply = client.send(request(GET_SESSION, authentication=by_session("unknown")))
+    assert (reply.http.status, reply.errornos) == (401, ["XMLGW_JPP0002"])
+
+
 def test_the_endpoint_is_on_the_host_the_client_used(client: Client) -> None:
     answer = client.gateway.handle(request(GET_SESSION), "books.test:8443", scheme="https")
     endpoint = etree.fromstring(answer.body).findtext("operation/result/data/api/endpoint")
