@@ -15,9 +15,11 @@ from tieout.store.work_queue import Visibility
 
 # A batch that is at least half full says that more is waiting.
 BACKLOG_SIGN = 5
-# With what they call for a request to Intacct is about full, and two or three times as many are
-# read and booked well within the function's time. Source: `make bench`, docs/performance.md.
-MESSAGES_MAX = 240
+# With what they call for requests to Intacct are about full, and a few times as many are read and
+# booked well within the function's time. Source: `make bench`, docs/performance.md.
+MESSAGES_MAX = 230
+# Half as many first: while those are read there is nothing to send.
+FIRST_MESSAGES_MAX = MESSAGES_MAX // 2
 
 processor = bootstrap.processor()
 logger = logging.getLogger("tieout.processor")
@@ -30,15 +32,18 @@ def lambda_handler(event: Mapping[str, Any], context: InvocationContext) -> Mapp
     """
     worker = processor()
     with worker.telemetry.invocation(context):
-        ends_at_unix = int(time.time()) + context.get_remaining_time_in_millis() // 1000
+        now_unix = int(time.time())
+        ends_at_unix = now_unix + context.get_remaining_time_in_millis() // 1000
         stop_sending_at_unix = ends_at_unix - worker.limits.sending_seconds
         stop_reading_at_unix = stop_sending_at_unix - worker.limits.reading_seconds
+        # What is taken then is sent when what was taken before has been.
+        stop_taking_at_unix = (now_unix + stop_sending_at_unix) // 2
         handed = _by_id(_taken(record) for record in event["Records"])
         in_hand: dict[str, Taken] = {}
         retries: dict[str, Retry] = {}
 
         def batches() -> Iterator[Sequence[ReceivedMessage]]:
-            for batch in _batches(worker.backlog, [*handed.values()], stop_reading_at_unix):
+            for batch in _batches(worker.backlog, [*handed.values()], stop_taking_at_unix):
                 in_hand.update(_by_id(batch))
                 yield [each.message for each in batch]
 
@@ -55,21 +60,22 @@ def lambda_handler(event: Mapping[str, Any], context: InvocationContext) -> Mapp
 
 
 def _batches(
-    backlog: Backlog, handed: Sequence[Taken], take_until_unix: int
+    backlog: Backlog, handed: Sequence[Taken], stop_taking_at_unix: int
 ) -> Iterator[Sequence[Taken]]:
     """Yield what was handed over with what waits behind it, and more as long as there is plenty.
 
     Args:
         backlog: the queue.
         handed: what Lambda handed over.
-        take_until_unix: from when on what is taken might find no time to be booked.
+        stop_taking_at_unix: from when on what is taken might find no time to be booked.
     """
-    wanted = MESSAGES_MAX - len(handed) if len(handed) >= BACKLOG_SIGN else 0
-    batch = [*handed, *backlog.take(wanted)]
+    wanted = FIRST_MESSAGES_MAX if len(handed) >= BACKLOG_SIGN else 0
+    batch = [*handed, *backlog.take(max(0, wanted - len(handed)))]
     while batch:
         yield batch
-        is_plenty = len(batch) == MESSAGES_MAX and time.time() < take_until_unix
-        batch = [*backlog.take(MESSAGES_MAX if is_plenty else 0)]
+        is_plenty = len(batch) == wanted and time.time() < stop_taking_at_unix
+        wanted = MESSAGES_MAX if is_plenty else 0
+        batch = [*backlog.take(wanted)]
 
 
 def _by_id(taken: Iterable[Taken]) -> dict[str, Taken]:

@@ -10,15 +10,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from functions.processor.app import MESSAGES_MAX
+from tests.benchmarks.bench import Bench
 from tests.benchmarks.fifo_queue import BATCH_MAX, FifoQueue, Groups
 from tests.benchmarks.figures import Figure
-from tests.benchmarks.throughput import Bench, take
+from tests.benchmarks.virtual_time import Latencies, side_by_side
 from tests.sandbox.aws.template import load_template
 
 PRICES = Path(__file__).with_name("prices.toml")
 CUSTOMERS = 100
-# As `tieout.bootstrap` has it.
-READS_AT_A_TIME = 4
 MILLION = 1_000_000
 
 
@@ -27,20 +26,19 @@ class Used:
     """What a backlog needed.
 
     Attributes:
-        seconds: of processors, the model's requests and our own processor time.
+        seconds: of processors, what they wait for included.
     """
 
     events: int
     seconds: float
-    stripe_reads: int
     posting_writes: int
     transactions: int
 
 
 def figures(customers: int = CUSTOMERS) -> Iterable[Figure]:
     """Yield the price of a million events, part by part."""
-    used = work_off(customers)
     prices = tomllib.loads(PRICES.read_text())
+    used = work_off(customers, prices["assumed"]["stripe_read_seconds"])
     parts = per_event(used, prices)
     for name, dollars in parts.items():
         yield Figure(f"a million events: {name}", dollars * MILLION, "USD")
@@ -58,29 +56,20 @@ def figures(customers: int = CUSTOMERS) -> Iterable[Figure]:
     )
 
 
-def work_off(customers: int) -> Used:
+def work_off(customers: int, stripe_read_seconds: float) -> Used:
     """Work a backlog off, one invocation after the other."""
-    bench = Bench(customers)
-    queue, before, seconds = FifoQueue(bench.messages, Groups.IN_RUNS), bench.spine.counts(), 0.0
+    bench = Bench(customers, Latencies(stripe_read=stripe_read_seconds))
+    queue, before = FifoQueue(bench.messages, Groups.IN_RUNS), bench.spine.counts()
     written = _writes(bench)
-    while batch := take(queue):
-        seconds += bench.meter.seconds(lambda: bench.spine.process(batch))
-        queue.finish(batch)
-    counts = bench.spine.counts().since(before)
-    return Used(
-        len(bench.messages),
-        seconds,
-        counts.stripe_reads,
-        _writes(bench) - written,
-        counts.transactions,
-    )
+    seconds = side_by_side(1, lambda: bench.invocation(queue))
+    transactions = bench.spine.counts().since(before).transactions
+    return Used(len(bench.messages), seconds, _writes(bench) - written, transactions)
 
 
 def per_event(used: Used, prices: Mapping[str, Mapping[str, float]]) -> Mapping[str, float]:
     """Return what AWS charges for an event, in US dollars, by what it is charged for."""
     aws, assumed = prices["aws"], prices["assumed"]
-    reading_seconds = used.stripe_reads * assumed["stripe_read_seconds"] / READS_AT_A_TIME
-    processor_seconds = (used.seconds + reading_seconds) / used.events
+    processor_seconds = used.seconds / used.events
     writes = used.posting_writes / used.events * assumed["posting_write_units"]
     # Sent alone; received and deleted ten at a time.
     queue_requests = 1 + 2 / BATCH_MAX

@@ -12,9 +12,9 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import count
 
+from tests.benchmarks.bench import Bench, take
 from tests.benchmarks.fifo_queue import FifoQueue, Groups
 from tests.benchmarks.figures import Figure
-from tests.benchmarks.throughput import Bench, take
 from tieout.services.process import ReceivedMessage
 
 # Of a paid invoice, and the customer's that goes with the first; some are new or get money back.

@@ -6,6 +6,7 @@ tables are fakes; they cost nothing in Stripe or Intacct.
 
 import dataclasses
 from collections.abc import Callable, Sequence
+from concurrent.futures import Executor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -108,7 +109,11 @@ class Spine:
             livemode=False,
         )
         self.ledger = self.another_ledger(wire_of(self.gateway))
-        self._processor = Processor(
+        self._processor = self.processor()
+
+    def processor(self, pool: Executor | None = None) -> Processor:
+        """Return a worker, which reads side by side in the pool if it has one."""
+        return Processor(
             self.reader,
             self.ledger,
             self.postings,
@@ -116,6 +121,7 @@ class Spine:
             self.clock,
             FakeMetrics(),
             LEASE_SECONDS,
+            pool=pool,
         )
 
     @property

@@ -181,7 +181,7 @@ def test_what_waits_behind_a_full_batch_is_booked_with_it_and_deleted_here(
     use_case.results = {"b": Retry(40, "Stripe is slow")}
     answer = app.lambda_handler(full_batch(), Context())
     assert [each.message_id for each in use_case.asked][app.BACKLOG_SIGN :] == ["a", "b", "c"]
-    assert backlog.wanted[0] == app.MESSAGES_MAX - app.BACKLOG_SIGN
+    assert backlog.wanted[0] == app.FIRST_MESSAGES_MAX - app.BACKLOG_SIGN
     assert not any(backlog.wanted[1:]), "there was no more"
     # Lambda knows nothing of them, and refuses an answer about what it did not hand over.
     assert answer == {"batchItemFailures": []}
@@ -199,7 +199,8 @@ def test_nothing_more_is_taken_behind_a_batch_that_is_not_full(
 
 
 def test_as_long_as_there_is_plenty_more_is_taken(use_case: Scripted, backlog: Waiting) -> None:
-    names = [str(number) for number in range(2 * app.MESSAGES_MAX)]
+    plenty = app.FIRST_MESSAGES_MAX + app.MESSAGES_MAX
+    names = [str(number) for number in range(plenty)]
     backlog.messages = behind(*names)
     use_case.results = {names[-1]: Retry(40, "Stripe is slow")}
     assert app.lambda_handler(full_batch(), Context()) == {"batchItemFailures": []}
@@ -208,8 +209,8 @@ def test_as_long_as_there_is_plenty_more_is_taken(use_case: Scripted, backlog: W
 
 
 def test_nothing_is_taken_that_might_find_no_time(use_case: Scripted, backlog: Waiting) -> None:
-    backlog.messages = behind(*(str(number) for number in range(app.MESSAGES_MAX)))
-    app.lambda_handler(full_batch(), Context(remaining_ms=100_000))
+    backlog.messages = behind(*(str(number) for number in range(app.FIRST_MESSAGES_MAX)))
+    app.lambda_handler(full_batch(), Context(remaining_ms=70_000))
     assert use_case.batches == 1
     assert len(backlog.messages) == app.BACKLOG_SIGN
 

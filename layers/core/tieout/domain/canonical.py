@@ -8,6 +8,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from datetime import date
+from functools import cache
 
 
 def canonical(value: object) -> str:
@@ -33,4 +34,9 @@ def _plain(value: object) -> object:
     if isinstance(value, Mapping):
         return dict(value)
     assert dataclasses.is_dataclass(value), f"{type(value).__name__} has no canonical form"
-    return {each.name: getattr(value, each.name) for each in dataclasses.fields(value)}
+    return {name: getattr(value, name) for name in _names(value.__class__)}
+
+
+@cache
+def _names(kind: type) -> tuple[str, ...]:
+    return tuple(each.name for each in dataclasses.fields(kind))

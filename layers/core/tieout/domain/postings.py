@@ -248,15 +248,15 @@ def begin_sending(
     new content.
     """
     base = posting or _first(document.key, work)
-    content = digest(document)
-    revision = base.revision + 1 if amend and content != base.digest else base.revision
+    sent = described(_stamped(base, work), document)
+    revision = base.revision + 1 if amend and sent.digest != base.digest else base.revision
     in_doubt = base.in_doubt or base.state in {State.UNKNOWN, State.SENDING}
     same_send = in_doubt and not amend and base.control_id != ""
     return dataclasses.replace(
-        described(_stamped(base, work), document),
+        sent,
         state=State.SENDING,
         revision=revision,
-        control_id=base.control_id if same_send else control_id(document.key, revision, content),
+        control_id=base.control_id if same_send else control_id(sent.key, revision, sent.digest),
         reason=None,
         reason_text="",
         attempts=base.attempts + 1,
