@@ -57,7 +57,7 @@ from tieout.services.ports import IntacctCredentials
 from tieout.services.process import Processor
 from tieout.services.receive import Receiver
 from tieout.services.tie_out import TieOuts
-from tieout.services.transactions import TransactionMeter, TransactionWatch
+from tieout.services.transactions import BudgetedPolicies, TransactionMeter, TransactionWatch
 from tieout.store import items, trail_items
 from tieout.store.backlog import Backlog
 from tieout.store.closed_books import DynamoClosedBooks
@@ -324,7 +324,7 @@ class ProcessorFunction(Function):
             own.stripe,
             own.ledger,
             own.postings,
-            own.policies,
+            BudgetedPolicies(own.policies, own.transactions, own.clock),
             own.clock,
             own.telemetry,
             LIMITS.lease_seconds,

@@ -67,11 +67,13 @@ class Decision:
     Attributes:
         subscriptions: account of subscription revenue.
         sales: how what nobody was invoiced for is booked.
+        budget: of transactions a month; above it a day's sales are booked together. None: without.
         closed_through: last day that is closed.
     """
 
     subscriptions: str = "4000"
     sales: str = "daily_summary"
+    budget: int | None = None
     closed_through: date | None = None
 
 
@@ -125,7 +127,10 @@ def _add_entity(company: IntacctCompany, entity: str, name: str) -> None:
 def policy(catalog: Catalog, decision: Decision | None = None) -> str:
     """Return the policy file."""
     given = decision or Decision()
+    has_choice = given.budget is not None and given.sales != "daily_summary"
     return _POLICY.format(
+        budget=f"intacct: {{transactions_per_month: {given.budget}}}" if given.budget else "",
+        above_budget=", above_budget: daily_summary" if has_choice else "",
         zone=ZONE.key,
         product=catalog.product,
         annual=catalog.annual,
@@ -232,7 +237,8 @@ movements:
 customer_credit: {{account: "2300", granted: "4090"}}
 bad_debt_account: "6900"
 receivable_account: "1100"
-sales: {{mode: {sales}, category: sales, customer: {walk_in}}}
+{budget}
+sales: {{mode: {sales}, category: sales, customer: {walk_in}{above_budget}}}
 revenue:
   categories:
     subscriptions: {{account: "{subscriptions}"}}
