@@ -10,7 +10,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from tieout.cli.commands import COMMANDS
-from tieout.cli.console import DONE, NOT_READY, add_command, paint, printable, say
+from tieout.cli.console import DONE, NOT_READY, Progress, add_command, paint, printable, say
 from tieout.cli.installation import Installation
 from tieout.cli.trace_page import page
 from tieout.cli.trace_story import (
@@ -73,7 +73,9 @@ def _trace(options: argparse.Namespace) -> int:
     policy = _policy(at)
     zone = policy.zone if policy else _UTC
     sources = Sources(at.trail, at.postings, at.inbox, lambda: at.stripe, policy)
-    stories = trace(sources, options.id)
+    progress = Progress()
+    stories = trace(sources, options.id, progress.tell)
+    progress.done()
     written = {}
     if options.pack:
         index = page(stories, zone, at.stack.name)

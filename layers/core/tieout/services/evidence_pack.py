@@ -170,17 +170,19 @@ def _proofs(
 
 
 def _links(
-    trail: Trail, proofs: Iterable[_Proof], entries: Collection[tuple[str, int]]
+    trail: Trail, proofs: Iterable[_Proof], entries: Mapping[tuple[str, int], Entry]
 ) -> tuple[Mapping[tuple[str, int], Entry], Collection[tuple[str, int]]]:
     """Return the entries between, as far as there is room, and those of the story they are for."""
     wanted: set[tuple[str, int]] = set()
     packed: set[tuple[str, int]] = set()
     for proof in sorted(proofs, key=lambda each: len(each.links)):
-        account = proof.entry.account
-        more = {(account, seq) for seq in proof.links} - set(entries) - wanted
+        if len(proof.links) > LINKS_MAX + len(entries):
+            break
+        places = ((proof.entry.account, seq) for seq in proof.links)
+        more = {place for place in places if place not in entries and place not in wanted}
         if len(wanted) + len(more) <= LINKS_MAX:
             wanted |= more
-            packed.add((account, proof.entry.seq))
+            packed.add((proof.entry.account, proof.entry.seq))
     links: dict[tuple[str, int], Entry] = {}
     for account in _accounts(wanted):
         numbers = [seq for of, seq in wanted if of == account]

@@ -7,7 +7,7 @@ asked for it and the readings of Stripe that it rests on.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from hashlib import sha256
@@ -106,12 +106,13 @@ def _unix(value: object) -> int:
     return value if isinstance(value, int) and 0 <= value < _END_OF_TIME_UNIX else 0
 
 
-def trace(at: Sources, asked: str) -> Sequence[Story]:
+def trace(at: Sources, asked: str, tell: Callable[[str], None] = lambda _: None) -> Sequence[Story]:
     """Return the story of an id; of one that several things share, one for each of them.
 
     Args:
         at: where to look.
         asked: any id that a person may have at hand.
+        tell: hears how far it has come.
 
     Raises:
         CannotBeDone: it leads nowhere; the text says what was looked through.
@@ -124,7 +125,7 @@ def trace(at: Sources, asked: str) -> Sequence[Story]:
     stories: list[Story] = []
     for keys in groups:
         if not any(key in each.keys for each in stories for key in keys):
-            stories.append(_story(at, asked, roles, keys))
+            stories.append(_story(at, asked, roles, keys, tell))
     if not is_id or not (roles or stories[0].events):
         raise CannotBeDone(_nowhere(at.trail, asked))
     return stories
@@ -134,11 +135,13 @@ def _is_shared(roles: Roles) -> bool:
     return bool(roles) and all(of_key <= SHARED for of_key in roles.values())
 
 
-def _story(at: Sources, asked: str, roles: Roles, named: Sequence[str]) -> Story:
+def _story(
+    at: Sources, asked: str, roles: Roles, named: Sequence[str], tell: Callable[[str], None]
+) -> Story:
     further = belonging(at, {key: roles[key] for key in named})
     # In this order: what is written meanwhile must not look like a breach.
     postings, heads = at.postings.get_many([*named, *further]), _heads(at.trail)
-    read = _entries(at.trail, [*named, *further])
+    read = _entries(at.trail, [*named, *further], tell)
     entries = sorted(read, key=lambda each: (each.account, each.seq))
     evidence, after = _beside(at.trail, entries)
     ids = dict.fromkeys([asked, *(event.id for each in entries for event in each.events)])
@@ -169,9 +172,10 @@ def _in_order(keys: Iterable[str], entries: Sequence[Entry]) -> Sequence[str]:
     return sorted(keys, key=lambda key: (first.get(key, len(entries)), key))
 
 
-def _entries(trail: Trail, keys: Iterable[str]) -> Iterator[Entry]:
+def _entries(trail: Trail, keys: Sequence[str], tell: Callable[[str], None]) -> Iterator[Entry]:
     """Yield every entry of some postings, and what took the place of one."""
-    for key in keys:
+    for number, key in enumerate(keys, 1):
+        tell(f"reading the trail of {number:,} of {len(keys):,} postings")
         for each in trail.of_id(key):
             if each.key == key or hash_of(each) != each.hash:
                 yield each
