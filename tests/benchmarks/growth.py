@@ -20,6 +20,8 @@ from tieout.services.process import ReceivedMessage
 # Of a paid invoice, and the customer's that goes with the first; some are new or get money back.
 EVENTS_PER_CUSTOMER = 6.15
 EVENTS = (1_000, 10_000)
+# Takes minutes, nearly all of them the doubles': asked for by name.
+LONG = (*EVENTS, 100_000)
 RATIO_MAX = 1.2
 # Tracing memory takes time of its own, so that what is traced is not timed.
 TRACED_ONE_IN = 3
@@ -41,7 +43,11 @@ class Grown:
 
 
 def figures(events: Sequence[int] = EVENTS) -> Iterable[Figure]:
-    """Yield what an event costs by the length of the queue, and how that grows."""
+    """Yield what an event costs by the length of the queue, and how that grows.
+
+    Args:
+        events: how long the queues are, the shortest first.
+    """
     grown = [work_off(each) for each in events]
     medians = [statistics.median(each.own_ms) for each in grown]
     for each, median in zip(grown, medians, strict=True):

@@ -1,4 +1,4 @@
-"""How much processor time planning and encoding take for each document.
+"""How much processor time planning, encoding and reading the answer take for each document.
 
 An invoice with its payment and a partial refund, as Stripe shows them: four documents, planned for
 the invoice and again for the refund, then encoded into one request. A fixed loop takes turns with
@@ -8,20 +8,24 @@ them: what varies in it is the machine's noise, not ours.
 import dataclasses
 import statistics
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 
 from tests.benchmarks.figures import Figure
 from tests.benchmarks.spine import Spine
 from tests.sandbox import intacct_credentials
+from tests.support.wires import IntacctWire
 from tieout.domain.documents import Document, dependencies
 from tieout.domain.expressions import compile_expression
 from tieout.domain.policy import Policy
 from tieout.domain.policy_rules import Area, Fixed, Rule
 from tieout.domain.subjects import Subject, SubjectKind
+from tieout.intacct.connect import FUNCTIONS_PER_REQUEST_MAX
 from tieout.intacct.document_xml import CompanyCurrencies, document_function
 from tieout.intacct.request_xml import session_request
+from tieout.intacct.response_xml import Results, parse
+from tieout.intacct.transport import HttpReply
 from tieout.planning.plan import plan
 from tieout.planning.snapshots import Snapshot
 from tieout.services.ports import IntacctCredentials, Submission
@@ -35,6 +39,7 @@ LINES_WITH_TARGET_MAX = 10
 # A sample is so many lines long, whatever the invoice: long enough for the clock.
 LINES_IN_A_SAMPLE = 50
 REFERENCE_STEPS = 20_000
+PARSED_IN_A_SAMPLE = 5
 RULES = 20
 
 _CREDENTIALS = IntacctCredentials(**intacct_credentials.of_sample_company())
@@ -55,27 +60,73 @@ class Case:
 
 
 def figures(samples: int = SAMPLES) -> Iterable[Figure]:
-    """Yield milliseconds of processor time for each document, by the invoice's length."""
+    """Yield milliseconds of processor time for each document, line and answer."""
     noise: list[float] = []
+    planning: dict[int, Sequence[float]] = {}
+    encoding: dict[int, Sequence[float]] = {}
     for lines in LINES:
         case = case_of(lines)
         submissions = submissions_of(case.planned().values())
         times = max(LINES_IN_A_SAMPLE // lines, 1)
-        planning: list[float] = []
-        encoding: list[float] = []
-        for _ in range(samples):
-            planning.append(_cpu_ms(case.planned, times) / len(submissions))
-            encoding.append(_cpu_ms(partial(encoded, submissions), times) / len(submissions))
-            noise.append(_cpu_ms(_reference, 1))
+        taken = [
+            (
+                _cpu_ms(case.planned, times),
+                _cpu_ms(partial(encoded, submissions), times),
+                _cpu_ms(_reference, 1),
+            )
+            for _ in range(samples)
+        ]
+        planning[lines], encoding[lines], noisy = zip(*taken, strict=True)
+        noise += noisy
+        documents = len(submissions)
         yield _figure(
             f"plan + encode, per document of a {lines}-line invoice",
-            [plan_ms + encode_ms for plan_ms, encode_ms in zip(planning, encoding, strict=True)],
+            [(plan_ms + encode_ms) / documents for plan_ms, encode_ms, _ in taken],
             MILLISECONDS_MAX if lines <= LINES_WITH_TARGET_MAX else None,
-            f"planning {statistics.median(planning):.2f} ms, "
-            f"encoding {statistics.median(encoding):.2f} ms, {len(submissions)} documents",
+            f"planning {statistics.median(planning[lines]) / documents:.2f} ms, "
+            f"encoding {statistics.median(encoding[lines]) / documents:.2f} ms, "
+            f"{documents} documents",
         )
+    yield _per_line("plan, per line", planning, "for the invoice and for its refund")
+    yield _per_line("encode, per line", encoding, "of an invoice")
+    yield _parsing_figure(samples)
     yield _rules_figure(samples)
     yield _figure("the machine's noise: a fixed loop", noise, None, f"{len(noise)} samples")
+
+
+def _per_line(name: str, samples: Mapping[int, Sequence[float]], detail: str) -> Figure:
+    """Return what a line more costs, from the longest invoice and the shortest."""
+    few, *_, many = LINES
+    pairs = zip(samples[few], samples[many], strict=True)
+    return _figure(name, [(long - short) / (many - few) for short, long in pairs], None, detail)
+
+
+def _parsing_figure(samples: int) -> Figure:
+    """Return what the answer about a document costs to read."""
+    reply, results = longest_reply()
+    parsing = [_cpu_ms(partial(parse, reply), PARSED_IN_A_SAMPLE) / results for _ in range(samples)]
+    detail = f"of {results} in a reply of {len(reply) / 1024:.0f} KB"
+    return _figure("parse, per answer", parsing, None, detail)
+
+
+def longest_reply() -> tuple[bytes, int]:
+    """Let invoices be booked; return the longest reply, and how many answers are in it."""
+    replies: list[bytes] = []
+
+    class Recording(IntacctWire):
+        def post(self, endpoint: str, body: bytes, timeout_seconds: int) -> HttpReply:
+            reply = super().post(endpoint, body, timeout_seconds)
+            replies.append(reply.body)
+            return reply
+
+    spine = Spine(wire_of=Recording)
+    for number in range(FUNCTIONS_PER_REQUEST_MAX):
+        spine.bill(spine.sign_up(number))
+    spine.process(spine.new_messages())
+    longest = max(replies, key=len)
+    parsed = parse(longest)
+    assert isinstance(parsed, Results)
+    return longest, len(parsed.by_control_id)
 
 
 def _rules_figure(samples: int) -> Figure:

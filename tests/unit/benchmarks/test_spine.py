@@ -13,6 +13,7 @@ from tests.benchmarks.fifo_queue import Groups
 from tests.benchmarks.spine import Counts, Spine
 from tests.support import intacct_schema
 from tieout.domain.postings import State
+from tieout.intacct.connect import FUNCTIONS_PER_REQUEST_MAX
 
 
 def test_the_first_invoice_of_a_customer_is_counted_to_the_last_request() -> None:
@@ -101,7 +102,11 @@ def test_what_is_timed_is_a_whole_valid_request(lines: int) -> None:
     intacct_schema.check(request)
 
 
-def test_the_timing_benchmark_yields_every_length_the_rules_and_the_noise() -> None:
+def test_the_timing_benchmark_yields_every_length_the_parts_and_the_noise() -> None:
     figures = list(plan_and_encode.figures(samples=2))
-    assert [each.target for each in figures] == [1.0, 1.0, None, None, None]
+    assert [each.target for each in figures] == [1.0, 1.0, *[None] * 6]
     assert all(each.low is not None and each.value > 0 for each in figures)
+
+
+def test_a_reply_is_parsed_that_answers_for_a_whole_request() -> None:
+    assert plan_and_encode.longest_reply()[1] == FUNCTIONS_PER_REQUEST_MAX
