@@ -46,8 +46,9 @@ intacct: .venv/.installed ## A strict Intacct gateway alone, to test any client 
 year: .venv/.installed ## A business year in one process, judged by an oracle month by month (CUSTOMERS=2000)
 	$(with_sources) $(bin)/python -m tests.year --customers $(CUSTOMERS)
 
-simulate: .venv/.installed ## Storms over the whole product in one process; tells how to repeat what is wrong (SEED=1 EVENTS=1000 SEEDS=1)
-	$(with_sources) PYTHONHASHSEED=0 $(bin)/python -m tests.simulation --seed $(SEED) --events $(EVENTS) --seeds $(SEEDS)
+simulate: .venv/.installed ## Storms over the whole product in one process; tells the shortest story of what is wrong and how to repeat it (SEED=1 EVENTS=1000 SEEDS=1)
+	$(with_sources) PYTHONHASHSEED=0 $(bin)/python -m tests.simulation --seed $(SEED) --events $(EVENTS) --seeds $(SEEDS) \
+		$(if $(STORMS),--storms $(STORMS)) $(if $(ONLY),--only $(ONLY)) $(if $(SPARE),--spare $(SPARE))
 
 ##@ Check
 .PHONY: check test format-check lint types imports lint-template validate cfn-lint checkov \

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 import pytest
 from hypothesis import HealthCheck, settings
 
+from tests.simulation.planting import PLANTED_BUG
 from tests.support.log_watch import LogWatch, watching
 
 # One commit, one outcome: examples are no matter of chance, nor of how fast a shared machine is.
@@ -28,3 +29,20 @@ def _nothing_secret_is_logged(log_watch: LogWatch) -> Iterator[None]:
     log_watch.taken()
     yield
     assert log_watch.taken() == [], "logged, and must not be: see tests/planted.py"
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """Tell how many of the planted bugs were found, and how soon."""
+    found_in = [
+        int(str(played))
+        for outcome in ("passed", "failed")
+        for report in terminalreporter.getreports(outcome)
+        for name, played in getattr(report, "user_properties", ())
+        if report.when == "call" and name == PLANTED_BUG
+    ]
+    if found_in:
+        found = [each for each in found_in if each]
+        terminalreporter.write_line(
+            f"planted bugs: {len(found)} of {len(found_in)} found, {found.count(1)} of them in the "
+            f"first history that was played, the last in number {max(found, default=0)}"
+        )

@@ -25,7 +25,10 @@ from tieout.domain.effects import RECEIVABLE
 from tieout.domain.keys import customer_key, owed_again_key
 from tieout.domain.postings import Worklist
 from tieout.domain.reasons import Reason
+from tieout.services.verify import Verifier
 from tieout.store import items
+from tieout.store.postings import DynamoPostings
+from tieout.store.trail_reader import DynamoTrail
 
 _CONTROL_ID = re.compile(r"tieout:(?P<key>.+):r\d+:[0-9a-f]{16}")
 # What none of our storms is a reason for.
@@ -40,10 +43,11 @@ _NEVER_TRUE = frozenset(
         Reason.UNREADABLE_OBJECT,
     }
 )
-_AFTER_PEOPLE = frozenset({Reason.RECORDED_BUT_NOT_FOUND, Reason.NUMBER_TAKEN})
+_AFTER_PEOPLE = frozenset(
+    {Reason.RECORDED_BUT_NOT_FOUND, Reason.NUMBER_TAKEN, Reason.INTACCT_REFUSED}
+)
 # What stands in a document's way when people took away or changed what it hangs on.
 _FOR_PEOPLE = _AFTER_PEOPLE | {
-    Reason.INTACCT_REFUSED,
     Reason.OVER_APPLICATION,
     Reason.WAITS_FOR_PARKED,
 }
@@ -57,6 +61,13 @@ class Wrong(AssertionError):
     """The promise is broken."""
 
 
+def verifier(world: World) -> Verifier:
+    """Return what compares a world's audit trail with its postings, once the weather is calm."""
+    assert world.luck.is_off
+    tables: Any = world.tables
+    return Verifier(DynamoTrail(tables, "trail"), DynamoPostings(tables, "postings"))
+
+
 class JudgedWorld(World):
     """A world in which everything is looked at."""
 
@@ -67,6 +78,7 @@ class JudgedWorld(World):
         self._identities: Counter[str] = Counter()
         self._seen = {"entries": 0, "documents": 0, "payments": 0}
         self._traced = 0
+        self._stored: list[str] = []
         table = self.cloud.postings
         put = table.put
 
@@ -75,6 +87,13 @@ class JudgedWorld(World):
             put(key, item)
 
         table.put = watched  # type: ignore[method-assign]
+        store = self.cloud.inbox.put
+
+        def stored(key: str, item: Item | None) -> None:
+            self._stored.append(key)
+            store(key, item)
+
+        self.cloud.inbox.put = stored  # type: ignore[method-assign]
         memory = self.cloud.intacct._control_ids
         record = memory.record
 
@@ -140,13 +159,18 @@ class JudgedWorld(World):
             yield table[key]
 
     def _look_for_traces(self) -> None:
-        """An event that we answered 2xx for is stored, and was queued before."""
+        """An event that we answered 2xx for is stored; what is stored was queued."""
         for event_id in self.acknowledged[self._traced :]:
             if items.event_id_key(event_id) not in self.cloud.inbox.items:
                 raise Wrong(f"acknowledged and forgotten: {event_id}")
             if event_id not in self.cloud.queue.accepted:
                 raise Wrong(f"acknowledged and never queued: {event_id}")
         self._traced = len(self.acknowledged)
+        for key in self._stored:
+            event_id = key.removeprefix(items.event_id_key(""))
+            if event_id != key and event_id not in self.cloud.queue.accepted:
+                raise Wrong(f"stored and never queued: {event_id}")
+        self._stored.clear()
 
     # -- liveness ---------------------------------------------------------------------------
 
@@ -154,7 +178,8 @@ class JudgedWorld(World):
         """Everything is posted, or parked for a reason that holds; the books are right."""
         self.after_delivery()
         wrong = [
-            *self._parked(), *self._unfinished(), *self._different(), *self._misnamed()
+            *self._parked(), *self._unfinished(), *self._different(), *self._misnamed(),
+            *self._untold(),
         ]  # fmt: skip
         if wrong:
             raise Wrong("\n".join(wrong[:12]))
@@ -254,6 +279,11 @@ class JudgedWorld(World):
         if kind == "credit_note":
             found = self.account.store.get("invoice", found["invoice"])
         return found["customer"] or WALK_IN
+
+    def _untold(self) -> Iterator[str]:
+        """Yield where the audit trail does not tell what became of a posting."""
+        for breach in verifier(self).verify():
+            yield f"trail: {breach.tampering} {breach.key}: {breach.text}"
 
     def _misnamed(self) -> Iterator[str]:
         """Yield the customers that have another name in Stripe than in Intacct.

@@ -4,23 +4,13 @@ Method: the storms of the simulation, with killed workers, lost answers and two 
 when it is calm, the product looks at all of it itself. Then a posting is changed behind its back.
 """
 
-from typing import Any
-
 import pytest
 
+from tests.simulation.checks import verifier
 from tests.simulation.world import Plan, World, play
 from tieout.domain.postings import State
 from tieout.domain.trail import MAIN
 from tieout.domain.trail_check import Breach, Tampering
-from tieout.services.verify import Verifier
-from tieout.store.postings import DynamoPostings
-from tieout.store.trail_reader import DynamoTrail
-
-
-def verifier(world: World) -> Verifier:
-    world.luck.is_off = True
-    tables: Any = world.tables
-    return Verifier(DynamoTrail(tables, "trail"), DynamoPostings(tables, "postings"))
 
 
 @pytest.mark.parametrize("seed", [7, 8, 9])

@@ -1,9 +1,11 @@
-"""Goal: the business year ties out every month, through a change of policy and closed months.
+"""Goal: the business year ties out every month, through a change of policy, a month that reaches
+its budget of transactions, and closed months.
 
 Method: a small company plays it, far enough to have seen both; `make year` plays a large one.
 """
 
 import io
+import re
 
 import pytest
 
@@ -22,6 +24,9 @@ def test_a_small_company_ties_out_every_month() -> None:
     assert wrong == 0, told.getvalue()
     assert "2026-07" in told.getvalue()
     assert told.getvalue().endswith(f"\nall {MONTHS} months tie out, nothing is parked\n")
+    by_budget = re.search(r"^sales: (\d+) one by one, (\d+) above", told.getvalue(), re.MULTILINE)
+    assert by_budget is not None
+    assert all(int(each) > 0 for each in by_budget.groups())
     yen = [line.split()[-3:] for line in told.getvalue().splitlines() if " jpy " in line]
     assert yen
     assert not any("." in amount for amounts in yen for amount in amounts)
