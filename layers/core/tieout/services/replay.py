@@ -8,7 +8,6 @@ The reading, the planning and the comparison are those of the preview, and so th
 Nothing is posted and nothing is written, anywhere.
 """
 
-import sqlite3
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -40,6 +39,7 @@ from tieout.services.preview import (
     Recorded,
     other_difference,
 )
+from tieout.services.seen import Seen
 from tieout.services.trail_ports import EveryPosting
 
 
@@ -153,7 +153,7 @@ class Replay:
         self._postings = postings
         self._policies = policies
         self._began_at_unix = clock.now_unix()
-        self._seen = _Seen()
+        self._seen = Seen()
         self.tally = Tally()
 
     def replay(self, subjects: Iterable[Subject]) -> Iterator[Replayed]:
@@ -344,27 +344,3 @@ def _of_finding(finding: Finding, posting: Posting | None) -> Outcome:
 def _decided(posting: Posting) -> str:
     """Return what a person decided last, and who."""
     return (posting.decision or posting.reason_text).rpartition("\n")[2]
-
-
-class _Seen:
-    """Names that were seen: any number of them, kept in a file that nobody else sees.
-
-    SQLite keeps a database without a name in memory as long as it is small, and deletes its file.
-    """
-
-    def __init__(self) -> None:
-        self._names = sqlite3.connect("", isolation_level=None)
-        self._names.execute("PRAGMA journal_mode = OFF")
-        self._names.execute("CREATE TABLE seen (name TEXT PRIMARY KEY) WITHOUT ROWID")
-
-    def add(self, name: str) -> bool:
-        """Add a name; return whether it is new."""
-        added = self._names.execute("INSERT OR IGNORE INTO seen VALUES (?)", (name,))
-        return added.rowcount == 1
-
-    def __contains__(self, name: str) -> bool:
-        found = self._names.execute("SELECT 1 FROM seen WHERE name = ?", (name,))
-        return found.fetchone() is not None
-
-    def __del__(self) -> None:
-        self._names.close()
