@@ -65,6 +65,12 @@ def test_a_429_of_a_round_that_is_over_still_says_how_long_to_wait() -> None:
     assert (allowed(pace, MAXIMUM), pace.not_before_unix) == (3, NOW_UNIX + 120)
 
 
+def test_a_shorter_pause_does_not_end_a_longer_one() -> None:
+    pace = given_back(under_way("a", "b"), "a", TooMany(120), MAXIMUM, NOW_UNIX)
+    pace = given_back(pace, "b", TooMany(5), MAXIMUM, NOW_UNIX)
+    assert pace.not_before_unix == NOW_UNIX + 120
+
+
 def test_nobody_sends_before_the_moment_that_intacct_named() -> None:
     pace = after(Pace(), TooMany(40))
     assert "b" not in under_way("b", pace=pace, now_unix=NOW_UNIX + 39).slots
@@ -86,7 +92,17 @@ def test_a_run_of_good_answers_permits_one_more() -> None:
     halved = after(Pace(), TooMany())
     nearly = after(halved, *[GOOD] * (GOOD_RUN - 1))
     assert allowed(nearly, MAXIMUM) == 3
-    assert allowed(after(nearly, GOOD), MAXIMUM) == 4
+    one_more = after(nearly, GOOD)
+    assert allowed(one_more, MAXIMUM) == 4
+    assert allowed(after(one_more, *[GOOD] * (GOOD_RUN - 1)), MAXIMUM) == 4
+
+
+def test_a_run_that_a_429_interrupts_begins_anew() -> None:
+    nearly = after(Pace(), TooMany(), *[GOOD] * (GOOD_RUN - 1))
+    later_unix = NOW_UNIX + PROBE_SECONDS + 9
+    interrupted = after(nearly, TooMany(), now_unix=later_unix)
+    again_unix = later_unix + PROBE_SECONDS
+    assert allowed(after(interrupted, GOOD, now_unix=again_unix), MAXIMUM) == 2
 
 
 def test_the_number_that_was_too_many_is_tried_again_after_a_while_only() -> None:
@@ -108,7 +124,9 @@ def test_answers_that_are_slow_again_and_again_permit_one_less() -> None:
     slow = Answered(is_good=True, milliseconds=40_000, documents=50)
     pace = after(Pace(), GOOD, *[slow] * (SLOW_RUN - 1))
     assert allowed(pace, MAXIMUM) == 6
-    assert allowed(after(pace, slow), MAXIMUM) == 5
+    one_less = after(pace, slow)
+    assert allowed(one_less, MAXIMUM) == 5
+    assert allowed(after(one_less, *[slow] * (SLOW_RUN - 1)), MAXIMUM) == 5
     assert allowed(after(pace, GOOD, slow), MAXIMUM) == 6
 
 
@@ -124,8 +142,9 @@ def test_what_takes_no_time_worth_mentioning_is_never_slow() -> None:
 
 
 def test_a_company_that_gets_slower_for_good_is_not_slow_for_ever() -> None:
-    slower = Answered(is_good=True, milliseconds=6_240 * 4, documents=50)
-    pace = after(Pace(), GOOD, *[slower] * 40)
+    quick = Answered(is_good=True, milliseconds=6_240 // 2, documents=50)
+    slower = Answered(is_good=True, milliseconds=6_240 * 3, documents=50)
+    pace = after(Pace(), quick, *[slower] * 30)
     assert allowed(pace, MAXIMUM) < 6
     assert allowed(after(pace, *[slower] * 200), MAXIMUM) == 6
 
