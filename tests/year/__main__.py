@@ -21,6 +21,7 @@ from tests.year.business import DAY_SECONDS
 from tests.year.company import Decision, chart, new_books, policy
 from tests.year.product import Product, Weather
 from tests.year.story import FIRST_DAY, Dice, Story
+from tieout.domain.documents import OtherReceipt
 from tieout.domain.money import exponent
 from tieout.domain.postings import State
 from tieout.services.replay import Outcome, Replayed, Tally
@@ -29,6 +30,8 @@ CLOSING_DAY = 4
 # The product ties out every day; it is told the same by some of them, and sooner over.
 TIE_OUT_EVERY_DAYS = 10
 CHANGE_OF_POLICY = date(2026, 7, 1)
+# Sales are booked one by one in this month, until it has reached its budget.
+IN_DETAIL_FROM, IN_DETAIL_UNTIL = date(2026, 5, 1), date(2026, 6, 1)
 WEATHER = Weather(lost=0.02, repeated=0.1, disorder=20)
 
 
@@ -45,6 +48,8 @@ class Year:
     def __init__(self, customers: int, seed: int) -> None:
         self.story = Story(customers, seed)
         self._decision = Decision()
+        # Some two thirds of what a month takes.
+        self._budget = 80 + 2 * customers
         self.product = Product(
             self.story.account,
             new_books(self.story.clock),
@@ -66,6 +71,14 @@ class Year:
                 month=2
             ):
                 self._close_month()
+            if self.story.today == IN_DETAIL_FROM:
+                self._decide(
+                    dataclasses.replace(self._decision, sales="other_receipt", budget=self._budget)
+                )
+            if self.story.today == IN_DETAIL_UNTIL:
+                self._decide(
+                    dataclasses.replace(self._decision, sales="daily_summary", budget=None)
+                )
             if self.story.today == CHANGE_OF_POLICY:
                 self._decide(dataclasses.replace(self._decision, subscriptions="4001"))
         self._work()
@@ -73,6 +86,14 @@ class Year:
     def judge(self) -> Sequence[Check]:
         """Compare the books as they are with Stripe as it is."""
         return judge(self.story.account, self.product.company, chart(self.story.catalog))
+
+    def by_budget(self) -> tuple[int, int]:
+        """Return how many sales were booked one by one, and summed up above the budget."""
+        postings = self.product.postings.by_key.values()
+        return (
+            sum(each.document_type == OtherReceipt.__name__ for each in postings),
+            sum("above the budget" in each.reason_text for each in postings),
+        )
 
     def replay(self) -> tuple[Sequence[Replayed], Tally]:
         """Plan everything so far again: all of it must be posted so, under whatever policy."""
@@ -143,6 +164,7 @@ def main(arguments: Sequence[str] | None = None, out: TextIO = sys.stdout) -> in
     book_of(year.story.account, chart(year.story.catalog)).check()
     print("bean-check: clean", file=out)
     _say_cost(year, out)
+    print("sales: {} one by one, {} above the month's budget".format(*year.by_budget()), file=out)
     is_posted_so = _say_replay(year, out)
     print(f"\n{verdict(wrong)}", file=out)
     return 1 if any(wrong.values()) or not is_posted_so else 0

@@ -16,7 +16,15 @@ from dataclasses import dataclass, field
 from datetime import date
 from operator import attrgetter
 
-from tests.fakes import FakeCursors, FakeInbox, FakeMetrics, FakePolicies, FakeQueue, FakeSessions
+from tests.fakes import (
+    FakeCursors,
+    FakeInbox,
+    FakeMetrics,
+    FakePolicies,
+    FakeQueue,
+    FakeSessions,
+    FakeTransactions,
+)
 from tests.fakes.tie_outs import FakeTieOuts
 from tests.sandbox.intacct import (
     COMPANY_ID,
@@ -51,6 +59,7 @@ from tieout.services.process import Done, Processor, ReceivedMessage, Result, Re
 from tieout.services.receive import Receiver
 from tieout.services.replay import Replay, Replayed, Tally
 from tieout.services.tie_out import TieOuts
+from tieout.services.transactions import BudgetedPolicies, TransactionMeter
 from tieout.services.walk import days, subjects_of_day
 from tieout.stripe.reader import StripeApiReader
 
@@ -144,6 +153,7 @@ class Product:
     Attributes:
         waiting, dead: messages in the queue, and those set aside for a person.
         wire: to Intacct.
+        transactions: what was counted of them, by month.
     """
 
     def __init__(
@@ -184,15 +194,18 @@ class Product:
             self.metrics,
             livemode=livemode,
         )
-        self.ledger = EntitiesLedger(self._ledger_of)
+        self.ledger, self.transactions = EntitiesLedger(self._ledger_of), FakeTransactions()
         self._processor = Processor(
             self.stripe,
             self.ledger,
             self.postings,
-            self.policies,
+            BudgetedPolicies(self.policies, self.transactions, self.clock),
             self.clock,
             self.metrics,
             LEASE_SECONDS,
+            transactions=TransactionMeter(
+                self.metrics, self.transactions, self.clock, reads=lambda: self.ledger.reads
+            ),
         )
         cursors, made = FakeCursors(), FakeTieOuts()
         books = self.ledger.books(lambda: self.policies.current().base_currency)
