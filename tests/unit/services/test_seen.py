@@ -1,4 +1,4 @@
-"""Goal: a name is new once, whatever is in it, and far more names than fit in memory are told apart.
+"""Goal: a name is new once, whatever is in it; far more names than fit in memory are told apart.
 
 Method: more of them than the database keeps in its cache.
 """
