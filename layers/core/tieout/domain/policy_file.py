@@ -8,6 +8,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 from typing import Literal, cast, get_args
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
@@ -78,6 +79,8 @@ LEDGER_ACCOUNTS = (
 BANK_ACCOUNTS = ("clearing.*.bank_account", "out_of_band.*.bank_account")
 
 
+# A command asks for one policy several times, and YAML takes longer to read than all it then does.
+@lru_cache(maxsize=4)
 def parse_policy(text: str) -> Policy:
     """Return the policy that a YAML text describes.
 
