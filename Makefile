@@ -95,11 +95,15 @@ checkov: .sandbox/transformed.json .venvs/checkov/.installed
 	mkdir -p $(@D)
 	.venvs/sam/bin/python tests/architecture/transform.py > $@
 
+# In the order of the files: first among them is what takes longest, the build.
 test-fast: .venv/.installed .venvs/sam/.installed
-	$(bin)/pytest -n $(WORKERS) --dist loadfile -m "not emulator and not simulation"
+	$(bin)/pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder --durations 10 \
+		-m "not emulator and not simulation"
 
 test-simulation: .venv/.installed
 	$(bin)/pytest -n $(WORKERS) --dist worksteal -m simulation
+	$(bin)/pytest -n $(WORKERS) --dist worksteal -m "hypothesis and not simulation" \
+		--hypothesis-profile deep
 
 # One worker: the tests share one emulator with the stack on it.
 test-emulator: .venv/.installed .venvs/sam/.installed .venvs/emulator/.installed

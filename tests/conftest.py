@@ -9,12 +9,17 @@ from tests.simulation.planting import PLANTED_BUG
 from tests.support.log_watch import LogWatch, watching
 
 # One commit, one outcome: examples are no matter of chance, nor of how fast a shared machine is.
-# `pytest --hypothesis-profile=chance tests/property` looks for what has not been met yet.
 settings.register_profile(
-    "alike", deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow]
+    "quick",
+    max_examples=50,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.too_slow],
 )
-settings.load_profile("alike")
-settings.register_profile("chance", derandomize=False, max_examples=1_000)
+settings.load_profile("quick")
+# What CI tries besides, and what looks for what nobody has met yet (`--hypothesis-profile=chance`).
+settings.register_profile("deep", max_examples=300)
+settings.register_profile("chance", max_examples=1_000, derandomize=False)
 
 
 @pytest.fixture(scope="session")

@@ -48,7 +48,7 @@ DAY = 86_400
 
 
 def reader_of(server: StripeServer) -> StripeApiReader:
-    api = StripeApi(stripe.RequestsClient(timeout=5), lambda: FULL_KEY, server.url)
+    api = StripeApi(stripe.RequestsClient(timeout=30), lambda: FULL_KEY, server.url)
     return StripeApiReader(api, livemode=False)
 
 

@@ -64,7 +64,7 @@ def _no_pauses(monkeypatch: pytest.MonkeyPatch) -> None:
 def reader_of(
     server: StripeServer, key: str = FULL_KEY, *, livemode: bool = False
 ) -> StripeApiReader:
-    api = StripeApi(stripe.RequestsClient(timeout=5), lambda: key, server.url)
+    api = StripeApi(stripe.RequestsClient(timeout=30), lambda: key, server.url)
     return StripeApiReader(api, livemode=livemode)
 
 

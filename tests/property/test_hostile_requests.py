@@ -29,7 +29,7 @@ from tieout import bootstrap
 SEED = 20261121
 REQUESTS = 100_000
 # So many at a time, each with a function of its own; the first of them are always tried.
-PART = 5_000
+PART = 2_000
 REASON_LENGTH_MAX = 120
 
 

@@ -8,7 +8,7 @@ must carry it over.
 import dataclasses
 from collections import Counter
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.factories import (
@@ -108,7 +108,6 @@ def on_clearing(made: Plan) -> Counter[str]:
     return moved
 
 
-@settings(max_examples=300, deadline=None)
 @given(days())
 def test_all_documents_together_move_clearing_as_stripe_moved_its_balance(
     day: ActivitySnapshot,
@@ -135,7 +134,6 @@ def test_all_documents_together_move_clearing_as_stripe_moved_its_balance(
     }
 
 
-@settings(max_examples=200, deadline=None)
 @given(days())
 def test_every_movement_is_covered_by_one_key_and_no_key_covers_two(day: ActivitySnapshot) -> None:
     """One of another subject, one of its own, or the day's."""

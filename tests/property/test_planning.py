@@ -9,7 +9,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import timedelta
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.factories import (
@@ -57,8 +57,6 @@ DATES = (
     "reversal_date",
     "posting_date",
 )
-# A deadline measures the machine, and this one is shared.
-EXAMPLES = settings(max_examples=60, deadline=None)
 
 
 def earned(documents: Iterable[Document], policy: Policy) -> Mapping[Place, int]:
@@ -110,7 +108,6 @@ def refund_entry(
     return the(made, f"refund/{refund.id}", JournalEntry)
 
 
-@EXAMPLES
 @given(invoices(), POLICIES)
 def test_every_invoice_of_stripe_is_booked_to_the_last_unit(
     invoice: InvoiceSnapshot, policy: Policy
@@ -127,7 +124,6 @@ def test_every_invoice_of_stripe_is_booked_to_the_last_unit(
         assert taxes[account] == sum(t.amount_minor for t in invoice.taxes if t.tax_rate == rate)
 
 
-@EXAMPLES
 @given(invoices())
 def test_a_discount_account_moves_nothing_but_discounts(invoice: InvoiceSnapshot) -> None:
     net = the(planned(invoice), "invoice/in_1", ArInvoice)
@@ -137,7 +133,6 @@ def test_a_discount_account_moves_nothing_but_discounts(invoice: InvoiceSnapshot
     assert all(amount < 0 for amount in discounts)
 
 
-@EXAMPLES
 @given(part_paid_invoices())
 def test_receipts_are_what_was_paid_and_the_rest_stays_open(invoice: InvoiceSnapshot) -> None:
     made = planned(invoice)
@@ -145,7 +140,6 @@ def test_receipts_are_what_was_paid_and_the_rest_stays_open(invoice: InvoiceSnap
     assert receivable(made.documents) == invoice.amount_remaining_minor
 
 
-@EXAMPLES
 @given(invoices(), st.lists(st.integers(1, 60_000), max_size=5))
 def test_receipts_never_exceed_the_invoice_and_no_payment_is_lost(
     invoice: InvoiceSnapshot, amounts: list[int]
@@ -161,7 +155,6 @@ def test_receipts_never_exceed_the_invoice_and_no_payment_is_lost(
     assert receipts + named == sum(amounts)
 
 
-@EXAMPLES
 @given(part_paid_invoices(), POLICIES)
 def test_payments_and_void_together_take_back_the_invoice_line_by_line(
     invoice: InvoiceSnapshot, policy: Policy
@@ -178,7 +171,6 @@ def test_payments_and_void_together_take_back_the_invoice_line_by_line(
     assert earned(everything, policy) == {}
 
 
-@EXAMPLES
 @given(part_paid_invoices(), POLICIES, st.data())
 def test_refunding_every_payment_in_any_parts_takes_back_every_line(
     invoice: InvoiceSnapshot, policy: Policy, data: st.DataObject
@@ -200,7 +192,6 @@ def test_refunding_every_payment_in_any_parts_takes_back_every_line(
         assert earned(documents, policy) == {}
 
 
-@EXAMPLES
 @given(part_paid_invoices(), st.data())
 def test_a_refund_does_not_change_when_later_ones_come_or_earlier_ones_fail(
     invoice: InvoiceSnapshot, data: st.DataObject
@@ -229,7 +220,6 @@ def test_a_refund_does_not_change_when_later_ones_come_or_earlier_ones_fail(
         assert digest(again) == first_seen
 
 
-@EXAMPLES
 @given(part_paid_invoices(), st.randoms())
 def test_the_order_in_which_stripe_lists_payments_does_not_matter(
     invoice: InvoiceSnapshot, shuffler: object
@@ -240,7 +230,6 @@ def test_the_order_in_which_stripe_lists_payments_does_not_matter(
     assert digests(planned(shuffled)) == digests(planned(invoice))
 
 
-@EXAMPLES
 @given(part_paid_invoices(), st.data())
 def test_the_order_in_which_stripe_lists_refunds_and_invoices_does_not_matter(
     invoice: InvoiceSnapshot, data: st.DataObject
@@ -262,20 +251,17 @@ def test_the_order_in_which_stripe_lists_refunds_and_invoices_does_not_matter(
         assert digests(one) == digests(same)
 
 
-@EXAMPLES
 @given(part_paid_invoices(), POLICIES)
 def test_planning_twice_gives_the_same_plan(invoice: InvoiceSnapshot, policy: Policy) -> None:
     assert planned(invoice, policy) == planned(invoice, policy)
 
 
-@EXAMPLES
 @given(part_paid_invoices())
 def test_nothing_is_parked_that_stripe_could_have_issued(invoice: InvoiceSnapshot) -> None:
     parked = [each for each in planned(invoice).findings if each.disposition is Disposition.PARKED]
     assert parked == []
 
 
-@EXAMPLES
 @given(part_paid_invoices(), st.booleans(), st.integers(-1, 10), st.sampled_from([None, -3, 3]))
 def test_nothing_is_dated_before_the_books_begin_and_everything_since_is_planned_or_parked(
     invoice: InvoiceSnapshot, is_void: bool, first: int, closed: int | None
@@ -304,7 +290,6 @@ def test_nothing_is_dated_before_the_books_begin_and_everything_since_is_planned
     assert made.keys - {"customer/cus_1"} == everything.keys - {"customer/cus_1"}
 
 
-@EXAMPLES
 @given(contradictory_invoices(), contradictory_refunds(), POLICIES)
 def test_whatever_stripe_says_planning_parks_and_never_raises(
     invoice: InvoiceSnapshot, refunds: tuple[RefundFacts, ...], policy: Policy

@@ -9,7 +9,7 @@ import dataclasses
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.factories import (
@@ -38,8 +38,6 @@ from tieout.planning.snapshots import (
     Snapshot,
 )
 
-# A deadline measures the machine, and this one is shared.
-EXAMPLES = settings(max_examples=60, deadline=None)
 PRICES = (None, "price_setup")
 
 
@@ -299,7 +297,6 @@ def balances(documents: Mapping[str, Document]) -> Mapping[str, int]:
     return found
 
 
-@EXAMPLES
 @given(st.data(), ACTS)
 def test_after_every_day_the_books_say_what_stripe_says(
     data: st.DataObject, acts: list[object]
@@ -335,7 +332,6 @@ def refunded(story: Story) -> Mapping[str, int]:
     }
 
 
-@EXAMPLES
 @given(st.data(), ACTS)
 def test_the_void_of_what_is_left_leaves_nothing_that_is_owed(
     data: st.DataObject, acts: list[object]

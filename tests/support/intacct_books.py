@@ -71,7 +71,7 @@ class Books:
         self,
         credentials: IntacctCredentials = CREDENTIALS,
         *,
-        timeout_seconds: int = 5,
+        timeout_seconds: int = 30,
         functions_per_request_max: int = 50,
     ) -> IntacctLedger:
         return connect(

@@ -44,13 +44,13 @@ def server() -> Iterator[IntacctServer]:
 
 def post(url: str, body: bytes) -> bytes:
     message = urllib.request.Request(url, body, {"Content-Type": "application/xml"})
-    with urllib.request.urlopen(message, timeout=10) as answer:
+    with urllib.request.urlopen(message, timeout=60) as answer:
         content: bytes = answer.read()
         return content
 
 
 def get(url: str) -> bytes:
-    with urllib.request.urlopen(url, timeout=10) as answer:
+    with urllib.request.urlopen(url, timeout=60) as answer:
         content: bytes = answer.read()
         return content
 
@@ -76,7 +76,7 @@ def test_a_client_signs_in_and_posts_at_the_endpoint_it_was_given(server: Intacc
 
 def test_answers_are_sent_in_one_piece_without_delay(server: IntacctServer) -> None:
     parts = urlsplit(server.url)
-    connection = http.client.HTTPConnection(str(parts.hostname), parts.port, timeout=10)
+    connection = http.client.HTTPConnection(str(parts.hostname), parts.port, timeout=60)
     body = request("<read><object>GLACCOUNT</object><keys>1</keys></read>")
     for _ in range(20):
         connection.request("POST", parts.path, body)
@@ -226,7 +226,7 @@ def test_it_runs_alone_and_stops_cleanly(number: signal.Signals) -> None:
         assert b"<sessionid>" in post(found.group(1), request("<getAPISession/>"))
     finally:
         process.send_signal(number)
-        rest, _ = process.communicate(timeout=10)
+        rest, _ = process.communicate(timeout=60)
     assert process.returncode == 0
     assert rest.strip() == "stopped"
 
@@ -237,7 +237,7 @@ def run_alone(port: str) -> subprocess.CompletedProcess[str]:
         cwd=REPOSITORY,
         capture_output=True,
         text=True,
-        timeout=30,
+        timeout=60,
         check=False,
     )
 

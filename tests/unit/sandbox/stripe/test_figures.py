@@ -7,7 +7,7 @@ the identities of the dossier hold to the unit, and allocation loses nothing.
 from fractions import Fraction
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.sandbox.stripe import (
@@ -122,7 +122,6 @@ LINES = st.lists(
 )
 
 
-@settings(max_examples=60, deadline=None)
 @given(LINES, st.booleans(), st.integers(0, 5_000), st.booleans())
 def test_the_identities_hold_to_the_unit(
     lines: list[tuple[int, bool, bool]], discounted: bool, shipping: int, inclusive_shipping: bool

@@ -49,7 +49,7 @@ def client_of(server: StripeServer, retries: int = 0) -> stripe.StripeClient:
 def call(
     url: str, method: str, path: str, given: JsonObject | None = None
 ) -> tuple[int, JsonObject]:
-    connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=5)
+    connection = http.client.HTTPConnection(url.removeprefix("http://"), timeout=30)
     try:
         connection.request(method, path, json.dumps(given) if given is not None else None)
         response = connection.getresponse()
@@ -110,21 +110,23 @@ def test_forgotten_faults_do_not_happen(server: StripeServer) -> None:
 
 
 def test_a_keep_alive_connection_answers_without_nagles_delay(server: StripeServer) -> None:
-    connection = http.client.HTTPConnection(server.url.removeprefix("http://"), timeout=5)
+    connection = http.client.HTTPConnection(server.url.removeprefix("http://"), timeout=30)
     headers = {"Authorization": f"Bearer {FULL_KEY}"}
-    started = time.monotonic()
-    for _ in range(20):
+    taken_seconds = []
+    for _ in range(40):
+        started = time.monotonic()
         connection.request("GET", "/v1/customers", headers=headers)
         response = connection.getresponse()
         response.read()
+        taken_seconds.append(time.monotonic() - started)
         assert response.headers["Request-Id"].startswith("req_")
     connection.close()
-    # With delayed acknowledgements twenty answers would take at least 0.8 seconds.
-    assert time.monotonic() - started < 0.6
+    # A delayed acknowledgement takes 40 ms, and after the first few answers none is without one.
+    assert min(taken_seconds[20:]) < 0.03
 
 
 def test_a_client_that_closes_its_connections_is_answered_too(server: StripeServer) -> None:
-    connection = http.client.HTTPConnection(server.url.removeprefix("http://"), timeout=5)
+    connection = http.client.HTTPConnection(server.url.removeprefix("http://"), timeout=30)
     headers = {"Authorization": f"Bearer {FULL_KEY}", "Connection": "close"}
     connection.request("GET", "/v1/customers", headers=headers)
     assert connection.getresponse().status == 200
@@ -226,7 +228,7 @@ def test_it_runs_alone_and_prints_what_a_client_needs() -> None:
         assert client.v1.customers.list().data == []
     finally:
         process.terminate()
-        process.wait(timeout=10)
+        process.wait(timeout=60)
         if process.stdout is not None:
             process.stdout.close()
     assert process.returncode == 0
