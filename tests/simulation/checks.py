@@ -94,6 +94,7 @@ class JudgedWorld(World):
             store(key, item)
 
         self.cloud.inbox.put = stored  # type: ignore[method-assign]
+        self._watch_queue()
         memory = self.cloud.intacct._control_ids
         record = memory.record
 
@@ -102,6 +103,23 @@ class JudgedWorld(World):
             record(caller, control_id)  # type: ignore[arg-type]
 
         memory.record = noted  # type: ignore[method-assign]
+
+    def _watch_queue(self) -> None:
+        """Note what is deleted by the same hands that have put it off."""
+        queue, put_off = self.cloud.queue, set[str]()
+        change, delete = queue.change_message_visibility, queue.delete_message_batch
+
+        def changed(**request: Any) -> Mapping[str, Any]:  # noqa: ANN401 - as boto3 has it
+            put_off.add(request["ReceiptHandle"])
+            return change(**request)
+
+        def deleted(**request: Any) -> Mapping[str, Any]:  # noqa: ANN401 - as boto3 has it
+            handles = {each["ReceiptHandle"] for each in request["Entries"]}
+            self._found += [f"put off and deleted: {each}" for each in handles & put_off]
+            return delete(**request)
+
+        queue.change_message_visibility = changed  # type: ignore[method-assign]
+        queue.delete_message_batch = deleted  # type: ignore[method-assign]
 
     # -- safety -----------------------------------------------------------------------------
 

@@ -160,7 +160,7 @@ MUTANTS: Sequence[Mutant] = (
     Mutant(
         "failed message deleted from the backlog",
         doors.failure_deleted_from_the_backlog,
-        {"intacct_throttled": 0.3, "webhook_held": 0.3},
+        {"intacct_throttled": 0.5, "webhook_held": 0.3},
     ),
     Mutant(
         "message of newer code thrown away", doors.newer_message_thrown_away, {"message_newer": 1.0}

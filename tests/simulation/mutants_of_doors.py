@@ -127,14 +127,18 @@ def failure_acknowledged(patch: pytest.MonkeyPatch) -> None:
 
 
 def failure_deleted_from_the_backlog(patch: pytest.MonkeyPatch) -> None:
-    taken = list[Any]()
+    in_hand = dict[str, Any]()
 
     def take(real: Any, *of: Any) -> Any:
-        taken[:] = real(*of)
-        return list(taken)
+        taken = real(*of)
+        in_hand.update((each.receipt_handle, each) for each in taken)
+        return taken
+
+    def delete(real: Any, self: Backlog, _done: Any) -> None:
+        real(self, list(in_hand.values()))
 
     around(patch, Backlog, "take", take)
-    around(patch, Backlog, "delete", lambda delete, self, _done: delete(self, list(taken)))
+    around(patch, Backlog, "delete", delete)
 
 
 def newer_message_thrown_away(patch: pytest.MonkeyPatch) -> None:

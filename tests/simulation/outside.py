@@ -65,13 +65,20 @@ class Traffic:
         self._under_way: dict[bytes, int] = {}
 
     @contextmanager
-    def sending(self, body: bytes, now_unix: int) -> Iterator[None]:
-        """Note writes and sign-ins until the answer is heard."""
+    def sending(self, body: bytes, now_unix: int, skew_seconds: int) -> Iterator[None]:
+        """Note writes and sign-ins until the answer is heard.
+
+        Args:
+            body: of the request.
+            now_unix: when it is sent.
+            skew_seconds: by how much the sender's clock is wrong: whose stood still while it slept
+                takes leases that are over when they begin.
+        """
         ours = {each for each in _WRITES.findall(body) if each not in self._under_way}
         for each in _WRITES.findall(body):
             if now_unix - self._under_way.get(each, 0) < _LEASE_SECONDS_MIN:
                 self.clashes.append(f"sent by two workers at once: {each.decode()}")
-        self._under_way |= dict.fromkeys(ours, now_unix)
+        self._under_way |= dict.fromkeys(ours, now_unix + min(0, skew_seconds))
         try:
             yield
         finally:

