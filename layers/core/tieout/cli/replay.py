@@ -74,7 +74,7 @@ def register(commands: Any) -> None:  # noqa: ANN401 - argparse keeps the class 
 
 def _replay(options: argparse.Namespace) -> int:
     at = Installation(options.stack)
-    policy = at.policies.current()
+    policy = at.of_now(at.policies.current())
     today = accounting_date(at.clock.now_unix(), policy.zone)
     since, until = checked_range(options.since, options.until or today)
     accounts = accounts_of(options.account, policy)
