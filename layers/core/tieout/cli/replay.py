@@ -39,7 +39,8 @@ plans all of it as Stripe is now, each document under the policy that it was boo
 how many are posted with the same digest. What is not is listed: what differs or is called for no
 more, with the smallest entry that makes the books right, what is new, and what a person accepted.
 It posts nothing and writes nothing, ever: enter a correction in Intacct yourself, then `tieout
-close KEY`. It reads every object from Stripe and every posting: a month may take hours.
+retry KEY` and `tieout close KEY`. It reads every object from Stripe and every posting, so a month
+may take hours.
 With --json each line is one JSON object: what is listed, one each, then the totals.
 exit codes: 0 all agree, what a person accepted included, 1 something does not."""
 
