@@ -1,5 +1,6 @@
 """What holds for every test."""
 
+import os
 from collections.abc import Iterator
 
 import pytest
@@ -7,6 +8,11 @@ from hypothesis import HealthCheck, settings
 
 from tests.simulation.planting import PLANTED_BUG
 from tests.support.log_watch import LogWatch, watching
+
+# What whoever runs this has set for AWS, or as the width of lines, is for no test.
+for _name in [each for each in os.environ if each.startswith(("AWS_", "COLUMNS"))]:
+    del os.environ[_name]
+os.environ |= {"AWS_CONFIG_FILE": os.devnull, "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
 
 # One commit, one outcome: examples are no matter of chance, nor of how fast a shared machine is.
 settings.register_profile(
