@@ -21,6 +21,7 @@ from tests.benchmarks import (
     plan_and_encode,
     preview_range,
     steady_state,
+    tables,
     throughput,
     webhook_warm_path,
 )
@@ -36,6 +37,7 @@ BENCHMARKS: Mapping[str, Benchmark] = {
     "cost": cost.figures,
     "a-day": a_day.figures,
     "plan-and-encode": plan_and_encode.figures,
+    "tables": tables.figures,
     "preview": preview_range.figures,
     "cold-import": cold_import.figures,
     "memory": memory.figures,

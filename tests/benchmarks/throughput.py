@@ -25,7 +25,7 @@ from tests.benchmarks.virtual_time import (
 from tieout.domain.documents import Document, dependencies
 from tieout.services.ports import Submission
 
-CUSTOMERS = 800
+CUSTOMERS = 500
 # Who sends every document alone needs no more of them to be measured.
 CUSTOMERS_OF_OTHERS = 60
 CONCURRENCIES = (2, 6)

@@ -44,6 +44,9 @@ if TYPE_CHECKING:
 _CONNECT_TIMEOUT_SECONDS = 1
 _READ_TIMEOUT_SECONDS = 3
 _ATTEMPTS_MAX = 3
+# AWS looks at what it is sent; to look at it here as well is a third of what a write to the tables
+# takes us. Source: `make bench`, docs/performance.md.
+PARAMETER_VALIDATION = False
 # At a tenth of a second each, that is up to 40 in a second, if the worker's share allows so many.
 _READS_AT_A_TIME = 4
 # What a worker needs besides its longest request, to write down what came of it.
@@ -411,5 +414,6 @@ def _client(service: str) -> Any:  # noqa: ANN401 - each service has a class of 
         connect_timeout=_CONNECT_TIMEOUT_SECONDS,
         read_timeout=_READ_TIMEOUT_SECONDS,
         retries={"mode": "standard", "total_max_attempts": _ATTEMPTS_MAX},
+        parameter_validation=PARAMETER_VALIDATION,
     )
     return boto3.client(service, config=config)  # type: ignore[call-overload]

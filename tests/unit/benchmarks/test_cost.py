@@ -7,7 +7,7 @@ import tomllib
 
 import pytest
 
-from tests.benchmarks import cost, growth
+from tests.benchmarks import cost, growth, tables
 from tests.benchmarks.cost import Used
 
 USED = Used(events=10, seconds=5.0, posting_writes=30, transactions=5)
@@ -63,3 +63,9 @@ def test_the_backlog_is_counted_to_the_end() -> None:
     assert used.transactions == 2 * 10 + 1 + 1
     assert used.posting_writes >= 2 * used.transactions  # before it is sent, and after
     assert growth.work_off(used.events).events == used.events
+
+
+def test_what_is_written_down_is_timed_twice_for_each_document() -> None:
+    (figure,) = tables.figures(customers=10)
+    assert figure.value > 0
+    assert " for 22 documents" in figure.detail
