@@ -55,7 +55,7 @@ MUTANTS: Sequence[Mutant] = (
         "control id made of the key alone", sending.control_id_of_the_key_alone, _NOBODY_OVERTAKES
     ),
     Mutant("version of a posting ignored", sending.version_ignored, {"message_overtaken": 0.05}),
-    Mutant("lease ignored", sending.lease_ignored, {"message_overtaken": 0.05}),
+    Mutant("lease ignored", sending.lease_ignored, {"message_overtaken": 0.3}),
     Mutant(
         "lease that is over before it begins",
         sending.lease_without_its_beginning,
@@ -79,7 +79,7 @@ MUTANTS: Sequence[Mutant] = (
     Mutant(
         "rolled back with others taken for refused",
         sending.rolled_back_taken_for_refusal,
-        {"intacct_aborted": 0.3, "period_closed": 0.1},
+        {"intacct_aborted": 1.0, "period_closed": 0.3},
     ),
     Mutant(
         "a refused request taken for each document refused",
