@@ -119,14 +119,16 @@ def trace(at: Sources, asked: str, tell: Callable[[str], None] = lambda _: None)
         Refused, TransientFault, ConfigurationFault: as the tables and Stripe say.
     """
     asked = asked.strip()
-    is_id = 0 < len(asked) <= _ID_LENGTH_MAX and asked.isprintable()
-    roles = found(at, asked) if is_id else {}
+    if not (0 < len(asked) <= _ID_LENGTH_MAX and asked.isprintable()):
+        # DynamoDB would refuse such a key.
+        raise CannotBeDone(_nowhere(at.trail, asked))
+    roles = found(at, asked)
     groups = [[key] for key in roles] if _is_shared(roles) else [list(roles)]
     stories: list[Story] = []
     for keys in groups:
         if not any(key in each.keys for each in stories for key in keys):
             stories.append(_story(at, asked, roles, keys, tell))
-    if not is_id or not (roles or stories[0].events):
+    if not (roles or stories[0].events):
         raise CannotBeDone(_nowhere(at.trail, asked))
     return stories
 
