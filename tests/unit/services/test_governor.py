@@ -20,6 +20,7 @@ from tieout.services.governor import (
     BUSY_PAUSE_SECONDS,
     SLOT_MARGIN_SECONDS,
     WAIT_SECONDS_MAX,
+    Busy,
     Governor,
 )
 from tieout.services.process import Processor
@@ -97,11 +98,26 @@ def test_nobody_waits_beyond_the_moment_from_which_on_nothing_may_be_sent() -> N
     assert sum(company.slept) <= 3
 
 
-def test_a_free_slot_is_taken_even_at_the_last_moment() -> None:
+def test_documents_do_not_get_even_a_free_slot_from_that_moment_on() -> None:
+    company = Company()
+    worker = company.worker()
+    worker.wait_until(company.clock.unix + 50)
+    company.clock.advance(49)
+    assert take(worker)
+    company.clock.advance(60)
+    worker.give_back(GOOD)
+    assert worker.take(TIMEOUT_SECONDS, documents=1) == Busy(
+        "no time is left to send it", BUSY_PAUSE_SECONDS
+    )
+    assert company.paces.pace.slots == {}
+    assert not company.metrics.counts, "Intacct was not busy"
+
+
+def test_who_only_asks_gets_a_free_slot_even_after_that_moment() -> None:
     company = Company()
     worker = company.worker()
     worker.wait_until(company.clock.unix - 1)
-    assert take(worker)
+    assert take(worker, documents=0)
 
 
 def test_a_worker_that_was_killed_is_waited_for_no_longer_than_its_slot_lasts() -> None:

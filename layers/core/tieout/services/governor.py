@@ -63,7 +63,7 @@ class Paces(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Busy:
-    """No slot was free.
+    """There is no slot to be had now.
 
     Attributes:
         retry_after_seconds: when it may be worth while to ask again.
@@ -97,7 +97,10 @@ class Governor:
         self._give_up_at_unix: int | None = None
 
     def wait_until(self, unix: int) -> None:
-        """Let no request wait beyond a moment: that at which none may be begun any more."""
+        """Let no request wait beyond a moment, and none with documents be begun from then on.
+
+        Look-ups and sign-ins may still find a free slot: who dies over one has booked nothing.
+        """
         self._give_up_at_unix = unix
 
     def take(self, timeout_seconds: int, documents: int) -> Busy | None:
@@ -110,6 +113,8 @@ class Governor:
         now_unix = began_unix = self._clock.now_unix()
         give_up_at_unix = began_unix + WAIT_SECONDS_MAX
         if self._give_up_at_unix is not None:
+            if documents and now_unix >= self._give_up_at_unix:
+                return Busy("no time is left to send it", BUSY_PAUSE_SECONDS)
             give_up_at_unix = min(give_up_at_unix, self._give_up_at_unix)
         while True:
             pace = self._taken(now_unix, timeout_seconds)
