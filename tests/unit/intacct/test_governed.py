@@ -16,6 +16,7 @@ from tests.support.intacct_gateway import (
     OperatorsSecret,
     ScriptedTransport,
     errors,
+    failure,
     ledger_on,
     look_up_answer,
     operation,
@@ -23,7 +24,7 @@ from tests.support.intacct_gateway import (
     success,
 )
 from tieout.domain.errors import OutcomeUnknown, Throttled, Unavailable
-from tieout.domain.pacing import Answered, Heard, Pace, Slot
+from tieout.domain.pacing import SLOW_RUN, Answered, Heard, Pace, Slot, allowed
 from tieout.intacct import gateway as answers
 from tieout.intacct.connect import connect_entities
 from tieout.intacct.gateway import Answer, Gateway
@@ -32,6 +33,8 @@ from tieout.intacct.transport import HttpReply
 from tieout.services.governor import BUSY_PAUSE_SECONDS, Governor
 
 GOOD = HttpReply(200, {}, operation([success("a")]))
+FIFTY = HttpReply(200, {}, operation(success(f"c-{n}") for n in range(50)))
+CLOSED = errors(("BL01001973", "the period is closed"))
 SCHEMA = response(status="failure", errors=errors(("XL03000003", "Error 504")))
 
 
@@ -51,7 +54,11 @@ class Wire:
 
 
 class Governed:
-    """A gateway with a governor; each request takes as long as the clock is told to jump."""
+    """A gateway with a governor.
+
+    Attributes:
+        seconds: that a request takes.
+    """
 
     def __init__(self, *script: HttpReply | Exception, maximum: int = 6) -> None:
         self.paces, self.clock = FakePaces(), FakeClock()
@@ -63,11 +70,15 @@ class Governed:
             FakeMetrics(),
             sleep=lambda seconds: self.clock.advance(1 + int(seconds)),
         )
-        ticks = iter(range(10**6))
-        self.gateway = Gateway(self.wire, 60, governor, monotonic=lambda: 5.2 * next(ticks))
+        self.seconds, self._monotonic = 5.25, 0.0
+        self.gateway = Gateway(self.wire, 60, governor, monotonic=self._later)
 
     def call(self, documents: int = 0) -> Answer:
         return self.gateway.call("https://x/", b"", (), documents)
+
+    def _later(self) -> float:
+        self._monotonic += self.seconds
+        return self._monotonic
 
 
 def test_a_request_has_a_slot_while_it_is_under_way_and_none_after() -> None:
@@ -96,11 +107,32 @@ def test_a_429_is_told_with_what_it_asked_for() -> None:
 
 
 def test_documents_are_timed_and_questions_are_not() -> None:
-    governed = Governed(GOOD, GOOD)
+    governed = Governed(GOOD, FIFTY)
     governed.call()
     assert (governed.paces.pace.floor_ms, governed.paces.pace.good) == (None, 1)
     governed.call(documents=50)
     assert (governed.paces.pace.floor_ms, governed.paces.pace.good) == (100, 2)
+
+
+@pytest.mark.parametrize("refused", [1, 2])
+def test_a_request_of_which_something_was_refused_is_good_but_not_timed(refused: int) -> None:
+    results = [failure("a", CLOSED), failure("b", CLOSED), success("c"), success("d")]
+    governed = Governed(HttpReply(200, {}, operation(results[2 - refused : 4 - refused])))
+    governed.call(documents=2)
+    assert (governed.paces.pace.floor_ms, governed.paces.pace.good) == (None, 1)
+
+
+def test_quick_refusals_make_nobody_slow() -> None:
+    refusals = HttpReply(200, {}, operation(failure(f"c-{n}", CLOSED) for n in range(50)))
+    governed = Governed(FIFTY, refusals, *[FIFTY] * 2 * SLOW_RUN)
+    governed.seconds = 52 * 0.4
+    governed.call(documents=50)
+    governed.seconds = 52 * 0.02
+    governed.call(documents=50)
+    governed.seconds = 52 * 0.4
+    for _ in range(2 * SLOW_RUN):
+        governed.call(documents=50)
+    assert allowed(governed.paces.pace, 6) == 6
 
 
 @pytest.mark.parametrize(

@@ -79,8 +79,8 @@ class Answered:
 
     Attributes:
         is_good: it was answered and understood.
-        milliseconds: it took. documents: it carried; 0 for what only asks, which says nothing about
-            how long documents take.
+        milliseconds: it took. documents: it carried; 0 for what only asks, and where not all were
+            booked, which says nothing about how long documents take.
     """
 
     is_good: bool

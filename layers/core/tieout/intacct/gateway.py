@@ -14,6 +14,7 @@ from tieout.intacct.error_table import (
     text_of,
 )
 from tieout.intacct.response_xml import (
+    SUCCESS,
     AuthenticationFailure,
     ControlFailure,
     ErrorEntry,
@@ -127,7 +128,10 @@ def _heard(answer: Answer, took_ms: int, documents: int) -> Heard:
         case Throttled():
             return TooMany(answer.retry_after_seconds)
         case Results():
-            return Answered(is_good=True, milliseconds=took_ms, documents=documents)
+            # What is refused may be refused at once: only where all was done is its time told.
+            done = sum(each.status == SUCCESS for each in answer.by_control_id.values())
+            timed = documents if done == documents else 0
+            return Answered(is_good=True, milliseconds=took_ms, documents=timed)
         case NoAnswer():
             return Answered(is_good=False, milliseconds=took_ms, documents=documents)
         case _:
