@@ -4,12 +4,13 @@
 import logging
 import time
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import closing
 from typing import Any
 
 from tieout import bootstrap
 from tieout.domain.errors import ConfigurationFault, TransientFault
 from tieout.observability import InvocationContext
-from tieout.services.process import ReceivedMessage, Retry
+from tieout.services.process import Done, ReceivedMessage, Result, Retry
 from tieout.store.backlog import Backlog, Taken, received
 from tieout.store.work_queue import Visibility
 
@@ -40,23 +41,24 @@ def lambda_handler(event: Mapping[str, Any], context: InvocationContext) -> Mapp
         stop_taking_at_unix = (now_unix + stop_sending_at_unix) // 2
         handed = _by_id(_taken(record) for record in event["Records"])
         in_hand: dict[str, Taken] = {}
-        retries: dict[str, Retry] = {}
+        answers: dict[str, Result] = {}
 
         def batches() -> Iterator[Sequence[ReceivedMessage]]:
             for batch in _batches(worker.backlog, [*handed.values()], stop_taking_at_unix):
                 in_hand.update(_by_id(batch))
                 yield [each.message for each in batch]
 
-        for results in worker.processor.in_turn(
-            batches(), stop_reading_at_unix, stop_sending_at_unix
-        ):
-            again = {each: told for each, told in results.items() if isinstance(told, Retry)}
-            for each, retry in again.items():
-                _postpone(worker.visibility, in_hand[each], retry)
-            done = [each for each in results if each not in again and each not in handed]
-            worker.backlog.delete([in_hand[each] for each in done])
-            retries |= again
-    return {"batchItemFailures": [{"itemIdentifier": each} for each in handed if each in retries]}
+        in_turn = worker.processor.in_turn(batches(), stop_reading_at_unix, stop_sending_at_unix)
+        with closing(in_turn):
+            for results in in_turn:
+                for each, result in results.items():
+                    if isinstance(result, Retry):
+                        _postpone(worker.visibility, in_hand[each], result)
+                done = [each for each in results if isinstance(results[each], Done)]
+                worker.backlog.delete([in_hand[each] for each in done if each not in handed])
+                answers |= results
+    failed = [each for each in handed if not isinstance(answers.get(each), Done)]
+    return {"batchItemFailures": [{"itemIdentifier": each} for each in failed]}
 
 
 def _batches(

@@ -198,6 +198,15 @@ def test_nothing_more_is_taken_behind_a_batch_that_is_not_full(
     assert len(use_case.asked) == len(batch()[1])
 
 
+def test_what_nobody_answered_for_comes_again(
+    use_case: Scripted, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    invocation, message_ids = batch()
+    monkeypatch.setattr(use_case, "in_turn", lambda batches, *_: ({} for _ in batches))
+    answer = app.lambda_handler(invocation, Context())
+    assert [each["itemIdentifier"] for each in answer["batchItemFailures"]] == message_ids
+
+
 def test_as_long_as_there_is_plenty_more_is_taken(use_case: Scripted, backlog: Waiting) -> None:
     plenty = app.FIRST_MESSAGES_MAX + app.MESSAGES_MAX
     names = [str(number) for number in range(plenty)]

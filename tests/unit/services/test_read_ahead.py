@@ -5,6 +5,7 @@ Method: the real processor over in-memory ports, with a Stripe that waits until 
 expected are under way at once, or that fails or tells the time.
 """
 
+import dataclasses
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
@@ -12,14 +13,14 @@ from typing import Any
 
 import pytest
 
-from tests.factories import a_charge, a_customer, an_invoice
+from tests.factories import a_charge, a_customer, a_paid_invoice, a_sale, an_invoice, selling
 from tests.unit.services.world import INVOICE, World, again, of
 from tieout.domain.errors import Unavailable
 from tieout.domain.postings import State
 from tieout.domain.reasons import Reason
 from tieout.domain.subjects import Subject, SubjectKind
 from tieout.planning.snapshots import InvoiceSnapshot, Snapshot
-from tieout.services.ports import NotAccepted, Outcome, Submission
+from tieout.services.ports import NotAccepted, NotExecuted, Outcome, Submission
 from tieout.services.process import Done, ReceivedMessage, Retry
 from tieout.services.readings import SETTLING_SECONDS
 
@@ -149,6 +150,56 @@ class AtOnce(Executor):
         return done
 
 
+class Pending(Future[Any]):
+    """Of a task that waits for a thread: who waits for it waits for ever."""
+
+    def result(self, timeout: float | None = None) -> Any:  # noqa: ANN401, ARG002 - as a future has it
+        raise AssertionError("waits for the reads of others")
+
+
+class Busy(Executor):
+    """Has no thread free."""
+
+    def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:  # noqa: ANN401, ARG002 - as an executor has it
+        return Pending()
+
+
+def test_what_waits_for_a_thread_is_read_in_its_turn(ahead: World) -> None:
+    """The threads may have the reads of the next batch before them."""
+    ahead.pool = Busy()
+    assert ahead.bring_up_to_date(*INVOICES) == [Done()] * AT_A_TIME
+
+
+def test_an_older_reading_is_not_sent_over_a_newer_one(
+    world: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What is read ahead is sent later than it was read; meanwhile the charge paid an invoice."""
+    world.policies.published = [selling("other_receipt")]
+    world.stripe.snapshots[CHARGE] = a_sale()
+    world.stripe.snapshots[INVOICES[0]] = an_invoice(id=INVOICES[0].id, number="ACME-2")
+    submit, at_intacct = world.ledger.submit, iter([True])
+
+    def slow(submissions: Sequence[Submission]) -> Mapping[str, Outcome]:
+        if next(at_intacct, False):
+            world.clock.advance(30)
+            world.stripe.snapshots[CHARGE] = dataclasses.replace(
+                a_sale(), invoices=(INVOICES[0].id,)
+            )
+            world.pool, pool = None, world.pool
+            world.bring_up_to_date(CHARGE)
+            world.pool = pool
+        return submit(submissions)
+
+    monkeypatch.setattr(world.ledger, "submit", slow)
+    world.pool = AtOnce()
+    message = world.message(CHARGE)
+    turns = list(world.processor().in_turn([[world.message(INVOICE)], [message]]))
+    assert isinstance(turns[-1][message.message_id], Retry)
+    assert world.states()["sale/pi_1"] is State.NOT_BOOKED
+    assert world.process(again(message)) == {message.message_id: Done()}
+    assert world.states()["sale/pi_1"] is State.NOT_BOOKED
+
+
 def test_what_was_read_in_time_is_booked_when_it_is_too_late_to_read(
     ahead: World, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -200,6 +251,19 @@ def test_what_is_not_booked_is_read_again(world: World) -> None:
     world.bring_up_to_date(INVOICE)
     world.process(message)
     assert world.stripe.reads == 2
+
+
+def test_what_was_not_dealt_with_whole_is_read_again(world: World) -> None:
+    """Whoever read it since may have had no message that comes again, as a command has none."""
+    paid = a_paid_invoice()
+    world.stripe.snapshots[INVOICE] = paid
+    receipt = f"receipt/{paid.payments[0].id}"
+    world.ledger.script(receipt, NotExecuted("no slot was free", 5))
+    message = world.message(INVOICE)
+    world.clock.advance(SETTLING_SECONDS)
+    world.bring_up_to_date(INVOICE)
+    assert world.process(message) == {message.message_id: Done()}
+    assert world.states()[receipt] is State.POSTED
 
 
 def test_a_later_payment_leads_to_the_invoice_all_the_same(world: World) -> None:

@@ -36,9 +36,8 @@ def next_step(document: Document, posting: Posting | None, work: Work, now_unix:
         return Step.SEND
     if posting.state is State.SENDING and posting.lease_expires_at_unix > now_unix:
         return Step.WAIT
-    overtaken = posting.read_at_unix > work.read_at_unix
-    if posting.state is State.POSTED and overtaken:
-        return Step.NOTHING
+    if (overtaken := _step_when_overtaken(posting, work)) is not None:
+        return overtaken
     if is_renumbered(document, posting) and not _is_accepted(posting, digest(document)):
         return Step.DRIFT
     match posting.state:
@@ -54,6 +53,17 @@ def next_step(document: Document, posting: Posting | None, work: Work, now_unix:
             return _step_when_closed(document, posting)
         case State.POSTED:
             return _step_when_posted(document, posting, work)
+
+
+def _step_when_overtaken(posting: Posting, work: Work) -> Step | None:
+    """What a later reading of Stripe recorded stands; that it books nothing is read once more."""
+    if posting.read_at_unix <= work.read_at_unix:
+        return None
+    if posting.state is State.POSTED:
+        return Step.NOTHING
+    # A customer may be overwritten: what is newer than this reading comes after it.
+    is_withheld = posting.state in {State.PARKED, State.NOT_BOOKED} and not posting.is_customer
+    return Step.WAIT if is_withheld else None
 
 
 def _step_when_amendment_failed(document: Document, posting: Posting, work: Work) -> Step:

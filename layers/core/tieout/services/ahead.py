@@ -42,8 +42,12 @@ class Ahead:
         return begun is not None and begun[1].done()
 
     def take(self, subject: Subject) -> Begun | None:
-        """Return what was begun for a subject, once; None if nothing was."""
-        return self._begun.pop(subject, None)
+        """Return what was begun for a subject, once; None if nothing was, or waits for a thread.
+
+        Then whoever needs it asks Stripe now, and not behind the reads of the next batch.
+        """
+        begun = self._begun.pop(subject, None)
+        return None if begun is not None and begun[1].cancel() else begun
 
     def give_up(self) -> None:
         """Forget what nobody has asked for."""

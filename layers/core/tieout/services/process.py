@@ -8,7 +8,7 @@ batch is at Intacct, Stripe is asked for the next.
 """
 
 import dataclasses
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from concurrent.futures import Executor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -192,7 +192,7 @@ class Processor:
         batches: Iterable[Sequence[ReceivedMessage]],
         stop_reading_at_unix: int | None = None,
         stop_sending_at_unix: int | None = None,
-    ) -> Iterator[Mapping[str, Result]]:
+    ) -> Generator[Mapping[str, Result], None, None]:
         """Bring the subjects of one batch after the other up to date; answer for each message.
 
         Stripe is asked for a batch while the one before it is worked on, which is when `batches` is
@@ -377,7 +377,7 @@ class Processor:
         return ready
 
     def _read_since(self, jobs: Iterable[_Job]) -> set[Subject]:
-        """Return the invoices that were read well after their messages were sent, and booked.
+        """Return the invoices that were read well after their messages were sent, and dealt with.
 
         Behind a backlog that is the rule: the event of a payment names no customer, so that it
         stands in a message group of its own, and one reading tells of an invoice and its payments.
@@ -396,7 +396,9 @@ class Processor:
         return {
             first[key].subject
             for key, posting in found.items()
+            # Kept only once all that a reading called for was dealt with.
             if posting.state is State.POSTED
+            and posting.source_state
             and posting.read_at_unix >= first[key].sent_at_unix + SETTLING_SECONDS
         }
 
