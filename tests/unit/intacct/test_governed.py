@@ -4,6 +4,7 @@ sent nothing and hears so; what the governor learns is what Intacct said.
 Method: the real client over a scripted transport, with a governor over a pace in memory.
 """
 
+import dataclasses
 from collections.abc import Sequence
 from typing import cast
 
@@ -15,6 +16,7 @@ from tests.support.intacct_documents import invoice, journal_entry, submission
 from tests.support.intacct_gateway import (
     OperatorsSecret,
     ScriptedTransport,
+    all_accepted,
     errors,
     failure,
     ledger_on,
@@ -30,7 +32,8 @@ from tieout.intacct.connect import connect_entities
 from tieout.intacct.gateway import Answer, Gateway
 from tieout.intacct.response_xml import Results
 from tieout.intacct.transport import HttpReply
-from tieout.services.governor import BUSY_PAUSE_SECONDS, Governor
+from tieout.services.governor import BUSY_PAUSE_SECONDS, Busy, Governor
+from tieout.services.ports import NotExecuted
 
 GOOD = HttpReply(200, {}, operation([success("a")]))
 FIFTY = HttpReply(200, {}, operation(success(f"c-{n}") for n in range(50)))
@@ -197,3 +200,26 @@ def test_a_governor_that_fails_neither_stops_a_request_nor_hides_its_answer() ->
     governed.paces.fault = Throttled("the table is busy")
     assert isinstance(governed.call(documents=50), Results)
     assert governed.call(documents=50) == answers.NoAnswer("cut")
+
+
+class Full:
+    """A governor that permits nothing."""
+
+    def take(self, timeout_seconds: int, documents: int) -> Busy:  # noqa: ARG002 - the governor's
+        return Busy("full", BUSY_PAUSE_SECONDS)
+
+
+@pytest.mark.parametrize("is_signed_in", [False, True])
+def test_what_found_no_slot_is_no_transaction_of_the_month(*, is_signed_in: bool) -> None:
+    ledger = ledger_on(ScriptedTransport([all_accepted]))
+    one, other = submission(invoice()), submission(journal_entry())
+    if is_signed_in:
+        ledger.submit([one])
+    before = dataclasses.replace(ledger.statistics)
+    ledger._gateway._governor = cast("Governor", Full())
+    with pytest.raises(Throttled):
+        ledger.find(one)
+    if is_signed_in:
+        (outcome,) = ledger.submit([other]).values()
+        assert outcome == NotExecuted("full", BUSY_PAUSE_SECONDS)
+    assert ledger.statistics == before

@@ -137,7 +137,6 @@ class IntacctLedger:
                     raise
                 waiting = [*group, *chain.from_iterable(groups)]
                 return outcomes | _all_of(waiting, NotExecuted(str(fault)))
-            self._gateway.statistics.functions += len(group)
             if _is_refused_for_one_of(group, answer):
                 middle = len(group) // 2
                 groups.extendleft([group[middle:], group[:middle]])
@@ -244,7 +243,6 @@ class IntacctLedger:
         return self._ask(query_function(query))
 
     def _ask(self, function: Function) -> Sequence[Row]:
-        self._gateway.statistics.look_ups += 1
         answer = self._exchange([function], unique_id=False)
         match answer:
             case Results():
@@ -278,6 +276,11 @@ class IntacctLedger:
             self._sessions.refuse(fault, credentials)
             raise fault
         assert not isinstance(answer, AuthenticationFailure), "that is always a fault"
+        if not isinstance(answer, answers.NotSent | answers.Throttled):
+            if unique_id:
+                self.statistics.functions += len(functions)
+            else:
+                self.statistics.look_ups += len(functions)
         if isinstance(answer, Results):
             self._sessions.note_expiry(session, answer.session_expires_at_unix)
         return answer

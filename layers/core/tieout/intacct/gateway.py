@@ -58,12 +58,12 @@ Answer = Results | ControlFailure | AuthenticationFailure | NotSent | Throttled 
 
 @dataclass(slots=True)
 class Statistics:
-    """What was asked of Intacct so far; for benches and for the curious.
+    """What was asked of Intacct so far; what never got there, or was sent away, was not asked.
 
     Attributes:
-        requests: HTTP requests, sign-ins included.
+        requests: HTTP requests that were tried, sign-ins included.
         functions: functions that writes were made of; each counts as a transaction.
-        look_ups: reads.
+        look_ups: reads; each counts as a transaction, too.
         sign_ins: requests for a session.
     """
 

@@ -193,12 +193,13 @@ class SessionKeeper:
 
     def _new_session(self, credentials: IntacctCredentials) -> Session:
         """Ask for a session. A sign-in writes nothing, so an unknown outcome does no harm."""
-        self._sign_in.gateway.statistics.sign_ins += 1
         answer = self._sign_in.gateway.call(
             self._sign_in.endpoint_url,
             sign_in_request(credentials),
             hide=(credentials.sender_password, credentials.user_password),
         )
+        if not isinstance(answer, answers.NotSent | answers.Throttled):
+            self._sign_in.gateway.statistics.sign_ins += 1
         match answer:
             case Results():
                 return self._session_from(answer, credentials)
