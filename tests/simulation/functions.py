@@ -373,7 +373,9 @@ class PollerFunction(Function):
         anchors = DailyAnchors(
             DynamoTrail(own.tables, _TRAIL), own.policies, own.clock, own.telemetry
         )
-        polling = Polling(poller, daily, anchors, own.telemetry)
+        polling = Polling(
+            poller, daily, anchors, own.governor, LIMITS.sending_seconds, own.telemetry
+        )
         return _handler(self.name, lambda: polling, own.clock)
 
 
@@ -388,7 +390,7 @@ def _handler(
 
     def handle(event: Mapping[str, Any], context: object) -> Mapping[str, Any]:
         setattr(app, name, built)
-        if name == "processor":
+        if name != "webhook":
             app.time = clock
         return app.lambda_handler(event, context)  # type: ignore[no-any-return]  # the module is loaded by path
 

@@ -21,6 +21,7 @@ from tests.fakes import (
     FakeTrail,
 )
 from tests.fakes.books import FakeBooks
+from tests.fakes.paces import FakePaces
 from tests.fakes.tie_outs import FakeTieOuts
 from tests.sandbox.aws.emulator import ACCESS_KEY_ID, REGION, SECRET_ACCESS_KEY
 from tests.support.aws import Aws
@@ -29,6 +30,7 @@ from tieout.domain.subjects import Subject
 from tieout.observability import Telemetry
 from tieout.services.daily_anchors import DailyAnchors
 from tieout.services.daily_tie_out import DailyTieOut
+from tieout.services.governor import Governor
 from tieout.services.messages import decode
 from tieout.services.poll import Poller
 from tieout.services.ports import StripeReader
@@ -37,6 +39,8 @@ from tieout.settings import CommonSettings
 
 ROOT = Path(__file__).parents[2]
 SIGNING_SECRET = "whsec_tests_sign_with_this"
+# What `Polling` is told that a request to Intacct takes at most.
+INTACCT_SECONDS = 70
 
 
 class Context:
@@ -175,5 +179,7 @@ def polling(stripe: StripeReader, **ports: Any) -> Polling:  # noqa: ANN401 - an
         poller,
         DailyTieOut(tie_outs, store, policies, clock, telemetry),
         DailyAnchors(trail, policies, clock, telemetry),
+        ports.get("governor") or Governor(FakePaces(), 2, clock, telemetry),
+        INTACCT_SECONDS,
         telemetry,
     )

@@ -92,11 +92,18 @@ class Worker:
 
 @dataclass(frozen=True, slots=True)
 class Polling:
-    """What the poller's handler works with."""
+    """What the poller's handler works with.
+
+    Attributes:
+        intacct_seconds: what one unanswered request to Intacct takes, and giving its slot back; no
+            request waits for a slot when no more than that is left.
+    """
 
     poller: "Poller"
     daily_tie_out: "DailyTieOut"
     daily_anchors: "DailyAnchors"
+    governor: "Governor"
+    intacct_seconds: int
     telemetry: "Telemetry"
 
 
@@ -325,7 +332,8 @@ def poller() -> Callable[[], Polling]:
         )
         trail = DynamoTrail(dynamodb, settings.trail_table, _worker())
         daily_anchors = DailyAnchors(trail, policies, clock, telemetry)
-        return Polling(poller, daily_tie_out, daily_anchors, telemetry)
+        intacct_seconds = settings.intacct.timeout_seconds + _FINISHING_SECONDS
+        return Polling(poller, daily_tie_out, daily_anchors, governor, intacct_seconds, telemetry)
 
     return build
 

@@ -21,7 +21,7 @@ logger = logging.getLogger(__name__)
 
 
 class DailyAnchors:
-    """The use case that the poller's function runs last."""
+    """The use case that the poller's function runs after its passes."""
 
     def __init__(
         self, anchors: Anchors, policies: PolicySource, clock: Clock, metrics: Metrics

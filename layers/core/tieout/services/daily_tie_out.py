@@ -41,7 +41,7 @@ class DailyReport:
 
 
 class DailyTieOut:
-    """The use case that the poller's function runs after its passes."""
+    """The use case that the poller's function runs last."""
 
     def __init__(
         self,
