@@ -15,6 +15,8 @@ from tieout.cli.places import WORKER, Stack, queue_url, stack
 from tieout.domain.policy import Policy
 from tieout.domain.policy_file import parse_policy
 from tieout.domain.transactions import Volume
+from tieout.services.governor import WAIT_SECONDS_MAX, Governor
+from tieout.services.operate import CannotBeDone
 from tieout.services.ports import Books, Ledger, MasterData, StripeReader
 from tieout.services.transactions import TransactionMeter, month_so_far, months, policy_of_now
 from tieout.store.clock import SystemClock
@@ -37,8 +39,9 @@ if TYPE_CHECKING:
 
 STRIPE_TIMEOUT_SECONDS = 10
 INTACCT_TIMEOUT_SECONDS = 60
-# Nobody else takes a document for abandoned while this machine may still be sending it.
-LEASE_SECONDS = 2 * INTACCT_TIMEOUT_SECONDS + 30
+# Nobody else takes a document for abandoned while this machine may still be sending it: a request
+# and its repetition may each wait for a slot.
+LEASE_SECONDS = 2 * (WAIT_SECONDS_MAX + INTACCT_TIMEOUT_SECONDS) + 30
 
 
 class Installation:
@@ -151,9 +154,12 @@ class Installation:
 
     @cached_property
     def _entities(self) -> "EntitiesLedger":
-        """Intacct, with the credentials of the stack's secret and the session of its functions."""
+        """Intacct, with the credentials of the stack's secret and the session of its functions.
+
+        Raises:
+            CannotBeDone: the stack is of a version that does not say how much Intacct bears.
+        """
         from tieout.intacct.connect import connect_entities  # noqa: PLC0415 - only `apply` books
-        from tieout.services.governor import Governor  # noqa: PLC0415
         from tieout.services.preview import Uncounted  # noqa: PLC0415
         from tieout.store.paces import DynamoPaces  # noqa: PLC0415
         from tieout.store.sessions import DynamoSessions  # noqa: PLC0415
@@ -172,7 +178,7 @@ class Installation:
             refresh=lambda: self._secrets.refresh(secret),
             governor=Governor(
                 DynamoPaces(self._dynamodb, outputs["StateTableName"]),
-                int(self.stack.parameters["IntacctConcurrency"]),
+                self._intacct_concurrency,
                 self.clock,
                 Uncounted(),
             ),
@@ -187,6 +193,16 @@ class Installation:
     def master_data(self) -> MasterData:
         """What documents may refer to in Intacct."""
         return self._entities.master_data()
+
+    @property
+    def _intacct_concurrency(self) -> int:
+        stated = self.stack.parameters.get("IntacctConcurrency")
+        if stated is None:
+            raise CannotBeDone(
+                f"the stack {self.stack.name!r} has no parameter IntacctConcurrency: update the "
+                "stack to the version of this command first"
+            )
+        return int(stated)
 
     @cached_property
     def _secrets(self) -> SecretsManagerSecrets:
