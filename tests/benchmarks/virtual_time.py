@@ -165,6 +165,10 @@ class _Told(Future[Any]):
         super().__init__()
         self._pool, self._told, self._at = pool, told, at
 
+    def cancel(self) -> bool:
+        # It was done when it was handed over; a real one that waits could still be taken back.
+        return False
+
     def done(self) -> bool:
         return self._pool.now() >= self._at
 
