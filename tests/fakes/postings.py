@@ -31,6 +31,10 @@ class FakePostings(Faulty):
         self._may_fail()
         return {key: self.by_key[key] for key in keys if key in self.by_key}
 
+    def numbered(self, keys: Iterable[str]) -> Mapping[str, StoredPosting]:
+        found = self.get_many(keys)
+        return {key: StoredPosting(each, self._numbers.get(key, 0)) for key, each in found.items()}
+
     def put(self, posting: Posting, cause: Cause = NO_CAUSE) -> None:
         self._may_fail()
         assert posting.version >= 1, "a posting's first write has version 1"

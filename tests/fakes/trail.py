@@ -60,6 +60,10 @@ class FakeTrail(Faulty):
             self._numbers[account, identifier].append(entry.seq)
         return entry
 
+    def forget(self, account: str, identifier: str) -> None:
+        """Take away what leads from an id to its entries."""
+        del self._numbers[account, identifier]
+
     def accounts(self) -> Sequence[str]:
         self._may_fail()
         return sorted(self.heads, key=lambda name: (name != MAIN, name))

@@ -12,7 +12,7 @@ from tests.factories import a_movement, a_policy, an_origin
 from tests.fakes import FakeClock, FakeInbox, FakePostings, FakeStripe
 from tests.support import traced
 from tests.support.aws import Aws
-from tests.support.traced import DAY, NOON, REFUND, STORY, event, fill
+from tests.support.traced import NOON, REFUND, STORY, event, fill
 from tieout.domain.postings import State
 from tieout.services.operate import CannotBeDone
 from tieout.services.ports import StripeReader
@@ -139,13 +139,28 @@ def test_a_movement_of_the_balance_leads_to_what_books_it(at: Sources) -> None:
 
 @pytest.mark.parametrize(
     "asked",
-    ["in_9", "IN_1", "main/99", "", " ", "a/b/c/d", "#", "main#1", "x" * 5_000, "é\x00", "\udcff"],
+    [
+        *("in_9", "IN_1", "main/99", "main/0", "main/\uff11", "", " ", "a/b/c/d", "#", "main#1"),
+        *("é\x00", "\udcff"),
+    ],
 )
 def test_what_leads_nowhere_says_so(at: Sources, asked: str) -> None:
     with pytest.raises(CannotBeDone) as refused:
         trace(at, asked)
     assert f"nothing is known of {asked.strip()!r}" in str(refused.value)
     assert "Looked through: the audit trail of main" in str(refused.value)
+
+
+def test_what_is_too_long_for_an_id_is_not_repeated_whole(at: Sources) -> None:
+    with pytest.raises(CannotBeDone, match=r"^nothing is known of 'x{80}…'\.\n"):
+        trace(at, "x" * 5_000)
+
+
+def test_a_posting_is_read_with_the_number_of_its_entry(at: Sources) -> None:
+    at.postings.put(traced.posting("dispute/dp_1", traced.DAY))
+    stored = at.postings.numbered(["invoice/in_1", "refund/re_1", "dispute/dp_1", "invoice/in_9"])
+    numbers = {key: each.seq for key, each in stored.items()}
+    assert numbers == {"invoice/in_1": 4, "refund/re_1": 9, "dispute/dp_1": 13}
 
 
 def test_the_story_is_in_the_order_in_which_it_happened(at: Sources) -> None:

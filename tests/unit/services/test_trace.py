@@ -12,10 +12,11 @@ from tests.factories import a_policy
 from tests.fakes import FakeInbox, FakePostings, FakeStripe
 from tests.support import traced
 from tests.support.traced import INVOICE, NOON, fill, posting
+from tieout.cli.trace_story import is_proved, now, verdict
 from tieout.domain.causes import NO_CAUSE
 from tieout.domain.postings import State
 from tieout.domain.subjects import Subject, SubjectKind
-from tieout.domain.trail import MAIN, Action, Entry, Evidence, erased, sealed
+from tieout.domain.trail import MAIN, Action, Anchor, Entry, Evidence, erased, head_after, sealed
 from tieout.domain.trail_check import Tampering
 from tieout.services.operate import CannotBeDone
 from tieout.services.ports import StoredEvent
@@ -109,9 +110,44 @@ def posting_gone(books: Books) -> None:
     del books.postings.by_key["invoice/in_1"]
 
 
+def posting_untold(books: Books) -> None:
+    """Who changed the posting took its entries along."""
+    for seq in (3, 4):
+        del books.postings.trail.chains[MAIN][seq]
+    posting_changed(books)
+
+
+def index_gone(books: Books) -> None:
+    """The entries are there, and no key leads to them."""
+    books.postings.trail.forget(MAIN, "invoice/in_1")
+
+
+def index_gone_and_posting_changed(books: Books) -> None:
+    index_gone(books)
+    posting_changed(books)
+
+
+def trail_gone(books: Books) -> None:
+    books.postings.trail.chains.clear()
+    books.postings.trail.heads.clear()
+
+
 def body_changed(books: Books) -> None:
     event: StoredEvent = books.inbox.events["evt_1"]
     books.inbox.events["evt_1"] = dataclasses.replace(event, raw=b"{}")
+
+
+def anchored_otherwise(books: Books) -> None:
+    books.postings.trail.keep(Anchor(MAIN, "2026-11-20", 4, "ab", NOON))
+
+
+def cut_before_its_anchor(books: Books) -> None:
+    """The end of the chain is gone, and the head says that there never was more."""
+    trail = books.postings.trail
+    trail.keep(Anchor(MAIN, "2026-11-20", 12, trail.chains[MAIN][12].hash, NOON))
+    for seq in (10, 11, 12):
+        del trail.chains[MAIN][seq]
+    trail.heads[MAIN] = head_after(trail.chains[MAIN][9])
 
 
 @pytest.mark.parametrize(
@@ -130,6 +166,12 @@ def body_changed(books: Books) -> None:
         (posting_changed, 4, Tampering.CHANGED),
         (posting_gone, 4, Tampering.REMOVED),
         (body_changed, 3, Tampering.CHANGED),
+        (posting_untold, 4, Tampering.REMOVED),
+        (index_gone, 4, Tampering.REMOVED),
+        (index_gone_and_posting_changed, 4, Tampering.CHANGED),
+        (trail_gone, 4, Tampering.REMOVED),
+        (anchored_otherwise, 4, Tampering.CHANGED),
+        (cut_before_its_anchor, 10, Tampering.REMOVED),
     ],
 )
 def test_what_is_not_as_it_was_written_is_named(
@@ -148,6 +190,8 @@ def test_an_id_that_leads_to_nothing_readable_says_so(books: Books) -> None:
         books.postings.trail.chains[MAIN][seq] = entry
     with pytest.raises(CannotBeDone, match=r"NWT-0007 leads to entry main/3 .* somebody changed"):
         books.story("NWT-0007")
+    with pytest.raises(CannotBeDone, match=r"main/4 leads to entry main/4 .* somebody changed"):
+        books.story("main/4")
 
 
 def test_what_was_erased_on_request_is_no_breach(books: Books) -> None:
@@ -184,6 +228,22 @@ def test_what_is_older_than_the_trail_is_found_by_its_key(books: Books) -> None:
     books.postings.by_key[old.key] = old
     story = books.story("po_1")
     assert (story.keys, story.entries, story.breaches) == (["payout/po_1"], [], [])
+    assert verdict(story) == "NOTHING IS PROVED: no entry of the audit trail tells of this"
+    assert not is_proved(story)
+
+
+def test_what_was_written_behind_the_trail_is_no_older_than_it(books: Books) -> None:
+    subject = Subject(SubjectKind.PAYOUT, "po_1")
+    young = posting("payout/po_1", subject, "JournalEntry", "po_1", at=NOON + 901)
+    books.postings.by_key[young.key] = young
+    (breach,) = books.story("po_1").breaches
+    assert (breach.seq, breach.tampering) == (0, Tampering.INSERTED)
+
+
+def test_a_breach_is_never_explained_by_the_age_of_the_trail(books: Books) -> None:
+    posting_untold(books)
+    story = books.story("invoice/in_1")
+    assert "before the trail began" not in "\n".join(now(story))
 
 
 def test_an_amount_is_not_taken_for_the_number_of_an_invoice(books: Books) -> None:

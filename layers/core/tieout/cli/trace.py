@@ -16,6 +16,7 @@ from tieout.cli.trace_page import page
 from tieout.cli.trace_story import (
     at_text,
     breach_line,
+    is_proved,
     now,
     place_of,
     summary,
@@ -133,8 +134,14 @@ def lines(story: Story, zone: ZoneInfo, number: tuple[int, int] = (1, 1)) -> Ite
     yield paint("what is booked now", "bold")
     yield from now(story)
     yield ""
-    yield paint(verdict(story), "red" if story.breaches else "green")
+    yield paint(verdict(story), _colour(story))
     yield from (paint(f"  {breach_line(each)}", "red") for each in story.breaches)
+
+
+def _colour(story: Story) -> str | None:
+    if story.breaches:
+        return "red"
+    return "green" if is_proved(story) else None
 
 
 def _columns(rows: Sequence[Sequence[str]]) -> Iterator[str]:

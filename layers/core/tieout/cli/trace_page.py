@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from tieout.cli.console import printable
 from tieout.cli.html_page import document, table
-from tieout.cli.trace_story import Told, breach_line, now, summary, told, verdict
+from tieout.cli.trace_story import Told, breach_line, is_proved, now, summary, told, verdict
 from tieout.services.evidence_pack import entry_file
 from tieout.services.trace import Story
 
@@ -46,7 +46,7 @@ def _section(story: Story, zone: ZoneInfo) -> str:
 def _verdict(story: Story) -> str:
     breaches = "".join(f"<li>{escape(breach_line(each))}</li>" for each in story.breaches)
     listed = f"<ul>{breaches}</ul>" if breaches else ""
-    kind = "bad" if story.breaches else "good"
+    kind = "good" if is_proved(story) else "bad"
     return f'<p class="{kind}">{escape(verdict(story))}</p>{listed}'
 
 

@@ -173,7 +173,7 @@ def now(story: Story) -> Iterator[str]:
     for key, posting in story.postings.items():
         lines = list(posting_lines(posting))
         if key not in told_of:
-            lines.append("  no entry tells of it: it was last written before the trail began")
+            lines.append(f"  no entry tells of it: {_why_untold(key, story)}")
         yield printable("\n".join(lines))
     if not story.keys:
         yield (
@@ -182,13 +182,29 @@ def now(story: Story) -> Iterator[str]:
         )
 
 
+def _why_untold(key: str, story: Story) -> str:
+    if any(each.key == key for each in story.breaches):
+        return "there should be one, see what is NOT as it was written"
+    return "as far as is known it was last written before the trail began"
+
+
 def verdict(story: Story) -> str:
     """Return whether what was read is as it was written, and what is not proved by that."""
     if story.breaches:
         count = len(story.breaches)
         return f"NOT as it was written: {'1 breach' if count == 1 else f'{count:,} breaches'}"
+    untold = story.postings.keys() - {each.key for each in story.entries}
+    if not story.entries:
+        return "NOTHING IS PROVED: no entry of the audit trail tells of this"
     entries = "1 entry" if len(story.entries) == 1 else f"{len(story.entries):,} entries"
-    return f"{entries}: each fits its hash, the entries around it and its evidence"
+    text = f"{entries}: each fits its hash, the entries around it and its evidence"
+    return f"{text}; no entry tells of {', '.join(sorted(untold))}" if untold else text
+
+
+def is_proved(story: Story) -> bool:
+    """Whether all of it is as the audit trail has it."""
+    told_of = {each.key for each in story.entries}
+    return bool(told_of) and not story.breaches and story.postings.keys() <= told_of
 
 
 def breach_line(breach: Breach) -> str:

@@ -6,24 +6,35 @@ A story has every entry of its postings, in the order of the chain, between them
 asked for it and the readings of Stripe that it rests on.
 """
 
+import dataclasses
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from enum import IntEnum
 from hashlib import sha256
 
 from tieout.domain.postings import Posting
-from tieout.domain.trail import MAIN, NOTHING_BEFORE, Action, Entry, Evidence, Head, hash_of
+from tieout.domain.trail import (
+    MAIN,
+    NOTHING_BEFORE,
+    Action,
+    Entry,
+    Evidence,
+    Head,
+    chain_of,
+    hash_of,
+)
 from tieout.domain.trail_check import Breach, Tampering, wrong_with_evidence
 from tieout.services.operate import CannotBeDone
 from tieout.services.trace_keys import SHARED, Roles, Sources, belonging, found
-from tieout.services.trail_ports import ReceivedEvent, Trail
+from tieout.services.trail_ports import ReceivedEvent, StoredPosting, Trail
 from tieout.services.verify import DEPLOYMENT_SECONDS, differing
 
 Place = tuple[str, int]
 """Account and number of an entry."""
 # A key of DynamoDB's has 2,048 bytes, and nothing that we know an id of half as many characters.
 _ID_LENGTH_MAX = 500
+_SHOWN_LENGTH_MAX = 80
 _FIRST = 1
 # The year 5138; a calendar ends not much later.
 _END_OF_TIME_UNIX = 100_000_000_000
@@ -142,17 +153,22 @@ def _story(
 ) -> Story:
     further = belonging(at, {key: roles[key] for key in named})
     # In this order: what is written meanwhile must not look like a breach.
-    postings, heads = at.postings.get_many([*named, *further]), _heads(at.trail)
-    read = _entries(at.trail, [*named, *further], tell)
-    entries = sorted(read, key=lambda each: (each.account, each.seq))
-    evidence, after = _beside(at.trail, entries)
+    postings = at.postings.numbered([*named, *further])
+    concerned = {chain_of(each.posting) for each in postings.values()}
+    heads = _heads(at.trail, concerned)
+    indexed = _places(_entries(at.trail, [*named, *further], tell))
+    entries = [each for _, each in sorted((indexed | _named_by(at.trail, postings)).items())]
+    concerned |= {each.account for each in entries}
+    evidence, after = _beside(at.trail, entries, concerned)
     ids = dict.fromkeys([asked, *(event.id for each in entries for event in each.events)])
     events = at.events.received(ids)
-    check = _Check(entries, evidence, after, heads)
+    check = _Check(entries, evidence, after, heads, postings, indexed.keys())
     breaches = [
         *check.entries_fit(),
         *check.none_is_missing(),
-        *check.postings_are_as_written(postings),
+        *check.postings_are_as_written(),
+        *check.postings_have_entries(),
+        *_as_anchored(at.trail, concerned, entries),
         *_bodies_fit(entries, events),
     ]
     keys = [*_in_order(named, entries), *_in_order(further, entries)]
@@ -163,7 +179,7 @@ def _story(
         {each: events[each] for each in ids if each in events},
         entries,
         evidence,
-        {key: postings[key] for key in keys if key in postings},
+        {key: postings[key].posting for key in keys if key in postings},
         breaches,
     )
 
@@ -183,17 +199,35 @@ def _entries(trail: Trail, keys: Sequence[str], tell: Callable[[str], None]) -> 
                 yield each
 
 
-def _heads(trail: Trail) -> Mapping[str, Head]:
-    return {account: trail.head(account) for account in trail.accounts()}
+def _places(entries: Iterable[Entry]) -> dict[Place, Entry]:
+    return {(each.account, each.seq): each for each in entries}
+
+
+def _named_by(trail: Trail, postings: Mapping[str, StoredPosting]) -> dict[Place, Entry]:
+    """Return the entries that postings name as theirs, whether or not their keys lead there."""
+    numbers: defaultdict[str, dict[int, str]] = defaultdict(dict)
+    for key, each in postings.items():
+        if each.seq:
+            numbers[chain_of(each.posting)][each.seq] = key
+    found: dict[Place, Entry] = {}
+    for account, wanted in numbers.items():
+        for seq, entry in trail.at(account, wanted.keys()).items():
+            if entry.key == wanted[seq] or hash_of(entry) != entry.hash:
+                found[account, seq] = entry
+    return found
+
+
+def _heads(trail: Trail, accounts: Iterable[str]) -> Mapping[str, Head]:
+    return {each: trail.head(each) for each in {*trail.accounts(), *accounts}}
 
 
 def _beside(
-    trail: Trail, entries: Sequence[Entry]
+    trail: Trail, entries: Sequence[Entry], accounts: Iterable[str]
 ) -> tuple[Mapping[Place, Evidence], Mapping[Place, Entry]]:
     """Return the evidence of entries, and further entries that tell what is right with them."""
     evidence: dict[Place, Evidence] = {}
     others: dict[Place, Entry] = {}
-    for account in {each.account for each in entries}:
+    for account in accounts:
         numbers = [each.seq for each in entries if each.account == account]
         kept = trail.evidence(account, numbers)
         around = {each for seq in numbers for each in (seq - 1, seq + 1)}
@@ -210,12 +244,16 @@ class _Check:
     Attributes:
         others: the entries before and after them, those that tell of erasures, and the first.
         heads: where each chain ended before any of this was read.
+        postings: of the story, read before that.
+        indexed: places of the entries that the keys of these postings lead to.
     """
 
     entries: Sequence[Entry]
     evidence: Mapping[Place, Evidence]
     others: Mapping[Place, Entry]
     heads: Mapping[str, Head]
+    postings: Mapping[str, StoredPosting]
+    indexed: Collection[Place]
 
     def entries_fit(self) -> Iterator[Breach]:
         """Yield the entries that do not fit their hash, the entry after them or their evidence."""
@@ -259,19 +297,45 @@ class _Check:
 
     def _is_older(self, entry: Entry) -> bool:
         """Whether its posting may have been written before there was a trail."""
-        first = self.others.get((entry.account, _FIRST))
-        began = _unix(first and first.at_unix) + DEPLOYMENT_SECONDS
-        return _unix(entry.posting.get("created_at_unix")) <= began
+        return _unix(entry.posting.get("created_at_unix")) <= self._began(entry.account)
 
-    def postings_are_as_written(self, postings: Mapping[str, Posting]) -> Iterator[Breach]:
+    def _began(self, account: str) -> int:
+        """Return until when postings may have been written without an entry."""
+        first = self.others.get((account, _FIRST))
+        return _unix(first and first.at_unix) + DEPLOYMENT_SECONDS
+
+    def postings_have_entries(self) -> Iterator[Breach]:
+        """Yield the postings that the trail must tell of, and does not, or not by their keys."""
+        told_of = {each.key for each in self.entries}
+        for key, stored in self.postings.items():
+            account = chain_of(stored.posting)
+            place = account, stored.seq
+            removed = Breach(account, stored.seq, key, Tampering.REMOVED, "")
+            if stored.seq and place not in _places(self.entries):
+                text = "the posting names this entry as its own, and it is not there"
+                yield dataclasses.replace(removed, text=text)
+            elif stored.seq and place not in self.indexed:
+                text = "what leads from the posting's key to its entry is gone"
+                yield dataclasses.replace(removed, text=text)
+            elif key not in told_of and self._is_younger(stored.posting):
+                text = "the posting was written behind the trail: no entry tells of it"
+                yield Breach(account, 0, key, Tampering.INSERTED, text)
+
+    def _is_younger(self, posting: Posting) -> bool:
+        """Whether it was written when there was a trail; not known of one without a beginning."""
+        account = chain_of(posting)
+        return (account, _FIRST) in self.others and posting.updated_at_unix > self._began(account)
+
+    def postings_are_as_written(self) -> Iterator[Breach]:
         """Yield the postings that are not what the entry of their version says."""
         by_version = {(each.key, each.version): each for each in self.entries}
         newest = {each.key: each for each in self.entries if each.action is Action.WRITTEN}
         for key, last in newest.items():
-            posting = postings.get(key)
-            if posting is None:
+            stored = self.postings.get(key)
+            if stored is None:
                 yield _breach(last, Tampering.REMOVED, "the posting that it tells of is gone")
                 continue
+            posting = stored.posting
             entry = by_version.get((key, posting.version))
             if entry is None:
                 text = f"the posting has version {posting.version}, of which no entry tells"
@@ -281,6 +345,25 @@ class _Check:
             if wrong:
                 text = f"the posting was changed behind the trail: {', '.join(wrong)}"
                 yield _breach(entry, Tampering.CHANGED, text)
+
+
+def _as_anchored(
+    trail: Trail, accounts: Iterable[str], entries: Iterable[Entry]
+) -> Iterator[Breach]:
+    """Yield where an anchor stands for more than is there, or for something else."""
+    here = _places(entries)
+    for account in sorted(accounts):
+        # In this order: what is anchored meanwhile is no breach.
+        anchors, head = trail.anchors(account), trail.head(account)
+        for anchor in anchors:
+            entry = here.get((account, anchor.seq))
+            if entry is not None and entry.hash != anchor.hash:
+                text = f"the anchor of {anchor.day} has another hash"
+                yield _breach(entry, Tampering.CHANGED, text)
+        last = max(anchors, key=lambda each: each.seq, default=None)
+        if last is not None and last.seq > head.seq:
+            text = f"the chain ends with {head.seq}, and the anchor of {last.day} is of {last.seq}"
+            yield Breach(account, head.seq + 1, "", Tampering.REMOVED, text)
 
 
 def _breach(entry: Entry, tampering: Tampering, text: str) -> Breach:
@@ -308,8 +391,9 @@ def _bodies_fit(entries: Iterable[Entry], events: Mapping[str, ReceivedEvent]) -
 
 def _nowhere(trail: Trail, asked: str) -> str:
     accounts = " and ".join(trail.accounts()) or "no account, for nothing was written yet"
+    shown = asked if len(asked) <= _SHOWN_LENGTH_MAX else f"{asked[:_SHOWN_LENGTH_MAX]}…"
     return (
-        f"nothing is known of {asked!r}.\n"
+        f"nothing is known of {shown!r}.\n"
         "  Looked for as: posting, Stripe object, customer, event, queue message, Intacct record "
         "number, document\n  number, control id, place in the audit trail\n"
         f"  Looked through: the audit trail of {accounts}; the postings; the events received\n"

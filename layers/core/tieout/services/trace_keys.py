@@ -35,8 +35,8 @@ from tieout.domain.trail import MAIN, Entry
 from tieout.planning.activity import evidence
 from tieout.planning.snapshots import ActivitySnapshot, BalanceTransaction
 from tieout.services.operate import CannotBeDone
-from tieout.services.ports import Postings, StripeReader
-from tieout.services.trail_ports import ReceivedEvents, Trail
+from tieout.services.ports import StripeReader
+from tieout.services.trail_ports import NumberedPostings, ReceivedEvents, Trail
 
 
 class Role(StrEnum):
@@ -67,7 +67,7 @@ _OF_POSTING = {
     "control_id": Role.CONTROL_ID,
     "message_id": Role.MESSAGE,
 }
-_PLACE = re.compile(r"(main|acct_\w+)/(\d{1,15})")
+_PLACE = re.compile(r"(main|acct_\w+)/([1-9][0-9]{0,14})")
 _WORD = re.compile(r"[\w-]+")
 # What is only digits may as well be an amount.
 _NUMBER_LENGTH_MIN = 5
@@ -86,7 +86,7 @@ class Sources:
     """
 
     trail: Trail
-    postings: Postings
+    postings: NumberedPostings
     events: ReceivedEvents
     stripe: Callable[[], StripeReader]
     policy: Policy | None
@@ -107,18 +107,19 @@ def found(at: Sources, asked: str) -> Roles:
         Refused, TransientFault, ConfigurationFault: as the tables and Stripe say.
     """
     roles: defaultdict[str, set[Role]] = defaultdict(set)
-    entries = at.trail.of_id(asked)
+    entries, at_place = at.trail.of_id(asked), _at_place(at.trail, asked)
     for entry in entries:
         if entry.key:
             roles[entry.key] |= _roles(entry, asked)
-    if entries and not roles:
-        place = f"{entries[0].account}/{entries[0].seq}"
+    for entry in at_place:
+        if entry.key:
+            roles[entry.key].add(Role.PLACE)
+    if (unreadable := [*entries, *at_place]) and not roles:
+        place = f"{unreadable[0].account}/{unreadable[0].seq}"
         raise CannotBeDone(
             f"{asked} leads to entry {place} of the audit trail, which somebody changed so that it "
             "cannot be read any more; `tieout verify` lists everything of this kind"
         )
-    for entry in _at_place(at.trail, asked):
-        roles[entry.key].add(Role.PLACE)
     for subject in _subjects(at, asked):
         for key in _keys_of(at, subject):
             roles[key].add(Role.OBJECT)
@@ -152,7 +153,7 @@ def _roles(entry: Entry, asked: str) -> set[Role]:
     return roles
 
 
-def _at_place(trail: Trail, asked: str) -> Iterable[Entry]:
+def _at_place(trail: Trail, asked: str) -> Collection[Entry]:
     place = _PLACE.fullmatch(asked)
     return [] if place is None else trail.at(place[1], [int(place[2])]).values()
 

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from tieout.domain.postings import Posting
 from tieout.domain.trail import Anchor, Entry, Evidence, Head
-from tieout.services.ports import StoredEvent
+from tieout.services.ports import Postings, StoredEvent
 
 
 class Trail(Protocol):
@@ -147,6 +147,14 @@ class StoredPosting:
 
     posting: Posting
     seq: int
+
+
+class NumberedPostings(Postings, Protocol):
+    """The postings table, each posting with the entry that was written with it."""
+
+    def numbered(self, keys: Iterable[str]) -> Mapping[str, StoredPosting]:
+        """Return the postings that exist, by key, read consistently."""
+        ...
 
 
 class EveryPosting(Protocol):

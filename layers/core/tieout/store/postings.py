@@ -44,8 +44,12 @@ class DynamoPostings:
 
     def get_many(self, keys: Iterable[str]) -> Mapping[str, Posting]:
         """Return the postings that exist, by key, read consistently."""
+        return {key: each.posting for key, each in self.numbered(keys).items()}
+
+    def numbered(self, keys: Iterable[str]) -> Mapping[str, StoredPosting]:
+        """Return the postings that exist, by key, each with the number of its entry."""
         found = get_many(self._client, self._table_name, items.POSTING_KEY, keys)
-        return {posting.key: posting for posting in map(items.posting_from, found)}
+        return {each.posting.key: each for each in map(_stored, found)}
 
     def put(self, posting: Posting, cause: Cause = NO_CAUSE) -> None:
         """Write the posting if its predecessor (`version - 1`) is still what is stored.
@@ -125,9 +129,7 @@ class DynamoPostings:
         )
         with aws_faults(f"dynamodb:Scan on {self._table_name}"):
             for page in pages:
-                for item in page["Items"]:
-                    seq = int(item.get(TRAIL_SEQ, {}).get("N", "0"))
-                    yield StoredPosting(items.posting_from(item), seq)
+                yield from map(_stored, page["Items"])
 
     def of_subject(self, subject: Subject) -> Sequence[Posting]:
         """Return the postings first written on behalf of the subject, by key.
@@ -153,3 +155,7 @@ class DynamoPostings:
 
 def _equal(attribute_name: str, value: str) -> Condition:
     return Condition("#name = :value", {"#name": attribute_name}, {":value": value})
+
+
+def _stored(item: Item) -> StoredPosting:
+    return StoredPosting(items.posting_from(item), int(item.get(TRAIL_SEQ, {}).get("N", "0")))
