@@ -5,14 +5,16 @@ currency; the correction is added to the books. The mistakes most likely made: a
 a place that only one side has, and two currencies in one entry.
 """
 
-from collections import Counter
+import dataclasses
+from collections import Counter, defaultdict
 from collections.abc import Mapping
-from datetime import date
+from datetime import date, timedelta
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tieout.domain.documents import Dimensions, JournalEntry, JournalLine
+from tieout.domain import effects
+from tieout.domain.documents import ArPayment, CashAccount, Dimensions, JournalEntry, JournalLine
 from tieout.domain.effects import RECEIVABLE
 from tieout.domain.postings import Posting, State, described
 from tieout.domain.subjects import Subject, SubjectKind
@@ -49,6 +51,28 @@ def booked(entry: JournalEntry) -> Posting:
     return described(Posting(entry.key, subject, State.POSTED, record_no="1"), entry)
 
 
+POSTED_RECEIPT = Posting(
+    "receipt/inpay_1", Subject(SubjectKind.INVOICE, "in_1"), State.POSTED, record_no="1"
+)
+
+
+def receipt(account: str, amount_minor: int) -> ArPayment:
+    return ArPayment(
+        key="receipt/inpay_1",
+        stripe_id="inpay_1",
+        customer_id="CUS-1",
+        invoice_key="invoice/in_1",
+        reference="inpay_1",
+        payment_date=DAY,
+        posting_date=DAY,
+        currency="usd",
+        amount_minor=amount_minor,
+        method="EFT",
+        cash_account=CashAccount(account),
+        description="",
+    )
+
+
 def sums(entry: JournalEntry) -> Counter[tuple[str, str]]:
     found: Counter[tuple[str, str]] = Counter()
     for line in entry.lines:
@@ -59,9 +83,11 @@ def sums(entry: JournalEntry) -> Counter[tuple[str, str]]:
 
 
 def moved(made: tuple[Correction, ...]) -> Counter[tuple[str, str]]:
-    return Counter(
-        {(each.currency, place): amount for each in made for place, amount in each.lines.items()}
-    )
+    found: Counter[tuple[str, str]] = Counter()
+    for each in made:
+        for place, amount_minor in each.lines.items():
+            found[each.currency, place] += amount_minor
+    return found
 
 
 def without_zeros(found: Mapping[tuple[str, str], int]) -> dict[tuple[str, str], int]:
@@ -112,6 +138,45 @@ def test_the_same_books_need_no_correction_and_unwanted_ones_are_taken_back(
     assert corrections(booked(one), one, {}) == ()
     taken_back = without_zeros({place: -amount for place, amount in sums(one).items()})
     assert moved(corrections(booked(one), None, {})) == taken_back
+
+
+@EXAMPLES
+@given(entries(), entries(), st.integers(-70, 70))
+def test_each_month_gets_what_it_lacks(one: JournalEntry, other: JournalEntry, days: int) -> None:
+    later = dataclasses.replace(other, posting_date=DAY + timedelta(days=days))
+    right: dict[str, Counter[tuple[str, str]]] = defaultdict(Counter)
+    right["2026-11"].update(sums(one))
+    for each in corrections(booked(one), later, {}):
+        right[each.day[:7]].update(moved((each,)))
+    wanted: dict[str, Counter[tuple[str, str]]] = defaultdict(Counter)
+    wanted[str(later.posting_date)[:7]].update(sums(other))
+    assert {month: without_zeros(right[month]) for month in {*right, *wanted}} == {
+        month: without_zeros(wanted[month]) for month in {*right, *wanted}
+    }
+
+
+@EXAMPLES
+@given(
+    st.sampled_from(["1200", "1205"]),
+    st.sampled_from(["1200", "1205"]),
+    st.integers(1, 10_000),
+    st.integers(1, 10_000),
+)
+def test_a_payment_has_one_bank_line_and_what_the_customer_owes_less(
+    there: str, account: str, booked_minor: int, wanted_minor: int
+) -> None:
+    one, other = receipt(there, booked_minor), receipt(account, wanted_minor)
+    made = corrections(described(POSTED_RECEIPT, one), other, {})
+    wanted = Counter(effects.by_place(effects.effects(other)))
+    wanted.subtract(effects.by_place(effects.effects(one)))
+    assert without_zeros(moved(made)) == {
+        ("usd", place): amount_minor for place, amount_minor in wanted.items() if amount_minor
+    }
+    for each in made:
+        assert sum(each.lines.values()) == 0
+        if each.kind is Kind.PAYMENT:
+            owed_minor = booked_minor - wanted_minor
+            assert each.lines == {account: -owed_minor, RECEIVABLE: owed_minor}
 
 
 @EXAMPLES

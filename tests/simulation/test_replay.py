@@ -6,9 +6,10 @@ are tampered with, each where the oracle sees it or must not; each is listed, th
 entered in the ledger as proposed, and the oracle agrees again.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from datetime import date, timedelta
+from types import MappingProxyType
 
 import pytest
 
@@ -22,9 +23,13 @@ from tieout.domain.documents import (
     ArAdjustment,
     ArInvoice,
     ArLine,
+    ArPayment,
+    CashAccount,
     Document,
     JournalEntry,
     JournalLine,
+    PaymentReversal,
+    dependencies,
 )
 from tieout.domain.effects import RECEIVABLE, read_place
 from tieout.domain.postings import described
@@ -39,6 +44,8 @@ pytestmark = pytest.mark.simulation
 
 FIRST = date(2026, 1, 5)
 LAST = FIRST + timedelta(days=2)
+LEDGER_ACCOUNTS = {"bank STRIPE-USD": "1205", "bank BANK-USD": "1000"}
+NO_RECORDS: Mapping[str, str] = MappingProxyType({})
 NOON_UNIX = 1_767_632_400  # of the first day in New York
 
 
@@ -94,19 +101,34 @@ class Company:
 
     def enter(self, key: str, correction: Correction) -> None:
         """Enter a correction in Intacct, as it is printed."""
-        self._submit(self._entered(key, correction))
+        document = self._entered(key, correction)
+        records = {
+            key: posting.record_no
+            for key in dependencies(document)
+            if (posting := self.product.postings.by_key.get(key)) and posting.record_no
+        }
+        self._submit(document, records)
 
     def _entered(self, key: str, correction: Correction) -> Document:
         day = date.fromisoformat(correction.day)
         places = {read_place(place): each for place, each in correction.lines.items()}
         if correction.kind is Kind.JOURNAL:
             lines = tuple(
-                JournalLine(account, amount_minor, "correction", dimensions)
+                JournalLine(
+                    LEDGER_ACCOUNTS.get(account, account),
+                    amount_minor,
+                    "correction",
+                    # A bank account names no location: the entry is made in the entity.
+                    replace(dimensions, location=dimensions.location or correction.entity),
+                )
                 for (account, dimensions), amount_minor in places.items()
             )
             currency, title = correction.currency, f"Correction of {key}"
             return JournalEntry(f"by-hand/{key}", key, "GJ", day, currency, title, "by hand", lines)
         owed_minor = correction.lines[RECEIVABLE]
+        if correction.kind is Kind.PAYMENT:
+            ((account, _),) = (each for each in places if each[0] != RECEIVABLE)
+            return self._payment(correction, account, -owed_minor)
         lines_of_memo = tuple(
             ArLine(account, -amount_minor, "correction", dimensions)
             for (account, dimensions), amount_minor in places.items()
@@ -136,17 +158,76 @@ class Company:
             entity=on.entity,
         )
 
-    def _submit(self, document: Document) -> None:
-        outcome = self.product.ledger.submit([Submission(document, f"by hand {document.key}")])
-        assert isinstance(outcome[f"by hand {document.key}"], Accepted), outcome
+    def _payment(self, on: Correction, account: str, amount_minor: int) -> ArPayment:
+        invoice = self.stripe.store.get("invoice", on.receivable.removeprefix("invoice/"))
+        day = date.fromisoformat(on.day)
+        return ArPayment(
+            key="by-hand/payment",
+            stripe_id=invoice["id"],
+            customer_id=invoice["customer"],
+            invoice_key=on.receivable,
+            reference="BY-HAND",
+            payment_date=day,
+            posting_date=day,
+            currency=on.currency,
+            amount_minor=amount_minor,
+            method="Credit Card",
+            cash_account=CashAccount(LEDGER_ACCOUNTS[account], account.removeprefix("bank ")),
+            description="by hand",
+            entity=on.entity,
+        )
+
+    def _submit(self, document: Document, records: Mapping[str, str] = NO_RECORDS) -> None:
+        control_id = f"by hand {document.key}"
+        outcome = self.product.ledger.submit(
+            [Submission(document, control_id, record_numbers=records)]
+        )
+        assert isinstance(outcome[control_id], Accepted), outcome
+
+    def planned(self, subject: Subject, key: str) -> Document:
+        product = self.product
+        previewer = Previewer(product.stripe, product.postings, product.policies, product.clock)
+        (preview,) = previewer.preview([subject])
+        return preview.documents[key]
+
+    def receive_elsewhere(self, invoice: str, lacking_minor: int) -> str:
+        """Have the payment of an invoice in the books at another bank and over less."""
+        subject = Subject(SubjectKind.INVOICE, invoice)
+        by_key = self.product.postings.by_key
+        key = next(
+            key
+            for key, each in by_key.items()
+            if key.startswith("receipt/") and each.subject == subject
+        )
+        right, posting, owed = self.planned(subject, key), by_key[key], by_key[subject.key]
+        assert isinstance(right, ArPayment)
+        assert posting.record_no is not None
+        assert owed.record_no is not None
+        back = PaymentReversal(
+            key="by-hand/back",
+            receipt_key=key,
+            reversal_date=right.posting_date,
+            currency=right.currency,
+            amount_minor=right.amount_minor,
+            description="by hand",
+        )
+        wrong = replace(
+            right,
+            reference="WRONG",
+            amount_minor=right.amount_minor - lacking_minor,
+            cash_account=CashAccount(LEDGER_ACCOUNTS["bank BANK-USD"], "BANK-USD"),
+        )
+        records = {key: posting.record_no, subject.key: owed.record_no}
+        self._submit(back, records)
+        self._submit(wrong, records)
+        by_key[key] = described(posting, wrong)
+        return key
 
     def book_too_little(self, invoice: str, lacking_minor: int) -> None:
         """Have an invoice in the books, and on its posting, over less than Stripe's."""
         product, key = self.product, f"invoice/{invoice}"
         subject = Subject(SubjectKind.INVOICE, invoice)
-        previewer = Previewer(product.stripe, product.postings, product.policies, product.clock)
-        (preview,) = previewer.preview([subject])
-        document = preview.documents[key]
+        document = self.planned(subject, key)
         posting = product.postings.by_key[key]
         assert isinstance(document, ArInvoice)
         (line,) = document.lines
@@ -201,4 +282,17 @@ def test_what_is_tampered_with_is_listed_and_its_corrections_put_the_books_right
         (paid, unpaid), Outcome.ACCEPTED
     )
     assert all("corrected by hand (closed by ada" in each.text for each in told.values())
+    assert company.wrong == []
+
+
+def test_a_payment_over_less_and_at_another_bank_is_put_right_by_a_payment_and_an_entry() -> None:
+    company = Company()
+    key = company.receive_elsewhere(company.paid, 500)
+    assert company.wrong
+    told, _ = company.replay()
+    assert {key: each.outcome for key, each in told.items()} == {key: Outcome.DIFFERS}
+    payment, entry = told[key].corrections
+    assert (payment.kind, entry.kind) == (Kind.PAYMENT, Kind.JOURNAL)
+    for each in (payment, entry):
+        company.enter(key, each)
     assert company.wrong == []

@@ -160,6 +160,20 @@ def test_more_paid_gets_a_payment_and_less_a_memo(world: World) -> None:
         assert correction.lines[OWED] == 10_000 - paid
 
 
+def test_a_payment_on_another_account_and_over_less_is_a_payment_and_a_journal_entry(
+    world: World,
+) -> None:
+    """A payment has one bank line and no other: what else lacks is entered beside it."""
+    wrong = "-9000 accounts receivable\n9000 1299"
+    change(world, "receipt/inpay_1", effects=wrong, amount_minor=9_000, digest="0" * 64)
+    told, _ = replayed(world, INVOICE)
+    payment, entry = told["receipt/inpay_1"].corrections
+    assert (payment.kind, payment.receivable) == (Kind.PAYMENT, "invoice/in_1")
+    assert payment.lines == {"1200": 1_000, OWED: -1_000}
+    assert (entry.kind, entry.receivable) == (Kind.JOURNAL, "")
+    assert entry.lines == {"1200": 9_000, "1299": -9_000}
+
+
 def test_other_words_are_told_from_other_money(world: World) -> None:
     world.stripe.snapshots[INVOICE] = a_paid_invoice(lines=(a_line(description="Other words"),))
     told, tally = replayed(world, INVOICE)
@@ -174,6 +188,39 @@ def test_another_day_differs_though_no_amount_does(world: World) -> None:
     invoice = told["invoice/in_1"]
     assert (invoice.outcome, invoice.corrections) == (Outcome.DIFFERS, ())
     assert invoice.text == "posted on 2026-11-02, now dated 2026-11-01"
+
+
+def test_another_day_is_told_where_the_amount_differs_too(world: World) -> None:
+    world.stripe.snapshots[INVOICE] = a_paid_invoice(
+        effective_at_unix=NOON - 86_400, lines=(a_line(12_000),)
+    )
+    told, _ = replayed(world, INVOICE)
+    invoice = told["invoice/in_1"]
+    assert invoice.text == "posted on 2026-11-02, now dated 2026-11-01"
+    (memo,) = invoice.corrections
+    assert (memo.day, memo.amount_minor) == ("2026-11-01", 2_000)
+
+
+@pytest.mark.parametrize("posted_minor", [9_000, 10_000])
+def test_in_another_month_each_month_gets_what_it_lacks(world: World, posted_minor: int) -> None:
+    wrong = f"-{posted_minor} accounts receivable\n{posted_minor} 1200"
+    change(
+        world,
+        "receipt/inpay_1",
+        effects=wrong,
+        amount_minor=posted_minor,
+        posting_date="2026-10-02",
+        digest="0" * 64,
+    )
+    told, _ = replayed(world, INVOICE)
+    receipt = told["receipt/inpay_1"]
+    assert receipt.outcome is Outcome.DIFFERS
+    assert "posted on 2026-10-02, now dated 2026-11-03" in receipt.text
+    october, november = receipt.corrections
+    assert (october.kind, october.day) == (Kind.DEBIT_MEMO, "2026-10-02")
+    assert october.lines == {"1200": -posted_minor, OWED: posted_minor}
+    assert (november.kind, november.day) == (Kind.PAYMENT, "2026-11-03")
+    assert november.lines == {"1200": 10_000, OWED: -10_000}
 
 
 def test_an_accepted_difference_is_told_with_who_accepted_it(world: World) -> None:

@@ -46,7 +46,7 @@ exit codes: 0 all agree, what a person accepted included, 1 something does not."
 
 _WHY_SMALLEST = (
     "Each correction moves every account that differs once, by what it lacks: with a line less one "
-    "of them would stay wrong."
+    "of them would stay wrong. What is in the wrong month lacks something in both."
 )
 _MEANING = {
     Outcome.SAME: "posted with the same digest",

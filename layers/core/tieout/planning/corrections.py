@@ -1,18 +1,20 @@
 """Corrections: the smallest entry that makes the books say what they should.
 
-Nothing is taken back to be booked anew: each place (account and dimensions) gets once what it
-lacks. A place that differs must be moved and any other need not be, so no entry has fewer lines.
+Nothing is taken back to be booked anew: in each month each place (account and dimensions) gets once
+what it lacks. A place that differs must be moved and any other need not be, so no entry has fewer
+lines.
 
 What customers owe is kept by documents, and the account behind it must equal them: where it
-differs, the entry is a memo or a payment on the receivable, never a journal entry.
+differs, the entry is a memo or a payment on the receivable, never a journal entry. A payment knows
+one bank account and the receivable: what else lacks is a journal entry beside it.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
 
 from tieout.domain.documents import ArPayment, Document, amount_of, entity_of, posting_date_of
-from tieout.domain.effects import RECEIVABLE, by_place, effects, read, taken_back
+from tieout.domain.effects import RECEIVABLE, by_place, cash_text, effects, read, taken_back
 from tieout.domain.plans import Finding
 from tieout.domain.postings import Posting
 from tieout.domain.subjects import SubjectKind
@@ -75,9 +77,10 @@ def corrections(
     documents: Documents,
     origin: Posting | None = None,
 ) -> tuple[Correction, ...]:
-    """Return what makes the books say what is planned, an entry for each currency.
+    """Return what makes the books say what is planned, an entry for each currency and month.
 
-    Nothing, if the same is on the same places, or if the posting does not tell its own.
+    Nothing, if the same is on the same places in the same month, or if the posting does not tell
+    its own.
 
     Args:
         posting: of what is booked.
@@ -98,30 +101,38 @@ def corrections(
     if origin is not None and origin.effects and not any(map(taken_back, wanted)):
         there = read(origin.effects)
         booked = {place: -amount_minor for place, amount_minor in there.items()}
-    pairs = {currency: (booked, wanted)}
-    if currency != posting.currency:
-        pairs = {posting.currency: (booked, {}), currency: ({}, wanted)}
+    posted_day = posting.posting_date or day
+    sides: tuple[tuple[str, str, Sums, Sums], ...] = ((day, currency, booked, wanted),)
+    if currency != posting.currency or _month(day) != _month(posted_day):
+        sides = (posted_day, posting.currency, booked, {}), (day, currency, {}, wanted)
     return tuple(
         Correction(
-            _kind(lines, document),
-            day,
+            kind,
+            dated,
             unit,
             None if document is None else entity_of(document),
             _receivable(posting, document) if RECEIVABLE in lines else "",
             lines,
         )
-        for unit, sides in pairs.items()
-        if (lines := lacking(*sides))
+        for dated, unit, there, here in sides
+        for kind, lines in _entries(lacking(there, here), document)
     )
 
 
-def _kind(lines: Sums, document: Document | None) -> Kind:
+def _month(day: str) -> str:
+    return day[: len("2026-11")]
+
+
+def _entries(lines: Sums, document: Document | None) -> Iterator[tuple[Kind, Sums]]:
+    """Yield what lacks as Intacct takes it."""
     owed_minor = lines.get(RECEIVABLE, 0)
-    if not owed_minor:
-        return Kind.JOURNAL
-    if owed_minor > 0:
-        return Kind.DEBIT_MEMO
-    return Kind.PAYMENT if isinstance(document, ArPayment) else Kind.CREDIT_MEMO
+    if owed_minor < 0 and isinstance(document, ArPayment):
+        payment = {cash_text(document.cash_account): -owed_minor, RECEIVABLE: owed_minor}
+        yield Kind.PAYMENT, payment
+        owed_minor, lines = 0, lacking(payment, lines)
+    if lines:
+        memo = Kind.DEBIT_MEMO if owed_minor > 0 else Kind.CREDIT_MEMO
+        yield memo if owed_minor else Kind.JOURNAL, lines
 
 
 def _receivable(posting: Posting, document: Document | None) -> str:

@@ -398,9 +398,18 @@ def _differences(document: Document, posting: Posting) -> Sequence[Difference]:
 
 def other_difference(document: Document, posting: Posting) -> str:
     """Return what differs where the lines agree, or where nobody knows what they were."""
-    day = posting_date_of(document)
-    if posting.posting_date and day is not None and posting.posting_date != day.isoformat():
-        return f"posted on {posting.posting_date}, now dated {day.isoformat()}"
+    if text := day_difference(document, posting):
+        return text
     if amount_of(document) not in {None, (posting.amount_minor, posting.currency)}:
-        return "another amount than was posted; which lines is not known of what was posted before"
+        text = "another amount than was posted"
+        unknown = "; which lines is not known of what was posted before"
+        return f"{text}{unknown}" if effects(document) else text
     return "the same amounts on the same accounts; texts, numbers or names differ"
+
+
+def day_difference(document: Document, posting: Posting) -> str:
+    """Return how the day differs; empty if it does not, or is not known."""
+    day = posting_date_of(document)
+    if not posting.posting_date or day is None or posting.posting_date == day.isoformat():
+        return ""
+    return f"posted on {posting.posting_date}, now dated {day.isoformat()}"

@@ -37,6 +37,7 @@ from tieout.services.preview import (
     Preview,
     Previewer,
     Recorded,
+    day_difference,
     other_difference,
 )
 from tieout.services.seen import Seen
@@ -229,7 +230,7 @@ class Replay:
         """Return what differs of a posted document, and what makes it right."""
         made = corrections(posting, document, preview.documents, self._origin(posting))
         is_same = not made and _says_the_same(document, posting)
-        text = "" if made else other_difference(document, posting)
+        text = (day_difference if made else other_difference)(document, posting)
         if posting.policy_version != item.policy_version:
             text = f"{text} {_planned_otherwise(item, posting)}".strip()
         outcome = Outcome.REWORDED if is_same else Outcome.DIFFERS
