@@ -8,7 +8,7 @@ import hashlib
 import io
 import json
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
@@ -194,8 +194,13 @@ def test_a_pack_is_checked_with_nothing_of_ours(shop: Shop) -> None:
     at = shop.sources
     stories = trace(at, shop.the("invoice"))
     assert at.policy
-    index = page(stories, at.policy.zone, "tieout-dev")
-    content = pack(at.trail, stories, index, with_events=False)
+    zone = at.policy.zone
+
+    def tell(judged: Sequence[Story], files: Collection[str]) -> str:
+        return page(judged, zone, "tieout-dev", files)
+
+    content, judged = pack(at.trail, stories, tell, with_personal_data=False)
+    assert judged == stories
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         files = {name: archive.read(name) for name in archive.namelist()}
     texts = sorted(name for name in files if name.startswith("entries/"))
@@ -207,8 +212,8 @@ def test_a_pack_is_checked_with_nothing_of_ours(shop: Shop) -> None:
     assert last.encode() in files["anchors.csv"]
     # The e-mail address is in what Stripe delivered, and in nothing of this invoice.
     assert [name for name in files if shown(files[name].decode(errors="replace"))] == []
-    with_events = pack(at.trail, stories, index, with_events=True)
-    assert len(with_events) > len(content)
+    whole, _ = pack(at.trail, stories, tell, with_personal_data=True)
+    assert len(whole) > len(content)
 
 
 def test_a_posting_that_was_changed_is_marked(shop: Shop) -> None:

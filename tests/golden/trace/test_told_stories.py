@@ -27,7 +27,8 @@ def told_as_text(story: Story) -> str:
 
 def told_as_page(story: Story) -> str:
     # A line for each element: a diff of one long line says nothing.
-    return page([story], BERLIN, "tieout-prod").replace("><", ">\n<")
+    files = ["evidence/main-0000000004.salted", "evidence/main-0000000004/reply.xml"]
+    return page([story], BERLIN, "tieout-prod", files).replace("><", ">\n<")
 
 
 @pytest.mark.parametrize(

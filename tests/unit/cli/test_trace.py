@@ -15,14 +15,16 @@ import pytest
 
 from tests.support.aws import Aws
 from tests.support.doors import ROOT
-from tests.support.traced import CHARGE, DAY, REFUND, STORY, event, fill, posting
+from tests.support.traced import CHARGE, DAY, NOON, REFUND, STORY, event, fill, posting
 from tests.unit.cli.conftest import publish
 from tieout import cli
 from tieout.domain.causes import Cause, Exchange, SourceEvent
 from tieout.domain.postings import State
+from tieout.domain.trail import Anchor
 from tieout.store.clock import SystemClock
 from tieout.store.inbox import DynamoInbox
 from tieout.store.postings import DynamoPostings
+from tieout.store.trail_reader import DynamoTrail
 
 Captured = pytest.CaptureFixture[str]
 STACK = ("--stack", "tieout-dev")
@@ -44,6 +46,7 @@ class Tables:
             self.names["PostingsTableName"], self.names["TrailTableName"]
         )
         self.inbox = DynamoInbox(self.dynamodb, self.names["InboxTableName"], 90, SystemClock())
+        self.trail = DynamoTrail(self.dynamodb, self.names["TrailTableName"])
         fill(self.postings, self.inbox)
 
     def touch(self, key: str) -> None:
@@ -168,18 +171,43 @@ def test_a_pack_is_written_for_an_auditor(tables: Tables, capsys: Captured, tmp_
         names = archive.namelist()
     assert {"README.txt", "SHA256SUMS", "index.html", "entries/main-0000000004.json"} <= set(names)
     assert not any(name.startswith("events/") for name in names)
-    first = file.read_bytes()
-    assert facts(capsys, "in_1", "--pack", str(file))["pack"] == str(file)
-    assert file.read_bytes() == first
-    told(capsys, "in_1", "--with-events", "--pack", str(file))
-    with zipfile.ZipFile(file) as archive:
+    assert file.stat().st_mode & 0o777 == 0o600
+    again, whole = tmp_path / "again.zip", tmp_path / "whole.zip"
+    assert facts(capsys, "in_1", "--pack", str(again))["pack"] == str(again)
+    assert file.read_bytes() == again.read_bytes()
+    told(capsys, "in_1", "--with-personal-data", "--pack", str(whole))
+    with zipfile.ZipFile(whole) as archive:
         assert b"jane@payers.example" in archive.read("events/evt_1.json")
     assert tables.postings
 
 
+def test_no_file_is_overwritten(tables: Tables, capsys: Captured, tmp_path: Path) -> None:
+    books = tmp_path / "books.xlsx"
+    books.write_bytes(b"precious")
+    assert cli.main(["trace", "in_1", "--pack", str(books), *STACK]) == 2
+    assert f"{books} exists already" in capsys.readouterr().err
+    assert books.read_bytes() == b"precious"
+    assert tables.postings
+
+
+def test_an_entry_that_is_not_tied_to_its_anchor_is_no_success(
+    tables: Tables, capsys: Captured, tmp_path: Path
+) -> None:
+    tables.trail.keep(Anchor("main", "2026-11-20", 12, "ab", NOON))
+    file = tmp_path / "in_1.zip"
+    shown = told(capsys, "in_1", "--pack", str(file), code=1)
+    assert "changed: NOT TIED to the anchor of 2026-11-20, main/12" in shown
+    with zipfile.ZipFile(file) as archive:
+        page = archive.read("index.html").decode()
+    head, _, _ = page.partition("<section>")
+    assert '<p class="bad">NOT as it was written: 1 breach</p>' in head
+    assert 'class="good"' not in page
+    assert '<a href="evidence/main-0000000004/reply.xml">reply.xml</a>' in page
+
+
 def test_bodies_of_events_are_for_packs(tables: Tables, capsys: Captured) -> None:
-    assert cli.main(["trace", "in_1", "--with-events", *STACK]) == 2
-    assert "--with-events is for --pack" in capsys.readouterr().err
+    assert cli.main(["trace", "in_1", "--with-personal-data", *STACK]) == 2
+    assert "--with-personal-data is for --pack" in capsys.readouterr().err
     assert tables.postings
 
 
@@ -194,7 +222,8 @@ class Tags(HTMLParser):
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.tags.add(tag)
         for name, value in attrs:
-            is_link = name in {"src", "href", "action"} and not (value or "").startswith("entries/")
+            is_own = (value or "").startswith(("entries/", "evidence/"))
+            is_link = name in {"src", "href", "action"} and not is_own
             if is_link or name.startswith("on"):
                 self.outside.append(f"{tag} {name}={value}")
 

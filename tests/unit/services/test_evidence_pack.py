@@ -9,7 +9,7 @@ import hashlib
 import io
 import json
 import zipfile
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import pairwise
 
 import pytest
@@ -19,13 +19,16 @@ from tests.fakes import FakeInbox, FakePostings, FakeStripe
 from tests.planted import NOTE, shown
 from tests.support.traced import BODY, DAY, NOON, fill, posting
 from tieout.domain.postings import State
-from tieout.domain.trail import MAIN, Anchor, erased
+from tieout.domain.trail import MAIN, Anchor, erased, head_after, sealed
+from tieout.domain.trail_check import Tampering
 from tieout.services import evidence_pack
 from tieout.services.evidence_pack import pack
-from tieout.services.trace import trace
+from tieout.services.trace import Story, trace
 from tieout.services.trace_keys import Sources
 
-PAGE = "<!doctype html>"
+
+def told(stories: Sequence[Story], files: Collection[str]) -> str:
+    return "\n".join([*(each.verdict for each in stories), *sorted(files)])
 
 
 @dataclasses.dataclass
@@ -42,13 +45,21 @@ class Books:
         trail = self.postings.trail
         trail.keep(Anchor(MAIN, day, seq, trail.chains[MAIN][seq].hash, NOON))
 
-    def packed(self, asked: str = "in_1", *, with_events: bool = False) -> bytes:
-        sources = Sources(self.postings.trail, self.postings, self.inbox, FakeStripe, a_policy())
-        stories = trace(sources, asked)
-        return pack(self.postings.trail, stories, PAGE, with_events=with_events)
+    def packed(self, asked: str = "in_1", *, with_personal_data: bool = False) -> bytes:
+        return self.judged(asked, with_personal_data=with_personal_data)[0]
 
-    def files(self, asked: str = "in_1", *, with_events: bool = False) -> Mapping[str, bytes]:
-        return opened(self.packed(asked, with_events=with_events))
+    def judged(
+        self, asked: str = "in_1", *, with_personal_data: bool = False
+    ) -> tuple[bytes, Sequence[Story]]:
+        trail = self.postings.trail
+        sources = Sources(trail, self.postings, self.inbox, FakeStripe, a_policy())
+        stories = trace(sources, asked)
+        return pack(trail, stories, told, with_personal_data=with_personal_data)
+
+    def files(
+        self, asked: str = "in_1", *, with_personal_data: bool = False
+    ) -> Mapping[str, bytes]:
+        return opened(self.packed(asked, with_personal_data=with_personal_data))
 
 
 @pytest.fixture
@@ -71,7 +82,7 @@ def sha256(content: bytes) -> str:
 
 
 def test_every_sum_and_every_hash_can_be_computed_anew(books: Books) -> None:
-    files = books.files(with_events=True)
+    files = books.files(with_personal_data=True)
     pairs = (line.split("  ", 1) for line in files["SHA256SUMS"].decode().splitlines())
     sums = {name: stated for stated, name in pairs}
     assert sums == {name: sha256(files[name]) for name in files if name != "SHA256SUMS"}
@@ -131,8 +142,67 @@ def test_a_broken_chain_is_not_said_to_be_tied(books: Books) -> None:
     assert "by the entries in this pack" not in readme
 
 
+def link_changed(books: Books) -> None:
+    """An entry between the story and its anchor says something else."""
+    chain = books.postings.trail.chains[MAIN]
+    chain[11] = dataclasses.replace(chain[11], worker="nobody")
+
+
+def made_anew(books: Books) -> None:
+    """Every hash is made anew from an entry on, the head's, too; the anchors are left."""
+    trail = books.postings.trail
+    chain = trail.chains[MAIN]
+    for seq in range(8, max(chain) + 1):
+        before = chain[seq - 1].hash
+        chain[seq] = sealed(dataclasses.replace(chain[seq], previous=before, worker="nobody"))
+    trail.heads[MAIN] = head_after(chain[max(chain)])
+
+
+@pytest.mark.parametrize("tamper", [link_changed, made_anew])
+def test_what_does_not_lead_to_its_anchor_is_a_breach(
+    books: Books, tamper: Callable[[Books], None]
+) -> None:
+    _, (story,) = books.judged()
+    assert story.is_proved
+    tamper(books)
+    content, (story,) = books.judged()
+    assert [(each.seq, each.tampering) for each in story.breaches] == [(3, Tampering.CHANGED)]
+    files = opened(content)
+    unfit = "the entries up to there do not fit together"
+    text = f"NOT TIED to the anchor of 2026-11-20, main/12: {unfit}"
+    assert files["README.txt"].decode().splitlines()[:5] == [
+        "VERDICT",
+        "",
+        "NOT as it was written: 1 breach",
+        f"  main/3  invoice/in_1  changed: {text}",
+        "",
+    ]
+    assert files["index.html"].decode().startswith("NOT as it was written: 1 breach")
+
+
+def test_the_readme_opens_with_what_is_wrong_with_the_postings(books: Books) -> None:
+    stored = books.postings.by_key["invoice/in_1"]
+    books.postings.by_key["invoice/in_1"] = dataclasses.replace(stored, record_no="9")
+    readme = books.files()["README.txt"].decode()
+    assert readme.startswith("VERDICT\n\nNOT as it was written: 1 breach\n  main/4  invoice/in_1")
+
+
+def test_what_was_said_of_a_customer_is_only_there_if_asked_for(books: Books) -> None:
+    files = books.files("cus_1")
+    digest = books.postings.trail.chains[MAIN][2].evidence_digest
+    assert f"evidence/main-0000000002.salted {digest}" in files["README.txt"].decode()
+    own = {name for name in files if name.startswith("evidence/main-0000000002")}
+    assert own == set()
+    assert "evidence/main-0000000004/request.xml" in files
+    files = books.files("cus_1", with_personal_data=True)
+    own = {name for name in files if name.startswith("evidence/main-0000000002")}
+    assert "evidence/main-0000000002/request.xml" in own
+    assert own <= set(files["index.html"].decode().splitlines())
+    assert "Left out" not in files["README.txt"].decode()
+
+
 def test_the_same_story_makes_the_same_bytes(books: Books) -> None:
-    assert books.packed(with_events=True) == books.packed(with_events=True)
+    assert books.packed(with_personal_data=True) == books.packed(with_personal_data=True)
     assert books.packed() == Books().packed()
 
 
@@ -140,7 +210,7 @@ def test_bodies_of_events_are_only_there_if_asked_for(books: Books) -> None:
     files = books.files()
     assert [name for name in files if name.startswith("events/")] == []
     assert not any(b"jane@payers.example" in each for each in files.values())
-    assert b"--with-events" in files["README.txt"]
+    assert b"--with-personal-data" in files["README.txt"]
 
 
 def test_evidence_can_be_read_and_holds_no_secret(books: Books) -> None:

@@ -12,7 +12,7 @@ from tests.factories import a_policy
 from tests.fakes import FakeInbox, FakePostings, FakeStripe
 from tests.support import traced
 from tests.support.traced import INVOICE, NOON, fill, posting
-from tieout.cli.trace_story import is_proved, now, verdict
+from tieout.cli.trace_story import now
 from tieout.domain.causes import NO_CAUSE
 from tieout.domain.postings import State
 from tieout.domain.subjects import Subject, SubjectKind
@@ -228,8 +228,8 @@ def test_what_is_older_than_the_trail_is_found_by_its_key(books: Books) -> None:
     books.postings.by_key[old.key] = old
     story = books.story("po_1")
     assert (story.keys, story.entries, story.breaches) == (["payout/po_1"], [], [])
-    assert verdict(story) == "NOTHING IS PROVED: no entry of the audit trail tells of this"
-    assert not is_proved(story)
+    assert story.verdict == "NOTHING IS PROVED: no entry of the audit trail tells of this"
+    assert not story.is_proved
 
 
 def test_what_was_written_behind_the_trail_is_no_older_than_it(books: Books) -> None:

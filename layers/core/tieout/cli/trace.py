@@ -3,6 +3,7 @@
 import argparse
 import dataclasses
 import json
+import os
 from collections.abc import Iterator, Mapping, Sequence
 from hashlib import sha256
 from pathlib import Path
@@ -13,16 +14,7 @@ from tieout.cli.commands import COMMANDS
 from tieout.cli.console import DONE, NOT_READY, Progress, add_command, paint, printable, say
 from tieout.cli.installation import Installation
 from tieout.cli.trace_page import page
-from tieout.cli.trace_story import (
-    at_text,
-    breach_line,
-    is_proved,
-    now,
-    place_of,
-    summary,
-    told,
-    verdict,
-)
+from tieout.cli.trace_story import at_text, breach_line, now, place_of, summary, told
 from tieout.domain.errors import ConfigurationFault
 from tieout.domain.policy import Policy
 from tieout.domain.reasons import Reason
@@ -50,10 +42,12 @@ things share (Intacct counts the records of each type by themselves) each has a 
 Nothing is asked of Intacct, and of Stripe only what it says of a txn_ that no key names.
 
 The pack is a zip that explains itself and is checked with sha256sum alone. It holds what was said
-to Intacct and answered, so it may name customers. The bodies of events, with addresses and e-mail
-addresses in them, are left out unless --with-events is given.
+to Intacct and answered, so it may name customers. The bodies of events and what was said of the
+customers themselves, with addresses and e-mail addresses in them, are left out unless
+--with-personal-data is given. No file is overwritten, and only you may read it.
 exit codes: 0 found, 1 found, and something is not as it was written, 2 the id leads nowhere."""
 _UTC = ZoneInfo("UTC")
+_PRIVATE = 0o600
 
 
 def register(commands: Any) -> None:  # noqa: ANN401 - argparse keeps the class to itself
@@ -62,14 +56,18 @@ def register(commands: Any) -> None:  # noqa: ANN401 - argparse keeps the class 
     command.add_argument("id", metavar="ID", help="any id at hand")
     command.add_argument("--pack", type=Path, metavar="FILE", help="write an evidence file (zip)")
     command.add_argument(
-        "--with-events", action="store_true", help="with --pack: the bodies of the events, too"
+        "--with-personal-data",
+        action="store_true",
+        help="with --pack: the bodies of events and the requests of customers, too",
     )
     command.add_argument("--stack", required=True, metavar="NAME", help="the installation")
 
 
 def _trace(options: argparse.Namespace) -> int:
-    if options.with_events and not options.pack:
-        raise CannotBeDone("--with-events is for --pack: name the file that they go into")
+    if options.with_personal_data and not options.pack:
+        raise CannotBeDone("--with-personal-data is for --pack: name the file that it goes into")
+    if options.pack and options.pack.exists():
+        raise CannotBeDone(_exists(options.pack))
     at = Installation(options.stack)
     policy = _policy(at)
     zone = policy.zone if policy else _UTC
@@ -79,9 +77,13 @@ def _trace(options: argparse.Namespace) -> int:
     progress.done()
     written = {}
     if options.pack:
-        index = page(stories, zone, at.stack.name)
-        content = pack(at.trail, stories, index, with_events=options.with_events)
-        options.pack.write_bytes(content)
+        content, stories = pack(
+            at.trail,
+            stories,
+            lambda judged, files: page(judged, zone, at.stack.name, files),
+            with_personal_data=options.with_personal_data,
+        )
+        _keep(options.pack, content)
         written = {"pack": str(options.pack), "sha256": sha256(content).hexdigest()}
     is_as_written = not any(each.breaches for each in stories)
     if options.json:
@@ -94,6 +96,20 @@ def _trace(options: argparse.Namespace) -> int:
         for name, text in written.items():
             say(f"{name}: {text}")
     return DONE if is_as_written else NOT_READY
+
+
+def _keep(file: Path, content: bytes) -> None:
+    """Write a new file that nobody else may read."""
+    try:
+        descriptor = os.open(file, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _PRIVATE)
+    except FileExistsError as error:
+        raise CannotBeDone(_exists(file)) from error
+    with os.fdopen(descriptor, "wb") as stream:
+        stream.write(content)
+
+
+def _exists(file: Path) -> str:
+    return f"{file} exists already: name another file, or remove it first"
 
 
 def _policy(at: Installation) -> Policy | None:
@@ -134,14 +150,14 @@ def lines(story: Story, zone: ZoneInfo, number: tuple[int, int] = (1, 1)) -> Ite
     yield paint("what is booked now", "bold")
     yield from now(story)
     yield ""
-    yield paint(verdict(story), _colour(story))
+    yield paint(printable(story.verdict), _colour(story))
     yield from (paint(f"  {breach_line(each)}", "red") for each in story.breaches)
 
 
 def _colour(story: Story) -> str | None:
     if story.breaches:
         return "red"
-    return "green" if is_proved(story) else None
+    return "green" if story.is_proved else None
 
 
 def _columns(rows: Sequence[Sequence[str]]) -> Iterator[str]:

@@ -188,26 +188,6 @@ def _why_untold(key: str, story: Story) -> str:
     return "as far as is known it was last written before the trail began"
 
 
-def verdict(story: Story) -> str:
-    """Return whether what was read is as it was written, and what is not proved by that."""
-    if story.breaches:
-        count = len(story.breaches)
-        return f"NOT as it was written: {'1 breach' if count == 1 else f'{count:,} breaches'}"
-    untold = story.postings.keys() - {each.key for each in story.entries}
-    if not story.entries:
-        return "NOTHING IS PROVED: no entry of the audit trail tells of this"
-    entries = "1 entry" if len(story.entries) == 1 else f"{len(story.entries):,} entries"
-    text = f"{entries}: each fits its hash, the entries around it and its evidence"
-    return f"{text}; no entry tells of {', '.join(sorted(untold))}" if untold else text
-
-
-def is_proved(story: Story) -> bool:
-    """Whether all of it is as the audit trail has it."""
-    told_of = {each.key for each in story.entries}
-    return bool(told_of) and not story.breaches and story.postings.keys() <= told_of
-
-
 def breach_line(breach: Breach) -> str:
     """Return what is wrong with an entry, on one line."""
-    place = f"{breach.account}/{breach.seq}" if breach.seq else breach.account
-    return printable(f"{place}  {breach.key}  {breach.tampering}: {breach.text}")
+    return printable(breach.line)

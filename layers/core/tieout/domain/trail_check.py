@@ -37,6 +37,12 @@ class Breach:
     tampering: Tampering
     text: str
 
+    @property
+    def line(self) -> str:
+        """What is wrong, and where, on one line."""
+        place = f"{self.account}/{self.seq}" if self.seq else self.account
+        return f"{place}  {self.key}  {self.tampering}: {self.text}"
+
 
 def wrong_with_evidence(
     entry: Entry, evidence: Evidence | None, erasure: Entry | None

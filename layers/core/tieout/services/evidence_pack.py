@@ -11,23 +11,27 @@ anchored. Those are packed along where they are few. The same story makes the sa
 """
 
 import csv
+import dataclasses
 import hashlib
 import io
 import re
 import zipfile
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from tieout.domain.canonical import canonical
 from tieout.domain.postings import Posting
+from tieout.domain.subjects import SubjectKind
 from tieout.domain.trail import Anchor, Entry, Evidence, hash_of, text_of
-from tieout.services.trace import Story
+from tieout.domain.trail_check import Breach, Tampering
+from tieout.services.trace import Place, Story
 from tieout.services.trail_ports import Trail
 
 # Entries between those of the story and their anchors; each is about a page of text.
 LINKS_MAX = 1_000
 _NAME_LENGTH_MAX = 80
 _NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9_-]")
+_ADDS = "`tieout trace --pack --with-personal-data`"
 # The first that a zip can tell: a time of its own would make other bytes each time.
 _LONG_AGO = (1980, 1, 1, 0, 0, 0)
 _READABLE = 0o644 << 16
@@ -37,7 +41,11 @@ _EVIDENCE_FILES = {
     "reason_text": "reason.txt",
     "decision": "decision.txt",
 }
-_README = """WHAT THIS IS
+_README = """VERDICT
+
+{verdicts}
+
+WHAT THIS IS
 
 This pack tells, from Tieout's audit trail, what was done about
   {asked}
@@ -47,7 +55,7 @@ Open index.html: it has the whole story, with times. The rest is the evidence.
                them. Those marked `link` are not of this story: they lie between it and an anchor.
   evidence/    For an entry: what was said to Sage Intacct (request.xml), what it answered
                (reply.xml), and texts of persons or of Intacct. Passwords and sessions are not in
-               it. Evidence that was erased on request is not there, and index.html says so.
+               it. What was erased on request is not there, and index.html says so.{kept_back}
   postings/    What is booked now, as Tieout's table has it.
   events/      Events with the bodies that Stripe signed{events}.
   anchors.csv  Number and hash of a chain's last entry at the end of a day.
@@ -102,14 +110,23 @@ class _Proof:
     links: range
 
 
-def pack(trail: Trail, stories: Sequence[Story], index: str, *, with_events: bool) -> bytes:
-    """Return a zip with all that is known of an id.
+def pack(
+    trail: Trail,
+    stories: Sequence[Story],
+    tell: Callable[[Sequence[Story], Collection[str]], str],
+    *,
+    with_personal_data: bool,
+) -> tuple[bytes, Sequence[Story]]:
+    """Return a zip with all that is known of an id, and the stories with what it shows of them.
+
+    An entry that does not lead to its anchor is a breach that only shows here.
 
     Args:
         trail: where anchors and links are read.
         stories: of the id, at least one.
-        index: a page (HTML) that tells them.
-        with_events: whether the bodies of events are in it; they have addresses of customers.
+        tell: makes a page (HTML) of the stories and the names of the other files.
+        with_personal_data: whether the bodies of events are in it, and what was said of customers
+            themselves; both have names and addresses.
 
     Raises:
         TransientFault, ConfigurationFault: the trail cannot be read.
@@ -119,24 +136,35 @@ def pack(trail: Trail, stories: Sequence[Story], index: str, *, with_events: boo
     links, packed = _links(trail, proofs, entries)
     hashes = {each: (of.previous, hash_of(of)) for each, of in {**links, **entries}.items()}
     proved = [_proved(each, hashes, packed) for each in proofs]
+    untied = [each for each in proofs if _is_untied(each, hashes, packed)]
+    judged = [_judged(each, untied) for each in stories]
     files = {
-        "README.txt": _readme(stories[0].asked, proved, with_events=with_events).encode(),
-        "index.html": index.encode(),
         "entries.csv": _csv(_entry_rows(entries, links)),
         "anchors.csv": _csv(_anchor_rows(trail, entries)),
     }
     for each in (*entries.values(), *links.values()):
         files[entry_file(each)] = text_of(each).encode()
+    kept_back: dict[str, Entry] = {}
     for story in stories:
-        files |= _evidence_files(story)
+        told = {(each.account, each.seq): each for each in story.entries}
+        personal = {} if with_personal_data else _personal(story, told)
+        kept_back |= {evidence_place(each): each for each in personal.values()}
+        files |= _evidence_files(story, personal)
         files |= {_posting_file(key): _posting_text(each) for key, each in story.postings.items()}
-        files |= dict(_event_files(story)) if with_events else {}
-    return _zipped(files)
+        files |= dict(_event_files(story)) if with_personal_data else {}
+    readme = _readme(judged, proved, kept_back, with_personal_data=with_personal_data)
+    files |= {"README.txt": readme.encode(), "index.html": tell(judged, [*files]).encode()}
+    return _zipped(files), judged
 
 
 def entry_file(entry: Entry) -> str:
     """Return the name of an entry's file in a pack."""
     return f"entries/{_entry_name(entry.account, entry.seq)}.json"
+
+
+def evidence_place(entry: Entry) -> str:
+    """Return what the names of an entry's evidence begin with."""
+    return f"evidence/{_entry_name(entry.account, entry.seq)}"
 
 
 def _entry_name(account: str, seq: int) -> str:
@@ -190,9 +218,61 @@ def _links(
     return links, packed
 
 
-def _readme(asked: str, proved: Sequence[str], *, with_events: bool) -> str:
-    events = "" if with_events else ": left out, `tieout trace --pack --with-events` adds them"
-    return _README.format(asked=asked, events=events, proofs="\n".join(proved))
+def _readme(
+    stories: Sequence[Story],
+    proved: Sequence[str],
+    kept_back: Mapping[str, Entry],
+    *,
+    with_personal_data: bool,
+) -> str:
+    listed = [line for each in stories for line in (each.verdict, *_breach_lines(each))]
+    events = "" if with_personal_data else f": left out, {_ADDS} adds them"
+    personal = [f"    {place}.salted {each.evidence_digest}" for place, each in kept_back.items()]
+    left_out = f"\n               Left out, with names of customers, {_ADDS} adds it (digests):"
+    return _README.format(
+        verdicts="\n".join("".join(map(_shown, each)) for each in listed),
+        asked=stories[0].asked,
+        events=events,
+        kept_back="\n".join([left_out, *personal]) if personal else "",
+        proofs="\n".join(proved),
+    )
+
+
+def _breach_lines(story: Story) -> Iterator[str]:
+    return (f"  {each.line}" for each in story.breaches)
+
+
+def _shown(character: str) -> str:
+    return character if character.isprintable() else "\ufffd"
+
+
+def _is_untied(proof: _Proof, hashes: _Hashes, packed: Collection[tuple[str, int]]) -> bool:
+    place = proof.entry.account, proof.entry.seq
+    return (
+        proof.anchor is not None and place in packed and not _is_tied(proof, proof.anchor, hashes)
+    )
+
+
+def _judged(story: Story, untied: Iterable[_Proof]) -> Story:
+    """Return a story with the first entry that is not tied to each anchor as a breach."""
+    told = {(each.account, each.seq) for each in story.entries}
+    first: dict[Anchor, Entry] = {}
+    for proof in untied:
+        if proof.anchor is not None and (proof.entry.account, proof.entry.seq) in told:
+            first.setdefault(proof.anchor, proof.entry)
+    breaches = [
+        Breach(each.account, each.seq, each.key, Tampering.CHANGED, _not_tied(anchor))
+        for anchor, each in first.items()
+    ]
+    return dataclasses.replace(story, breaches=[*story.breaches, *breaches])
+
+
+def _named(anchor: Anchor) -> str:
+    return f"the anchor of {anchor.day}, {anchor.account}/{anchor.seq}"
+
+
+def _not_tied(anchor: Anchor) -> str:
+    return f"NOT TIED to {_named(anchor)}: the entries up to there do not fit together"
 
 
 def _proved(proof: _Proof, hashes: _Hashes, packed: Collection[tuple[str, int]]) -> str:
@@ -201,12 +281,12 @@ def _proved(proof: _Proof, hashes: _Hashes, packed: Collection[tuple[str, int]])
     place = f"  {entry.account}/{entry.seq}:"
     if anchor is None:
         return f"{place} not anchored yet; who may write to the trail can still make it anew"
-    named = f"the anchor of {anchor.day}, {anchor.account}/{anchor.seq}"
+    named = _named(anchor)
     if (entry.account, entry.seq) not in packed:
         count = f"{len(proof.links):,} entries lie between it and {named}"
         return f"{place} {count}, too many to pack: `tieout verify` ties it to that"
     if not _is_tied(proof, anchor, hashes):
-        return f"{place} NOT TIED to {named}: the entries up to there do not fit together"
+        return f"{place} {_not_tied(anchor)}"
     return f"{place} tied to {named} by the entries in this pack"
 
 
@@ -251,11 +331,21 @@ def _anchor_rows(trail: Trail, entries: Mapping[tuple[str, int], Entry]) -> Iter
             yield each.account, each.day, str(each.seq), each.hash, str(each.at_unix)
 
 
-def _evidence_files(story: Story) -> Mapping[str, bytes]:
+def _personal(story: Story, told: Mapping[Place, Entry]) -> Mapping[Place, Entry]:
+    """Return the entries of customers themselves that have evidence."""
+    own = f"{SubjectKind.CUSTOMER}/"
+    return {
+        place: told[place]
+        for place, evidence in story.evidence.items()
+        if place in told and told[place].key.startswith(own) and not evidence.erased_by
+    }
+
+
+def _evidence_files(story: Story, left_out: Collection[Place]) -> Mapping[str, bytes]:
     files: dict[str, bytes] = {}
     for (account, seq), evidence in story.evidence.items():
         place = f"evidence/{_entry_name(account, seq)}"
-        if not evidence.erased_by:
+        if not evidence.erased_by and (account, seq) not in left_out:
             files[f"{place}.salted"] = _salted(evidence)
             for name, file in _EVIDENCE_FILES.items():
                 if name in evidence.content:

@@ -92,6 +92,27 @@ class Story:
         place = entry.account, entry.seq
         return [each for each in self.breaches if (each.account, each.seq) == place]
 
+    @property
+    def is_proved(self) -> bool:
+        """Whether all of it is as the audit trail has it."""
+        return bool(self.entries) and not self.breaches and not self._untold
+
+    @property
+    def verdict(self) -> str:
+        """Whether what was read is as it was written, and what is not proved by that."""
+        if self.breaches:
+            count = len(self.breaches)
+            return f"NOT as it was written: {'1 breach' if count == 1 else f'{count:,} breaches'}"
+        if not self.entries:
+            return "NOTHING IS PROVED: no entry of the audit trail tells of this"
+        entries = "1 entry" if len(self.entries) == 1 else f"{len(self.entries):,} entries"
+        text = f"{entries}: each fits its hash, the entries around it and its evidence"
+        return f"{text}; no entry tells of {', '.join(self._untold)}" if self._untold else text
+
+    @property
+    def _untold(self) -> Sequence[str]:
+        return sorted(self.postings.keys() - {each.key for each in self.entries})
+
     def timeline(self) -> Sequence[Moment]:
         """Return what happened, in order; entries of a chain always in that of the chain.
 
