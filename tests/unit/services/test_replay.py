@@ -15,6 +15,8 @@ import pytest
 from tests.benchmarks.preview_range import Generated, NoPostings
 from tests.factories import (
     NOON,
+    a_credit_note,
+    a_credit_note_of,
     a_line,
     a_paid_invoice,
     a_payment,
@@ -36,6 +38,8 @@ from tieout.domain.postings import State
 from tieout.domain.reasons import Reason
 from tieout.domain.subjects import Subject, SubjectKind
 from tieout.planning.corrections import Kind
+from tieout.planning.snapshots import InvoiceSnapshot
+from tieout.services.operate import CannotBeDone, Signature, close
 from tieout.services.ports import NotAccepted
 from tieout.services.replay import Outcome, Replay, Replayed, Tally
 
@@ -268,6 +272,186 @@ def test_what_nothing_calls_for_any_more_is_taken_back_as_a_whole(
     assert (memo.kind, memo.receivable) == (Kind.DEBIT_MEMO, "invoice/in_1")
     assert memo.lines == {OWED: 10_000, "1200": -10_000}
     assert tally.documents == {Outcome.SAME: 2, Outcome.WITHDRAWN: 1}
+
+
+def test_what_is_posted_and_cannot_be_planned_now_is_not_called_withdrawn() -> None:
+    """A typo in the metadata parks the plan; the books are right."""
+    revenue = dataclasses.replace(a_policy().revenue, metadata_key="revenue_category")
+    world = World()
+    world.policies.published = [a_policy(revenue=revenue)]
+    world.stripe.snapshots[INVOICE] = a_paid_invoice()
+    world.bring_up_to_date(INVOICE)
+    line = dataclasses.replace(a_line(), metadata={"revenue_category": "typo"})
+    world.stripe.snapshots[INVOICE] = a_paid_invoice(lines=(line,))
+    told, tally = replayed(world, INVOICE)
+    invoice = told["invoice/in_1"]
+    assert (invoice.outcome, invoice.corrections) == (Outcome.PARKED, ())
+    assert invoice.text.startswith("posted, and cannot be planned now, so it is not compared: ")
+    assert "category typo" in invoice.text
+    assert not tally.agrees
+
+
+def test_what_was_booked_by_hand_and_nothing_calls_for_any_more_is_withdrawn() -> None:
+    world = World()
+    by_hand(world)
+    world.stripe.snapshots[INVOICE] = an_invoice(status="draft")
+    told, tally = replayed(world, INVOICE)
+    invoice = told["invoice/in_1"]
+    assert (invoice.outcome, invoice.corrections) == (Outcome.WITHDRAWN, ())
+    assert invoice.text.startswith(
+        "booked by hand over 100.00 USD, and nothing calls for it any more: by hand"
+    )
+    assert not tally.agrees
+
+
+def test_what_was_booked_by_hand_over_another_amount_is_told_with_both() -> None:
+    world = World()
+    by_hand(world)
+    world.stripe.snapshots[INVOICE] = an_invoice(lines=(a_line(12_000),))
+    told, _ = replayed(world, INVOICE)
+    invoice = told["invoice/in_1"]
+    assert (invoice.outcome, invoice.corrections) == (Outcome.DIFFERS, ())
+    assert invoice.text.startswith(
+        "booked by hand over 100.00 USD, now planned over 120.00 USD: by hand"
+    )
+
+
+def by_hand(world: World) -> None:
+    world.stripe.snapshots[INVOICE] = an_invoice()
+    world.ledger.script("invoice/in_1", NotAccepted(Reason.UNKNOWN_ACCOUNT, "no 4000"))
+    world.bring_up_to_date(INVOICE)
+    parked = world.postings.by_key["invoice/in_1"]
+    world.postings.put(posting_states.closed(parked, world.clock.now_unix(), "ada", "by hand", "7"))
+
+
+def test_an_application_over_another_amount_has_no_lines_to_know() -> None:
+    def invoice(noted_minor: int) -> InvoiceSnapshot:
+        return an_invoice(credit_notes=(a_credit_note(noted_minor),))
+
+    note = Subject(SubjectKind.CREDIT_NOTE, "cn_1")
+    world = World()
+    world.stripe.snapshots |= {INVOICE: invoice(4_000), note: a_credit_note_of(invoice(4_000))}
+    world.bring_up_to_date(INVOICE, note)
+    world.stripe.snapshots |= {INVOICE: invoice(4_500), note: a_credit_note_of(invoice(4_500))}
+    told, _ = replayed(world, INVOICE, note)
+    assert told["credit_note/cn_1/applied"].text == "another amount than was posted"
+
+
+def test_corrections_of_an_invoice_and_its_reversal_that_cancel_are_not_proposed() -> None:
+    def void(amount_minor: int) -> InvoiceSnapshot:
+        line = a_line(amount_minor)
+        return an_invoice(status="void", voided_at_unix=NOON + 60, lines=(line,))
+
+    world = World()
+    world.stripe.snapshots[INVOICE] = void(10_000)
+    world.bring_up_to_date(INVOICE)
+    world.stripe.snapshots[INVOICE] = void(12_000)
+    told, tally = replayed(world, INVOICE)
+    invoice, reversal = told["invoice/in_1"], told["invoice/in_1/void"]
+    assert (invoice.outcome, reversal.outcome) == (Outcome.DIFFERS, Outcome.DIFFERS)
+    assert (invoice.corrections, reversal.corrections) == ((), ())
+    assert "invoice/in_1/void" in invoice.text
+    assert "cancel" in invoice.text
+    assert "cancels that of invoice/in_1" in reversal.text
+    assert not tally.agrees
+
+
+# --- After a person let a difference stand --------------------------------------------------------
+
+
+def let_stand(world: World) -> None:
+    """The invoice over 100 is called for over 120; a memo of 20 is entered, and it is closed."""
+    world.clock.advance(60)
+    world.stripe.snapshots[INVOICE] = an_invoice(lines=(a_line(12_000),))
+    world.bring_up_to_date(INVOICE)
+    drifted = world.postings.by_key["invoice/in_1"]
+    assert drifted.differs
+    note = "memo 20 (closed by ada)"
+    world.postings.put(posting_states.closed(drifted, world.clock.now_unix(), "ada", note))
+    told, tally = replayed(world, INVOICE)
+    assert told["invoice/in_1"].outcome is Outcome.ACCEPTED
+    assert tally.agrees
+    world.clock.advance(60)
+
+
+@pytest.fixture
+def corrected() -> World:
+    """An invoice over 100 in the books, and a memo of 20 that a person entered."""
+    world = World()
+    world.stripe.snapshots[INVOICE] = an_invoice()
+    world.bring_up_to_date(INVOICE)
+    let_stand(world)
+    return world
+
+
+@pytest.mark.parametrize("is_seen", [False, True])
+def test_after_a_correction_by_hand_no_second_one_is_computed(
+    corrected: World, *, is_seen: bool
+) -> None:
+    """Nobody knows whether the difference was corrected or only let stand: 10 lacks, or 30."""
+    corrected.stripe.snapshots[INVOICE] = an_invoice(lines=(a_line(13_000),))
+    if is_seen:
+        corrected.bring_up_to_date(INVOICE)
+    told, tally = replayed(corrected, INVOICE)
+    invoice = told["invoice/in_1"]
+    assert (invoice.outcome, invoice.corrections) == (Outcome.DIFFERS, ())
+    assert "memo 20 (closed by ada)" in invoice.text
+    assert "now planned as 120.00 USD" in invoice.text, "what was accepted"
+    assert "called for now: credit 130.00 USD 4000 location=100, debit 130.00 USD " in invoice.text
+    assert ("accepted: credit 120.00 USD 4000 location=100" in invoice.text) is not is_seen
+    assert not tally.agrees
+
+
+@pytest.mark.parametrize("is_seen", [False, True])
+def test_what_is_called_for_again_as_posted_is_not_the_same_while_a_correction_may_stand(
+    corrected: World, *, is_seen: bool
+) -> None:
+    corrected.stripe.snapshots[INVOICE] = an_invoice()
+    if is_seen:
+        corrected.bring_up_to_date(INVOICE)
+        assert not corrected.postings.by_key["invoice/in_1"].is_accepted
+    told, tally = replayed(corrected, INVOICE)
+    invoice = told["invoice/in_1"]
+    assert (invoice.outcome, invoice.corrections) == (Outcome.DIFFERS, ())
+    assert "memo 20 (closed by ada)" in invoice.text
+    assert not tally.agrees
+
+
+def test_once_a_person_says_that_the_correction_is_taken_back_it_is_the_same(
+    corrected: World,
+) -> None:
+    corrected.stripe.snapshots[INVOICE] = an_invoice()
+    corrected.bring_up_to_date(INVOICE)
+    close(corrected.postings, ["invoice/in_1"], Signature("ada", 0), "memo taken back")
+    told, tally = replayed(corrected, INVOICE)
+    assert told == {}
+    assert tally.agrees
+    with pytest.raises(CannotBeDone, match="nothing to close"):
+        close(corrected.postings, ["invoice/in_1"], Signature("ada", 0), "again")
+    corrected.stripe.snapshots[INVOICE] = an_invoice(lines=(a_line(13_000),))
+    told, _ = replayed(corrected, INVOICE)
+    (memo,) = told["invoice/in_1"].corrections
+    assert memo.amount_minor == 3_000
+
+
+def test_what_is_withdrawn_after_a_correction_by_hand_has_none_computed(corrected: World) -> None:
+    corrected.stripe.snapshots[INVOICE] = an_invoice(status="draft")
+    told, _ = replayed(corrected, INVOICE)
+    invoice = told["invoice/in_1"]
+    assert (invoice.outcome, invoice.corrections) == (Outcome.WITHDRAWN, ())
+    assert "memo 20 (closed by ada)" in invoice.text
+
+
+def test_a_decision_on_what_was_not_posted_yet_is_no_correction() -> None:
+    world = World()
+    by_hand(world)
+    closed = world.postings.by_key["invoice/in_1"]
+    world.postings.put(posting_states.reopened(closed, world.clock.now_unix(), "ada", "reopened"))
+    world.bring_up_to_date(INVOICE)
+    assert world.postings.by_key["invoice/in_1"].state is State.POSTED
+    told, tally = replayed(world, INVOICE)
+    assert told == {}
+    assert tally.agrees
 
 
 def test_what_a_person_let_stand_that_nothing_calls_for_is_accepted(world: World) -> None:

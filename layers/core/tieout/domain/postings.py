@@ -185,6 +185,19 @@ class Posting:
         return self.state is State.POSTED and self.drift_digest != "" and not self.differs
 
     @property
+    def may_be_corrected(self) -> bool:
+        """Whether a person let a difference stand, and may have entered its correction by hand.
+
+        It may be so though Stripe has changed since, until a person closes it once it is as Stripe
+        calls for it.
+        """
+        if self.state is not State.POSTED or self.is_customer:
+            return False
+        had_difference = _WAS_DIFFERENT in self.decision or self.decision == ERASED
+        is_settled = self.decision.endswith(_AS_CALLED_FOR)
+        return self.is_accepted or (had_difference and not is_settled)
+
+    @property
     def lets_invoice_stand(self) -> bool:
         """Whether by it a person let an invoice stand that is open in the books alone."""
         return self.state is State.CLOSED and invoice_owed_again(self.key) is not None
@@ -203,6 +216,9 @@ class Posting:
 
 _ATTENTION_STATES = frozenset({State.REJECTED, State.UNKNOWN, State.PARKED})
 _IN_FLIGHT_STATES = frozenset({State.PLANNED, State.SENDING})
+# How lines of decisions end.
+_WAS_DIFFERENT = f"; it was {State.POSTED} ("
+_AS_CALLED_FOR = f"; it was {State.POSTED} as Stripe calls for it"
 _DIFFERENCES = frozenset({Reason.DRIFT, Reason.CUSTOMER_RENUMBERED})
 _ATTENTION_REASONS = _DIFFERENCES | {Reason.RECORD_NO_DIFFERS}
 _NOTHING_OWED = frozenset(
@@ -427,6 +443,9 @@ def closed(
     accepted, and only another one is reported again. So is a posted customer whose change Intacct
     refused: the next change is sent.
 
+    What is posted as Stripe calls for it again, after a difference was accepted, is closed to say
+    that nothing else stands in the books for it.
+
     A record is believed once Intacct has shown it, or when it is named again after it was found to
     differ: an opening balance may be over less than Stripe's invoice.
 
@@ -439,6 +458,8 @@ def closed(
             booked.
     """
     keeps_state = posting.record_no is not None and posting.state is not State.CLOSED
+    as_called_for = posting.state is State.POSTED and posting.drift_digest == ""
+    why = _AS_CALLED_FOR if as_called_for else f"; it was {posting.state}{_why(posting)}"
     insists = record_no is not None and posting.drift_digest == _differing(record_no)
     return dataclasses.replace(
         posting,
@@ -448,7 +469,7 @@ def closed(
         adopted=posting.adopted if record_no is None else insists,
         reason=None,
         reason_text=note,
-        decision=_with_line(posting.decision, f"{note}; it was {posting.state}{_why(posting)}"),
+        decision=_with_line(posting.decision, f"{note}{why}"),
         trigger=who,
         in_doubt=False,
         lease_expires_at_unix=0,

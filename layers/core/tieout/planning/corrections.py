@@ -103,7 +103,7 @@ def corrections(
         booked = {place: -amount_minor for place, amount_minor in there.items()}
     posted_day = posting.posting_date or day
     sides: tuple[tuple[str, str, Sums, Sums], ...] = ((day, currency, booked, wanted),)
-    if currency != posting.currency or _month(day) != _month(posted_day):
+    if currency != posting.currency or month_of(day) != month_of(posted_day):
         sides = (posted_day, posting.currency, booked, {}), (day, currency, {}, wanted)
     return tuple(
         Correction(
@@ -119,7 +119,8 @@ def corrections(
     )
 
 
-def _month(day: str) -> str:
+def month_of(day: str) -> str:
+    """Return year and month of an ISO day."""
     return day[: len("2026-11")]
 
 

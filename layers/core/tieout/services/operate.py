@@ -162,6 +162,8 @@ def _refuse_to_close(posting: Posting, now_unix: int) -> None:
         )
     if posting.worklist not in {None, Worklist.ACCEPTED} or posting.reason is Reason.BEFORE_BOOKS:
         return
+    if posting.may_be_corrected and not posting.is_accepted:
+        return
     match posting.state:
         case State.CLOSED:
             raise CannotBeDone(f"{posting.key} is closed already: {posting.reason_text}")

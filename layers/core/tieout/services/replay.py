@@ -8,8 +8,9 @@ The reading, the planning and the comparison are those of the preview, and so th
 Nothing is posted and nothing is written, anywhere.
 """
 
+import dataclasses
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import islice
@@ -23,12 +24,13 @@ from tieout.domain.documents import (
     posted_digests,
     posting_date_of,
 )
-from tieout.domain.effects import read, taken_back
+from tieout.domain.effects import by_place, effects, read, taken_back
+from tieout.domain.money import Money
 from tieout.domain.plans import Disposition, Finding
 from tieout.domain.postings import NO_LONGER_PLANNED, Posting, State
 from tieout.domain.reasons import Reason
 from tieout.domain.subjects import Subject
-from tieout.planning.corrections import Correction, corrections
+from tieout.planning.corrections import Correction, corrections, month_of
 from tieout.services.ports import Clock, PolicySource, StripeReader
 from tieout.services.preview import (
     SUBJECTS_AT_ONCE,
@@ -51,15 +53,21 @@ class Outcome(StrEnum):
     ACCEPTED = "accepted"  # a person closed it, or let the difference stand
     KEPT = "kept"  # a customer: of the company's own, or to be amended with its next change
     NOT_BOOKED = "not_booked"  # recognised, and by policy or by kind no document
-    DIFFERS = "differs"  # posted with other amounts, on other accounts or another day
+    DIFFERS = "differs"  # posted otherwise; or corrected by hand, and Stripe changed since
     REWORDED = "reworded"  # posted with the same ones, and the digest differs
-    WITHDRAWN = "withdrawn"  # posted, and nothing calls for it any more
+    WITHDRAWN = "withdrawn"  # posted or booked by hand, and nothing calls for it any more
     NEW = "new"  # called for, and not posted
-    PARKED = "parked"  # called for, and on the exceptions list
+    PARKED = "parked"  # called for, and on the exceptions list; or posted, and not planned now
     UNDER_WAY = "under_way"  # being sent, or changed while it was looked at
     UNREAD = "unread"  # Stripe, or the policy of its booking, does not tell it now
 
 
+# Of what Stripe does not, or not yet, call for; policies have others.
+_NOT_CALLED_FOR = frozenset({Reason.NOTHING_TO_BOOK, Reason.WAITS_FOR_STRIPE, Reason.WITHDRAWN})
+_TAKE_BACK = (
+    "Called for as posted again: take back what was entered by hand for the difference, if it "
+    "was; then `tieout retry` and `tieout close` it."
+)
 # Where the books are as they should be.
 AGREE = frozenset({Outcome.SAME, Outcome.ACCEPTED, Outcome.KEPT, Outcome.NOT_BOOKED})
 _OF_NO_INTEREST = frozenset({Outcome.SAME, Outcome.KEPT, Outcome.NOT_BOOKED})
@@ -208,16 +216,15 @@ class Replay:
             key, text = preview.subject.key, preview.text
             yield Replayed(key, preview.subject, Outcome.UNDER_WAY, text=text)
         customers = [each for each in preview.context if isinstance(each.planned, Customer)]
-        for item in (*customers, *preview.items):
-            if self._seen.add(item.key):
-                yield self._verdict(item, preview)
+        fresh = [each for each in (*customers, *preview.items) if self._seen.add(each.key)]
+        yield from _without_cancelling([self._verdict(each, preview) for each in fresh])
 
     def _verdict(self, item: Item, preview: Preview) -> Replayed:
         posting, subject = item.posting, preview.subject
         if isinstance(item.planned, Finding):
             return self._verdict_on_finding(item, item.planned, subject)
         if posting is None or posting.state is not State.POSTED:
-            outcome, text = _not_posted(item)
+            outcome, text = _not_posted(item, item.planned)
             return Replayed(item.key, subject, outcome, item.planned, posting, text)
         outcome, text = _posted(item, item.planned, posting)
         if outcome is Outcome.DIFFERS:
@@ -228,18 +235,33 @@ class Replay:
         self, item: Item, document: Document, posting: Posting, preview: Preview
     ) -> Replayed:
         """Return what differs of a posted document, and what makes it right."""
-        made = corrections(posting, document, preview.documents, self._origin(posting))
-        is_same = not made and _says_the_same(document, posting)
-        text = (day_difference if made else other_difference)(document, posting)
+        origin, made = self._origin(posting), tuple[Correction, ...]()
+        corrected = _maybe_corrected(posting, origin)
+        if corrected is None:
+            made = corrections(posting, document, preview.documents, origin)
+        if corrected is None and not made:
+            texts = [other_difference(document, posting)]
+        else:
+            texts = [day_difference(document, posting)]
+        if corrected is not None:
+            if posting.digest in posted_digests(document):
+                texts.append(_TAKE_BACK)
+            wanted = by_place(effects(document, preview.documents))
+            now = _sums_text(wanted, amount_of(document))
+            texts.append(f"{_if_corrected(corrected)}; called for now: {now}")
         if posting.policy_version != item.policy_version:
-            text = f"{text} {_planned_otherwise(item, posting)}".strip()
+            texts.append(_planned_otherwise(item, posting))
+        is_same = corrected is None and not made and _says_the_same(document, posting)
         outcome = Outcome.REWORDED if is_same else Outcome.DIFFERS
+        text = " ".join(filter(None, texts))
         return Replayed(item.key, preview.subject, outcome, document, posting, text, made)
 
     def _verdict_on_finding(self, item: Item, finding: Finding, subject: Subject) -> Replayed:
         posting = item.posting
         text = f"{finding.reason}: {finding.text}"
         if posting is None or posting.state is not State.POSTED:
+            if posting is not None and _is_by_hand(posting) and finding.reason in _NOT_CALLED_FOR:
+                return self._withdrawn(posting, finding, subject)
             outcome = _of_finding(finding, posting)
             if outcome is Outcome.ACCEPTED and posting is not None:
                 text = _decided(posting)
@@ -247,27 +269,40 @@ class Replay:
             outcome = Outcome.KEPT
         elif finding.reason in _UNREAD or self._policies.of(posting.policy_version) is None:
             outcome = Outcome.UNREAD
+        elif posting.is_accepted and posting.drift_digest == text:
+            outcome, text = Outcome.ACCEPTED, _decided(posting)
+        elif finding.disposition is Disposition.PARKED:
+            outcome = Outcome.PARKED
+            text = f"posted, and cannot be planned now, so it is not compared: {text}"
         else:
             return self._withdrawn(posting, finding, subject)
         return Replayed(item.key, subject, outcome, finding, posting, text)
 
     def _withdrawn(self, posting: Posting, finding: Finding | None, subject: Subject) -> Replayed:
-        """Return what is posted and not called for; the whole of it is to be taken back."""
-        content = NO_LONGER_PLANNED if finding is None else f"{finding.reason}: {finding.text}"
-        if posting.is_accepted and posting.drift_digest == content:
+        """Return what is booked and not called for; the whole of it is to be taken back."""
+        text = "nothing calls for it any more"
+        if finding is not None:
+            text = f"{finding.reason}: {finding.text}"
+        elif posting.is_accepted and posting.drift_digest == NO_LONGER_PLANNED:
             text = _decided(posting)
             return Replayed(posting.key, subject, Outcome.ACCEPTED, finding, posting, text)
-        text = content if finding is not None else "nothing calls for it any more"
-        made = corrections(posting, None, {}, self._origin(posting))
+        made: tuple[Correction, ...] = ()
+        origin = self._origin(posting)
+        if _is_by_hand(posting):
+            text = f"{_by_hand_text(posting)}, and {text}: {_decided(posting)}"
+        elif (corrected := _maybe_corrected(posting, origin)) is not None:
+            text = f"{text}. {_if_corrected(corrected)}"
+        else:
+            made = corrections(posting, None, {}, origin)
         return Replayed(posting.key, subject, Outcome.WITHDRAWN, finding, posting, text, made)
 
     def _is_left_over(self, posting: Posting) -> bool:
-        """Return whether no plan has a posted document of which the plan would tell.
+        """Return whether no plan has a booked document of which the plan would tell.
 
         What was written after the replay began may be of a newer reading.
         """
         return (
-            posting.state is State.POSTED
+            (posting.state is State.POSTED or _is_by_hand(posting))
             and posting.record_no is not None
             and not posting.is_customer
             and posting.read_at_unix < self._began_at_unix
@@ -282,14 +317,16 @@ class Replay:
         return next(iter(found.values()), None)
 
 
-def _not_posted(item: Item) -> tuple[Outcome, str]:
+def _not_posted(item: Item, document: Document) -> tuple[Outcome, str]:
     posting = item.posting
     if posting is None:
         return Outcome.NEW, item.text or "not posted yet"
     why = f"{posting.reason}: {posting.reason_text}" if posting.reason else posting.reason_text
     match posting.state:
         case State.CLOSED if item.change is Change.DIFFERS:
-            return Outcome.DIFFERS, f"{item.text}; {_decided(posting)}"
+            now = _amount_text(amount_of(document))
+            by_hand = f"{_by_hand_text(posting)}, now planned over {now}"
+            return Outcome.DIFFERS, f"{by_hand}: {_decided(posting)}"
         case State.CLOSED:
             return Outcome.ACCEPTED, _decided(posting)
         case State.PARKED | State.REJECTED:
@@ -303,7 +340,7 @@ def _not_posted(item: Item) -> tuple[Outcome, str]:
 def _posted(item: Item, document: Document, posting: Posting) -> tuple[Outcome, str]:
     """Return what a posted document is beside its plan, as far as digests tell."""
     if posting.digest in posted_digests(document):
-        return Outcome.SAME, ""
+        return Outcome.DIFFERS if posting.may_be_corrected else Outcome.SAME, ""
     if posting.is_accepted and posting.drift_digest == digest(document):
         return Outcome.ACCEPTED, _decided(posting)
     if isinstance(document, Customer) and item.change is not Change.DIFFERS:
@@ -345,3 +382,84 @@ def _of_finding(finding: Finding, posting: Posting | None) -> Outcome:
 def _decided(posting: Posting) -> str:
     """Return what a person decided last, and who."""
     return (posting.decision or posting.reason_text).rpartition("\n")[2]
+
+
+# --- What was done by hand ------------------------------------------------------------------------
+
+
+def _is_by_hand(posting: Posting) -> bool:
+    """Return whether a person booked it, and named the record."""
+    return posting.state is State.CLOSED and posting.record_no is not None
+
+
+def _by_hand_text(posting: Posting) -> str:
+    done = "closed" if posting.record_no is None else "booked by hand"
+    if posting.amount_minor is None or posting.currency is None:
+        return done
+    return f"{done} over {_amount_text((posting.amount_minor, posting.currency))}"
+
+
+def _maybe_corrected(*postings: Posting | None) -> Posting | None:
+    """Return the first that differs from what is booked for it, if a correction was entered."""
+    found = (each for each in postings if each is not None and each.may_be_corrected)
+    return next(found, None)
+
+
+def _if_corrected(posting: Posting) -> str:
+    """Return why nothing is computed, and from where to go on."""
+    accepted, currency = "", posting.currency
+    is_document = posting.is_accepted and ": " not in posting.drift_digest
+    if is_document and posting.planned_effects and currency is not None:
+        accepted = f": {_sums_text(read(posting.planned_effects), (0, currency))}"
+    return (
+        f"No correction is computed, since a person let a difference of {posting.key} stand and "
+        f"may have entered one: {_decided(posting)}. If it was corrected by hand, start from what "
+        f"was accepted{accepted}; if it was not, from what is posted"
+    )
+
+
+def _sums_text(sums: Mapping[str, int], amount: tuple[int, str] | None) -> str:
+    """Return sums by place, in the currency of the amount."""
+    if amount is None or not sums:
+        return "nothing on any account"
+    return ", ".join(
+        f"{'credit' if sum_minor < 0 else 'debit'} {_amount_text((abs(sum_minor), amount[1]))} "
+        f"{place}"
+        for place, sum_minor in sorted(sums.items())
+    )
+
+
+def _amount_text(amount: tuple[int, str] | None) -> str:
+    if amount is None:
+        return "no amount"
+    return f"{Money(*amount).decimal():,f} {amount[1].upper()}"
+
+
+# --- What cancels ---------------------------------------------------------------------------------
+
+
+def _without_cancelling(verdicts: Sequence[Replayed]) -> Iterator[Replayed]:
+    """Yield verdicts on a subject; what a document and its reversal both lack nobody need enter."""
+    partners: dict[str, str] = {}
+    by_key = {each.key: each for each in verdicts if each.corrections}
+    for each in by_key.values():
+        assert each.posting is not None
+        for origin in filter(None, map(taken_back, read(each.posting.effects))):
+            if origin in by_key and _cancel(each.corrections, by_key[origin].corrections):
+                partners |= {each.key: origin, origin: each.key}
+    for each in verdicts:
+        if each.key in partners:
+            text = f"its correction cancels that of {partners[each.key]}: enter neither"
+            text = f"{each.text} {text}".strip()
+            yield dataclasses.replace(each, text=text, corrections=())
+        else:
+            yield each
+
+
+def _cancel(some: Sequence[Correction], others: Sequence[Correction]) -> bool:
+    """Return whether nothing is left in any month, if both are entered."""
+    left: Counter[tuple[str, str, str]] = Counter()
+    for each in (*some, *others):
+        for place, amount_minor in each.lines.items():
+            left[month_of(each.day), each.currency, place] += amount_minor
+    return not any(left.values())
