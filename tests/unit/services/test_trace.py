@@ -5,6 +5,7 @@ Method: an invoice that was paid and refunded, in memory; one thing is changed b
 
 import dataclasses
 from collections.abc import Callable
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -12,13 +13,15 @@ from tests.factories import a_policy
 from tests.fakes import FakeInbox, FakePostings, FakeStripe
 from tests.support import traced
 from tests.support.traced import INVOICE, NOON, fill, posting
-from tieout.cli.trace_story import now
+from tieout.cli.trace_story import notes, now, told
 from tieout.domain.causes import NO_CAUSE
 from tieout.domain.postings import State
+from tieout.domain.reasons import Reason
 from tieout.domain.subjects import Subject, SubjectKind
 from tieout.domain.trail import MAIN, Action, Anchor, Entry, Evidence, erased, head_after, sealed
 from tieout.domain.trail_check import Tampering
-from tieout.services.operate import CannotBeDone
+from tieout.services.erase import Eraser
+from tieout.services.operate import CannotBeDone, Signature
 from tieout.services.ports import StoredEvent
 from tieout.services.trace import Story, What, trace
 from tieout.services.trace_keys import Sources
@@ -207,6 +210,51 @@ def test_what_was_erased_on_request_is_no_breach(books: Books) -> None:
     assert told in books.story("cus_1").entries
 
 
+def test_that_evidence_was_erased_is_said_where_the_links_were_in_it(books: Books) -> None:
+    assert [*notes(books.story("in_1"))] == []
+    trail = books.postings.trail
+    Eraser(trail, trail, books.postings, books.inbox).erase("cus_1", Signature("ann", NOON))
+    for asked in ("in_1", "re_1"):
+        (note,) = notes(books.story(asked))
+        assert note.startswith("evidence was erased: what belongs to it may be missing")
+        assert "`tieout trace cus_1` has all of the customer" in note
+    assert [*notes(books.story("cus_1"))] == []
+
+
+def test_what_a_change_does_to_accounts_is_told(books: Books) -> None:
+    """And what is not sent, and that it was accepted; the timeline has no other place for it."""
+    stored = books.postings.by_key["invoice/in_1"]
+    drifted = dataclasses.replace(
+        stored, version=3, effects="-11900 9999\n11900 accounts receivable", drift_digest="ab",
+        reason=Reason.DRIFT, planned_effects="-100 4000\n100 accounts receivable",
+        source_state="paid:11900:0",
+    )  # fmt: skip
+    books.postings.put(drifted)
+    settled = dataclasses.replace(
+        drifted, version=4, drift_digest="", reason=None, planned_effects=""
+    )
+    books.postings.put(settled)
+    broken = dataclasses.replace(settled, version=5, effects="nobody's", source_state="x:y:z")
+    books.postings.put(broken)
+    facts = {each.place: dict(each.facts) for each in told(books.story(), ZoneInfo("UTC"))}
+    debit = "debit        119.00 USD  accounts receivable"
+    assert facts["main/3"]["accounts"].splitlines()[-1] == debit
+    assert facts["main/13"]["accounts"] == f"credit       119.00 USD  9999\n{debit}"
+    assert facts["main/13"]["not sent"].startswith("credit         1.00 USD  4000")
+    assert facts["main/13"]["differs"] == "Stripe calls for other content, ab: not sent"
+    assert facts["main/13"]["in Stripe"] == "paid, 119.00 USD of it paid, 0.00 USD owed"
+    assert (facts["main/14"]["not sent"], facts["main/14"]["differs"]) == ("no more", "no more")
+    assert (facts["main/15"]["accounts"], facts["main/15"]["in Stripe"]) == ("nobody's", "x:y:z")
+    assert "accounts that nobody can read: nobody's" in "\n".join(
+        now(books.story(), ZoneInfo("UTC"))
+    )
+
+
+def test_times_of_what_is_booked_are_of_the_companys_zone(books: Books) -> None:
+    lines = "\n".join(now(books.story(), ZoneInfo("Europe/Berlin")))
+    assert "last change  2026-11-20 14:00:00 +01:00 by evt_1" in lines
+
+
 def test_a_clock_that_is_wrong_moves_no_entry(books: Books) -> None:
     stored = books.postings.by_key["refund/re_1"]
     early = dataclasses.replace(stored, version=3, updated_at_unix=NOON - 86_400)
@@ -243,7 +291,7 @@ def test_what_was_written_behind_the_trail_is_no_older_than_it(books: Books) -> 
 def test_a_breach_is_never_explained_by_the_age_of_the_trail(books: Books) -> None:
     posting_untold(books)
     story = books.story("invoice/in_1")
-    assert "before the trail began" not in "\n".join(now(story))
+    assert "before the trail began" not in "\n".join(now(story, ZoneInfo("UTC")))
 
 
 def test_an_amount_is_not_taken_for_the_number_of_an_invoice(books: Books) -> None:
@@ -251,6 +299,14 @@ def test_an_amount_is_not_taken_for_the_number_of_an_invoice(books: Books) -> No
     small = posting("invoice/in_3", dataclasses.replace(INVOICE, id="in_3"), "ArInvoice", "90")
     traced.book(books.postings, dataclasses.replace(small, message_id="m-6"), "6", "evt_4")
     assert books.story("re_1").keys == ["refund/re_1", *traced.STORY[:3]]
+    assert books.story("in_3").keys == ["invoice/in_3"]
+
+
+def test_a_number_in_a_description_makes_no_family(books: Books) -> None:
+    said = "<DESCRIPTION>replaces NWT-0007</DESCRIPTION>"
+    other = posting("invoice/in_3", dataclasses.replace(INVOICE, id="in_3"), "ArInvoice", "NWT-9")
+    traced.book(books.postings, dataclasses.replace(other, message_id="m-6"), "6", "evt_4", said)
+    assert books.story().keys == traced.STORY
     assert books.story("in_3").keys == ["invoice/in_3"]
 
 

@@ -1,7 +1,7 @@
 """`tieout show`: what is known of a posting, and of the Stripe object that it belongs to."""
 
 import argparse
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -115,8 +115,8 @@ def _lines(known: _Known) -> Iterator[str]:
         yield f"  also         {each.key:{width}}  {each.state:10}  {amount_of(each)}".rstrip()
 
 
-def posting_lines(posting: Posting) -> Iterator[str]:
-    """Yield what a posting says, as people read it."""
+def posting_lines(posting: Posting, told: Callable[[int], str] = moment) -> Iterator[str]:
+    """Yield what a posting says, as people read it, its times as `told` has them."""
     yield f"{posting.key}  {posting.state}  {amount_of(posting)}".rstrip()
     facts = {
         "reason": posting.reason,
@@ -127,13 +127,13 @@ def posting_lines(posting: Posting) -> Iterator[str]:
         "RECORDNO": posting.record_no,
         "policy": posting.policy_version,
         "attempts": posting.attempts,
-        "last change": f"{moment(posting.updated_at_unix)} by {posting.trigger or 'nobody named'}",
+        "last change": f"{told(posting.updated_at_unix)} by {posting.trigger or 'nobody named'}",
     }
     for name, value in facts.items():
         if value:
             yield f"  {name:11}  {value}"
     for entry in posting.chosen_by.splitlines():
-        yield f"  line {entry}"
+        yield f"  line {entry}" if entry[:1].isdecimal() else f"  {entry}"
     yield from _accounts(posting)
 
 
@@ -142,7 +142,11 @@ def _accounts(posting: Posting) -> Iterator[str]:
         return
     if posting.state is not State.POSTED:
         yield "  what was last sent:"
-    sums = read(posting.effects)
+    try:
+        sums = read(posting.effects)
+    except ValueError:
+        yield f"  accounts that nobody can read: {posting.effects}"
+        return
     width = max(len(place) for place in sums)
     yield f"  {'account':{width}} {'debit':>20} {'credit':>20}"
     for place, amount_minor in sums.items():

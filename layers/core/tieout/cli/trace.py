@@ -14,7 +14,7 @@ from tieout.cli.commands import COMMANDS
 from tieout.cli.console import DONE, NOT_READY, Progress, add_command, paint, printable, say
 from tieout.cli.installation import Installation
 from tieout.cli.trace_page import page
-from tieout.cli.trace_story import at_text, breach_line, now, place_of, summary, told
+from tieout.cli.trace_story import at_text, breach_line, notes, now, place_of, summary, told
 from tieout.domain.errors import ConfigurationFault
 from tieout.domain.policy import Policy
 from tieout.domain.reasons import Reason
@@ -137,6 +137,7 @@ def lines(story: Story, zone: ZoneInfo, number: tuple[int, int] = (1, 1)) -> Ite
     shared = f" ({which} of {of}: {of} things share it)" if of > 1 else ""
     yield paint(f"{printable(story.asked)} leads to{shared}", "bold")
     yield from _columns([*summary(story)])
+    yield from (paint(f"  {each}", "bold") for each in notes(story))
     yield ""
     yield paint(f"what happened (times of {zone.key}, with their distance from UTC)", "bold")
     for each in told(story, zone):
@@ -148,7 +149,7 @@ def lines(story: Story, zone: ZoneInfo, number: tuple[int, int] = (1, 1)) -> Ite
             yield from (f"    {'':11}  {line}" for line in more)
     yield ""
     yield paint("what is booked now", "bold")
-    yield from now(story)
+    yield from now(story, zone)
     yield ""
     yield paint(printable(story.verdict), _colour(story))
     yield from (paint(f"  {breach_line(each)}", "red") for each in story.breaches)
@@ -174,6 +175,7 @@ def _facts(story: Story, zone: ZoneInfo) -> Mapping[str, object]:
     return {
         "asked": story.asked,
         "leads_to": [{"key": key, "as": sorted(story.roles.get(key, ()))} for key in story.keys],
+        "notes": [*notes(story)],
         "time_zone": zone.key,
         "timeline": [_moment_facts(each, story, zone) for each in story.timeline()],
         "postings": [

@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 
 from tieout.cli.console import printable
 from tieout.cli.html_page import document, table
-from tieout.cli.trace_story import Told, breach_line, now, summary, told
+from tieout.cli.trace_story import Told, breach_line, notes, now, summary, told
 from tieout.services.evidence_pack import entry_file, evidence_place
 from tieout.services.trace import Story
 
@@ -39,10 +39,11 @@ def _section(story: Story, zone: ZoneInfo, files: Collection[str]) -> str:
     return (
         "<section><h2>What it leads to</h2>"
         + table(("posting", "now", "why it is here"), led_to, ids=(0,))
+        + "".join(f"<p><b>{escape(each)}</b></p>" for each in notes(story))
         + "<h2>What happened</h2>"
         + table(("when", "where", "what"), moments)
         + "<h2>What is booked now</h2>"
-        + "".join(f"<pre>{escape(each)}</pre>" for each in now(story))
+        + "".join(f"<pre>{escape(each)}</pre>" for each in now(story, zone))
         + "</section>"
     )
 

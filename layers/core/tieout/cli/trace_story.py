@@ -8,8 +8,10 @@ from zoneinfo import ZoneInfo
 
 from tieout.cli.console import amount_of, money, printable
 from tieout.cli.show import posting_lines
-from tieout.domain.postings import Posting
-from tieout.domain.trail import Action, Entry, Evidence
+from tieout.domain.effects import read
+from tieout.domain.postings import Posting, State
+from tieout.domain.reasons import Reason
+from tieout.domain.trail import Action, Entry, Evidence, Plain
 from tieout.domain.trail_check import Breach
 from tieout.services.trace import Moment, Story, What
 from tieout.services.trace_keys import Role
@@ -26,9 +28,12 @@ _OF_POSTING = (
     ("policy_version", "policy"),
     ("trigger", "asked by"),
     ("message_id", "message"),
-    ("source_state", "in Stripe"),
     ("chosen_by", "lines"),
 )
+# A difference that nobody has accepted.
+_OPEN = frozenset({Reason.DRIFT, Reason.CUSTOMER_RENUMBERED})
+# What goes away again, and should be seen to.
+_PASSING = frozenset({"not sent", "differs"})
 _MOMENT_LENGTH = len("2026-11-20 09:15:07")
 
 
@@ -73,7 +78,11 @@ def told(story: Story, zone: ZoneInfo) -> Iterator[Told]:
             entry = moment.entry
             facts = _facts(entry, story)
             last = before.get(entry.key, {})
-            fresh = [(name, text) for name, text in facts.items() if last.get(name) != text]
+            fresh = [
+                (name, text or ("no more" if last.get(name) and name in _PASSING else ""))
+                for name, text in facts.items()
+                if last.get(name) != text
+            ]
             before[entry.key] = facts
             wrong = [each.text for each in story.breaches_at(entry)]
             shown = _printable(at, place_of(entry), _headline(entry), fresh)
@@ -119,11 +128,51 @@ def _facts(entry: Entry, story: Story) -> Mapping[str, str]:
     evidence = story.evidence.get((entry.account, entry.seq))
     facts = {label: str(posting.get(name, "")) for name, label in _OF_POSTING}
     facts["document"] = f"{posting.get('document_type', '')} {facts['document']}".strip()
+    currency = str(posting.get("currency", ""))
+    facts["in Stripe"] = _state_in_words(str(posting.get("source_state", "")), currency)
+    facts["accounts"] = _sums(str(posting.get("effects", "")), currency)
+    facts["not sent"] = _sums(str(posting.get("planned_effects", "")), currency)
+    facts["differs"] = _difference(posting)
     facts["events"] = ", ".join(_event_text(each.id, story) for each in entry.events)
     facts["customer"] = entry.customer
     facts["written by"] = entry.worker
     facts |= _evidence_facts(evidence)
     return facts | {"hash": entry.hash}
+
+
+def _state_in_words(state: str, currency: str) -> str:
+    """Return the fingerprint of an invoice (see `domain.plans.invoice_state`) in words."""
+    status, *amounts = state.split(":")
+    try:
+        paid, remaining = (money(int(each), currency) for each in amounts)
+    except ValueError:
+        return state
+    return f"{status}, {paid} of it paid, {remaining} owed"
+
+
+def _sums(effects: str, currency: str) -> str:
+    """Return what a document does to accounts, a line each."""
+    try:
+        sums = read(effects)
+    except ValueError:
+        return effects
+    sides = {True: "debit ", False: "credit"}
+    return "\n".join(
+        f"{sides[amount_minor >= 0]} {money(abs(amount_minor), currency):>16}  {place}"
+        for place, amount_minor in sums.items()
+    )
+
+
+def _difference(posting: Mapping[str, Plain]) -> str:
+    """Return what an entry says of a difference between Stripe and what is posted."""
+    digest, reason = posting.get("drift_digest", ""), posting.get("reason", "")
+    if not digest:
+        return ""
+    if reason == Reason.RECORD_NO_DIFFERS:
+        return f"in Intacct it is record {digest}"
+    is_open = reason in _OPEN or posting.get("state") != State.POSTED
+    said = "not sent" if is_open else "a person has accepted that"
+    return f"Stripe calls for other content, {digest}: {said}"
 
 
 def _event_text(event_id: str, story: Story) -> str:
@@ -167,11 +216,22 @@ def _state(posting: Posting | None) -> str:
     return printable("  ".join(part for part in parts if part))
 
 
-def now(story: Story) -> Iterator[str]:
+def notes(story: Story) -> Iterator[str]:
+    """Yield what is to be known of a story before it is read."""
+    erased = {place for place, each in story.evidence.items() if each.erased_by}
+    of = {each.customer for each in story.entries if (each.account, each.seq) in erased}
+    for customer in sorted(of - {"", story.asked}):
+        yield printable(
+            "evidence was erased: what belongs to it may be missing; "
+            f"`tieout trace {customer}` has all of the customer"
+        )
+
+
+def now(story: Story, zone: ZoneInfo) -> Iterator[str]:
     """Yield what is booked now, posting by posting, and what is to be known of it."""
     told_of = {each.key for each in story.entries}
     for key, posting in story.postings.items():
-        lines = list(posting_lines(posting))
+        lines = list(posting_lines(posting, lambda at_unix: at_text(at_unix, zone)))
         if key not in told_of:
             lines.append(f"  no entry tells of it: {_why_untold(key, story)}")
         yield printable("\n".join(lines))

@@ -18,6 +18,7 @@ from datetime import date
 from enum import StrEnum
 
 from tieout.domain.dates import accounting_date
+from tieout.domain.documents import ArInvoice
 from tieout.domain.errors import Refused
 from tieout.domain.keys import (
     activity_key,
@@ -68,6 +69,7 @@ _OF_POSTING = {
     "message_id": Role.MESSAGE,
 }
 _PLACE = re.compile(r"(main|acct_\w+)/([1-9][0-9]{0,14})")
+_INVOICE = ArInvoice.__name__
 _WORD = re.compile(r"[\w-]+")
 # What is only digits may as well be an amount.
 _NUMBER_LENGTH_MIN = 5
@@ -309,4 +311,7 @@ def _speech(posting: Posting, texts: Iterable[str]) -> _Speech:
     if len(number) >= _NUMBER_LENGTH_MIN and not number.isdecimal():
         names.add(number)
     words = _WORD.findall(" ".join([posting.reason_text, posting.chosen_by, *texts]))
+    if posting.document_type == _INVOICE:
+        # What is billed is described by people, who may name whatever number they like.
+        words = [each for each in words if path_of(each)]
     return _Speech(frozenset(names), frozenset(words))
