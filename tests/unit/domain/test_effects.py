@@ -26,6 +26,7 @@ from tieout.domain.effects import (
     read,
     read_place,
     written,
+    written_reasons,
 )
 
 REVENUE = "4000 location=100 department=SALES class=SMB item=PLAN-PRO"
@@ -66,6 +67,16 @@ def test_a_payment_says_what_chose_its_account_and_what_it_settles() -> None:
     cash, owed = effects(dataclasses.replace(make.payment(), cash_account=account))
     assert (cash.account, cash.ledger_account) == ("bank STRIPE-USD", "1205")
     assert (cash.why, owed.why) == ("clearing.usd", f"settles {make.INVOICE_KEY}")
+
+
+def test_a_posting_says_what_chose_where_money_lands() -> None:
+    cash = CashAccount("1200", why="clearing.usd")
+    payment = dataclasses.replace(make.payment(), cash_account=cash)
+    assert written_reasons(payment) == "cash account: clearing.usd"
+    receipt = make.other_receipt()
+    lines = tuple(dataclasses.replace(each, why="rule r1") for each in receipt.lines)
+    receipt = dataclasses.replace(receipt, cash_account=cash, lines=lines)
+    assert written_reasons(receipt) == "1-2: rule r1\ncash account: clearing.usd"
 
 
 def test_an_other_receipt_credits_what_was_earned() -> None:

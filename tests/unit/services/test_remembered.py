@@ -154,6 +154,7 @@ def test_a_sale_is_taken_back_from_where_it_was_booked_whatever_metadata_says(
     assert effects.read(refund.effects)[place] == 2_500
     assert effects.read(failure.effects)[place] == -2_500
     assert "charge metadata names category usage" in refund.chosen_by
+    assert "cash account" not in refund.chosen_by
 
 
 @given(contradictory_invoices())

@@ -219,7 +219,8 @@ def written(document: Document) -> str:
 def written_reasons(document: Document) -> str:
     """Return which rule chose each line of a document, as a posting keeps it: `1-3: price p is c`.
 
-    Lines are counted as Intacct counts them, from 1; neighbours of one reason share an entry. What
+    Lines are counted as Intacct counts them, from 1; neighbours of one reason share an entry. Where
+    money lands comes last, and has no number. What
     is longer than `REASONS_LENGTH_MAX` ends in an ellipsis: an item of a table has its limits.
     """
     lines: Sequence[ArLine] | Sequence[JournalLine] = getattr(document, "lines", ())
@@ -229,6 +230,9 @@ def written_reasons(document: Document) -> str:
         if why:
             entries.append(f"{first}: {why}" if first == last else f"{first}-{last}: {why}")
         first = last + 1
+    cash: CashAccount | None = getattr(document, "cash_account", None)
+    if cash is not None and cash.why:
+        entries.append(f"cash account: {cash.why}")
     text = "\n".join(entries)
     return text if len(text) <= REASONS_LENGTH_MAX else f"{text[: REASONS_LENGTH_MAX - 1]}…"
 

@@ -137,7 +137,9 @@ def _earned(sale: Posting | None) -> tuple[str, str]:
         return "", ""
     booked = effects.read(sale.effects)
     places = (place for place, amount_minor in booked.items() if amount_minor < 0)
-    return next(places, ""), sale.chosen_by.partition(": ")[2]
+    first, _, _ = sale.chosen_by.partition("\n")
+    why = first.partition(": ")[2] if first[:1].isdecimal() else ""
+    return next(places, ""), why
 
 
 def _customer(
