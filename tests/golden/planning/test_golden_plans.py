@@ -2,7 +2,8 @@
 
 Method: each `cases/*.json` holds Stripe objects and a sentence about them; they are decoded and
 planned under docs/policy.example.yaml (with the case's own changes to it, in a month that has
-reached its budget where the case says so), and the plan is compared with the text beside it. `UPDATE_GOLDEN=1` writes the texts anew; read the diff before you keep it.
+reached its budget where the case says so), and the plan is compared with the text beside it.
+`UPDATE_GOLDEN=1` writes the texts anew; read the diff before you keep it.
 """
 
 import copy
