@@ -38,7 +38,7 @@ class FaultKind(StrEnum):
 
 @dataclass(frozen=True)
 class Fault:
-    """A fault for the next ``times`` requests, or the next that contain ``function``.
+    """A fault for the next ``times`` requests, or the next that contain ``function`` and ``text``.
 
     ``after`` lets that many matching requests through first, ``spared`` that many functions of the
     request that a refusal hits; ``seconds`` is the wait of the late kinds.
@@ -47,13 +47,15 @@ class Fault:
     kind: FaultKind
     times: int = 1
     function: str = ""
+    text: str = ""
     after: int = 0
     spared: int = 0
     seconds: float = 0.0
 
-    def matches(self, functions: tuple[str, ...]) -> bool:
+    def matches(self, functions: tuple[str, ...], body: bytes) -> bool:
         """Tell whether a request with these functions is meant."""
-        return not self.function or self.function in functions
+        is_named = not self.function or self.function in functions
+        return is_named and self.text.encode() in body
 
 
 class FaultScript:
@@ -75,10 +77,10 @@ class FaultScript:
         """What has not happened yet."""
         return tuple(self._queue)
 
-    def take(self, functions: tuple[str, ...]) -> Fault | None:
+    def take(self, functions: tuple[str, ...], body: bytes) -> Fault | None:
         """Return the fault of this request, using it up."""
         for index, fault in enumerate(self._queue):
-            if not fault.matches(functions):
+            if not fault.matches(functions, body):
                 continue
             if fault.after:
                 self._queue[index] = replace(fault, after=fault.after - 1)

@@ -101,7 +101,7 @@ class Gateway:
             return self._logged(body, (), reply, None)
         names = function_names(root)
         with self.lock:
-            fault = self.faults.take(names)
+            fault = self.faults.take(names, body)
         endpoint = f"{scheme}://{host}{ENDPOINT_PATH}"
         incoming = _Incoming(root, read_control(root), endpoint, len(body), fault)
         return self._logged(body, names, self._answer(incoming), fault)
