@@ -2,10 +2,12 @@
 
 Method: some small storms, each with every fifth kind of fault and far stronger than chance draws
 them, so that each kind strikes in one of them; and a look at what only comes about in company: a
-session that ends between two waves, a backlog that two workers take from.
+session that ends between two waves, a backlog that two workers take from. What none of them meets
+is looked for in others: any change of the product makes other histories of the same seeds.
 """
 
 import dataclasses
+from collections.abc import Iterator
 from functools import cache
 
 import pytest
@@ -16,7 +18,7 @@ from tests.simulation.queues import BATCH_MAX
 from tests.simulation.world import Plan, play
 
 STORMS, EVENTS = 5, 140
-FIRST_SEED = 40
+SEEDS = range(40, 44)
 STRONGER = 4
 STRONGEST = 0.6
 KINDS = [each.name for each in dataclasses.fields(Faults)]
@@ -29,19 +31,25 @@ def storm(number: int) -> Faults:
 
 
 @cache
-def played(number: int) -> JudgedWorld:
-    world = JudgedWorld(Plan(FIRST_SEED + number, EVENTS, storm(number), storms=2))
+def played(seed: int, number: int) -> JudgedWorld:
+    world = JudgedWorld(Plan(seed + number, EVENTS, storm(number), storms=2))
     play(world)
     return world
 
 
+def all_played() -> Iterator[JudgedWorld]:
+    """Play as many as are asked for."""
+    return (played(seed, number) for seed in SEEDS for number in range(STORMS))
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_strikes(kind: str) -> None:
-    assert played(KINDS.index(kind) % STORMS).luck.struck[kind]
+    number = KINDS.index(kind) % STORMS
+    assert any(played(seed, number).luck.struck[kind] for seed in SEEDS)
 
 
 def test_workers_take_from_a_backlog() -> None:
-    assert max(played(each).cloud.queue.most_at_once for each in range(STORMS)) > 2 * BATCH_MAX
+    assert any(each.cloud.queue.most_at_once > 2 * BATCH_MAX for each in all_played())
 
 
 @pytest.mark.parametrize(
@@ -54,4 +62,4 @@ def test_workers_take_from_a_backlog() -> None:
     ],
 )
 def test_what_only_comes_about_in_company(what: str) -> None:
-    assert any(played(number).luck.met[what] for number in range(STORMS))
+    assert any(each.luck.met[what] for each in all_played())
