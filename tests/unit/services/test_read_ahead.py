@@ -244,6 +244,15 @@ def test_what_led_to_the_reading_relies_on_nobody(world: World) -> None:
     assert world.stripe.reads == 2
 
 
+def test_who_was_overtaken_by_its_own_message_does_not_rely_on_that(world: World) -> None:
+    """It would delete what the other one left in the queue, because something is parked."""
+    message = world.message(INVOICE)
+    world.clock.advance(SETTLING_SECONDS)
+    world.process(again(message))
+    world.process(message)
+    assert world.stripe.reads == 2
+
+
 def test_what_is_not_booked_is_read_again(world: World) -> None:
     world.ledger.script("invoice/in_1", NotAccepted(Reason.INTACCT_REFUSED, "no"))
     message = world.message(INVOICE)

@@ -400,6 +400,8 @@ class Processor:
             if posting.state is State.POSTED
             and posting.source_state
             and posting.read_at_unix >= first[key].sent_at_unix + SETTLING_SECONDS
+            # Whoever was overtaken by its own message, come again, would delete it.
+            and posting.message_id not in {each.message_id for each in first[key].messages}
         }
 
     def _still_parked(self, jobs: Iterable[_Job], policy: Policy) -> set[Subject]:
