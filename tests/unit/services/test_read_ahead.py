@@ -244,13 +244,16 @@ def test_what_led_to_the_reading_relies_on_nobody(world: World) -> None:
     assert world.stripe.reads == 2
 
 
-def test_who_was_overtaken_by_its_own_message_does_not_rely_on_that(world: World) -> None:
-    """It would delete what the other one left in the queue, because something is parked."""
+def test_what_a_reading_parked_is_not_dealt_with(world: World) -> None:
+    """A worker overtaken by its own message, come again, would delete what is parked for it."""
+    paid = a_paid_invoice()
+    world.stripe.snapshots[INVOICE] = paid
+    refused = NotAccepted(Reason.INTACCT_REFUSED, "no")
+    world.ledger.script(f"receipt/{paid.payments[0].id}", refused, refused)
     message = world.message(INVOICE)
     world.clock.advance(SETTLING_SECONDS)
-    world.process(again(message))
-    world.process(message)
-    assert world.stripe.reads == 2
+    assert isinstance(world.process(again(message))[message.message_id], Retry)
+    assert isinstance(world.process(message)[message.message_id], Retry)
 
 
 def test_what_is_not_booked_is_read_again(world: World) -> None:

@@ -20,7 +20,7 @@ from tieout.domain.errors import ConfigurationFault, TransientFault
 from tieout.domain.keys import failure_key
 from tieout.domain.plans import Finding
 from tieout.domain.policy import Policy
-from tieout.domain.postings import State, Work
+from tieout.domain.postings import Posting, State, Work
 from tieout.domain.sale_decisions import SaleDecision
 from tieout.domain.subjects import Subject, SubjectKind
 from tieout.planning.snapshots import ActivitySnapshot, ChargeSnapshot
@@ -381,8 +381,8 @@ class Processor:
 
         Behind a backlog that is the rule: the event of a payment names no customer, so that it
         stands in a message group of its own, and one reading tells of an invoice and its payments.
-        The messages that led to that reading answer for all that it called for; only if they are
-        these very ones must they not rely on it, so one that came before never does.
+        The messages that led to that reading answer for what of it is still on its way; only if
+        they are these very ones must they not rely on it, so one that came before never does.
 
         Raises:
             TransientFault: the postings could not be read.
@@ -392,16 +392,12 @@ class Processor:
             for job in jobs
             if job.subject.kind is SubjectKind.INVOICE and job.is_first_delivery
         }
-        found = self._postings.get_many(first) if first else {}
+        failed = {key: failure_key(str(job.subject)) for key, job in first.items()}
+        found = self._postings.get_many([*first, *failed.values()]) if first else {}
         return {
-            first[key].subject
-            for key, posting in found.items()
-            # Kept only once all that a reading called for was dealt with.
-            if posting.state is State.POSTED
-            and posting.source_state
-            and posting.read_at_unix >= first[key].sent_at_unix + SETTLING_SECONDS
-            # Whoever was overtaken by its own message, come again, would delete it.
-            and posting.message_id not in {each.message_id for each in first[key].messages}
+            job.subject
+            for key, job in first.items()
+            if _is_dealt_with(found.get(key), found.get(failed[key]), job)
         }
 
     def _still_parked(self, jobs: Iterable[_Job], policy: Policy) -> set[Subject]:
@@ -499,6 +495,20 @@ class Processor:
             lease_seconds=self._lease_seconds,
             cause=cause_of(planned.part.snapshot, planned.job.events),
         )
+
+
+def _is_dealt_with(posting: Posting | None, failure: Posting | None, job: _Job) -> bool:
+    """Whether all that a reading well after the messages called for is done, nothing parked.
+
+    What is parked keeps its message, which may be this very one, come again: a worker that was
+    overtaken by it must not delete it.
+    """
+    # `source_state` is kept only once all that a reading called for was dealt with.
+    if posting is None or posting.state is not State.POSTED or not posting.source_state:
+        return False
+    if failure is not None and failure.read_at_unix >= posting.read_at_unix:
+        return False
+    return posting.read_at_unix >= job.sent_at_unix + SETTLING_SECONDS
 
 
 def _job(subject: Subject, asked: Sequence[tuple[ReceivedMessage, WorkItem]]) -> _Job:
