@@ -327,12 +327,12 @@ class _Check:
 
     def postings_have_entries(self) -> Iterator[Breach]:
         """Yield the postings that the trail must tell of, and does not, or not by their keys."""
-        told_of = {each.key for each in self.entries}
+        told_of, places = {each.key for each in self.entries}, _places(self.entries)
         for key, stored in self.postings.items():
             account = chain_of(stored.posting)
             place = account, stored.seq
             removed = Breach(account, stored.seq, key, Tampering.REMOVED, "")
-            if stored.seq and place not in _places(self.entries):
+            if stored.seq and place not in places:
                 text = "the posting names this entry as its own, and it is not there"
                 yield dataclasses.replace(removed, text=text)
             elif stored.seq and place not in self.indexed:
