@@ -37,6 +37,11 @@ class Breach:
     tampering: Tampering
     text: str
 
+    @classmethod
+    def of(cls, entry: Entry, tampering: Tampering, text: str) -> "Breach":
+        """Return what is wrong with an entry, under its own account, number and key."""
+        return cls(entry.account, entry.seq, entry.key, tampering, text)
+
     @property
     def line(self) -> str:
         """What is wrong, and where, on one line."""
@@ -130,7 +135,7 @@ class _Walk:
         """Return that an entry was made on another one than the last, which was so touched."""
         if self._last.seq == 0:
             text = "it does not begin the chain"
-            return Breach(entry.account, entry.seq, entry.key, Tampering.CHANGED, text)
+            return Breach.of(entry, Tampering.CHANGED, text)
         text = f"entry {entry.seq}, {entry.key}, was made on another one"
         return Breach(entry.account, self._last.seq, self._key, Tampering.CHANGED, text)
 
@@ -140,16 +145,16 @@ class _Walk:
                 rest = range(gap.start, entry.seq), range(entry.seq + 1, gap.stop)
                 self._gaps[place : place + 1] = [each for each in rest if each]
                 text = f"it comes after entry {self._last.seq}"
-                return Breach(entry.account, entry.seq, entry.key, Tampering.REORDERED, text)
+                return Breach.of(entry, Tampering.REORDERED, text)
         text = "there is another entry of this number"
-        return Breach(entry.account, entry.seq, entry.key, Tampering.INSERTED, text)
+        return Breach.of(entry, Tampering.INSERTED, text)
 
     def _anchored(self, entry: Entry) -> Iterator[Breach]:
         while self._anchors and self._anchors[0].seq <= entry.seq:
             anchor = self._anchors.pop(0)
             if anchor.seq == entry.seq and anchor.hash != entry.hash:
                 text = f"the anchor of {anchor.day} has another hash"
-                yield Breach(entry.account, entry.seq, entry.key, Tampering.CHANGED, text)
+                yield Breach.of(entry, Tampering.CHANGED, text)
 
     def end(self, head: Head) -> Iterator[Breach]:
         account, last = self._last.account, self._last

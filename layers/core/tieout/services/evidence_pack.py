@@ -261,8 +261,7 @@ def _judged(story: Story, untied: Iterable[_Proof]) -> Story:
         if proof.anchor is not None and (proof.entry.account, proof.entry.seq) in told:
             first.setdefault(proof.anchor, proof.entry)
     breaches = [
-        Breach(each.account, each.seq, each.key, Tampering.CHANGED, _not_tied(anchor))
-        for anchor, each in first.items()
+        Breach.of(each, Tampering.CHANGED, _not_tied(anchor)) for anchor, each in first.items()
     ]
     return dataclasses.replace(story, breaches=[*story.breaches, *breaches])
 

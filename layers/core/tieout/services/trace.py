@@ -280,16 +280,16 @@ class _Check:
         """Yield the entries that do not fit their hash, the entry after them or their evidence."""
         for each in self.entries:
             if hash_of(each) != each.hash:
-                yield _breach(each, Tampering.CHANGED, "what it says does not fit its own hash")
+                yield Breach.of(each, Tampering.CHANGED, "what it says does not fit its own hash")
             elif not (self._follows(each) and self._is_followed(each)):
                 text = "the entry before it, or after it, is not the one it was, or is gone"
-                yield _breach(each, Tampering.CHANGED, text)
+                yield Breach.of(each, Tampering.CHANGED, text)
             evidence = self.evidence.get((each.account, each.seq))
             erased_by = evidence.erased_by if evidence else 0
             erasure = self.others.get((each.account, erased_by))
             wrong = wrong_with_evidence(each, evidence, erasure)
             if wrong is not None:
-                yield _breach(each, *wrong)
+                yield Breach.of(each, *wrong)
 
     def _follows(self, entry: Entry) -> bool:
         """Whether it was made on the entry before it."""
@@ -313,7 +313,7 @@ class _Check:
                 before = last.get(each.key, each.version - 1 if self._is_older(each) else 0)
                 if each.version != before + 1:
                     text = f"it tells of version {each.version}, and none of version {before + 1}"
-                    yield _breach(each, Tampering.REMOVED, text)
+                    yield Breach.of(each, Tampering.REMOVED, text)
                 last[each.key] = each.version
 
     def _is_older(self, entry: Entry) -> bool:
@@ -354,18 +354,18 @@ class _Check:
         for key, last in newest.items():
             stored = self.postings.get(key)
             if stored is None:
-                yield _breach(last, Tampering.REMOVED, "the posting that it tells of is gone")
+                yield Breach.of(last, Tampering.REMOVED, "the posting that it tells of is gone")
                 continue
             posting = stored.posting
             entry = by_version.get((key, posting.version))
             if entry is None:
                 text = f"the posting has version {posting.version}, of which no entry tells"
-                yield _breach(last, Tampering.CHANGED, text)
+                yield Breach.of(last, Tampering.CHANGED, text)
                 continue
             wrong = differing(posting, entry, self.evidence.get((entry.account, entry.seq)))
             if wrong:
                 text = f"the posting was changed behind the trail: {', '.join(wrong)}"
-                yield _breach(entry, Tampering.CHANGED, text)
+                yield Breach.of(entry, Tampering.CHANGED, text)
 
 
 def _as_anchored(
@@ -380,15 +380,11 @@ def _as_anchored(
             entry = here.get((account, anchor.seq))
             if entry is not None and entry.hash != anchor.hash:
                 text = f"the anchor of {anchor.day} has another hash"
-                yield _breach(entry, Tampering.CHANGED, text)
+                yield Breach.of(entry, Tampering.CHANGED, text)
         last = max(anchors, key=lambda each: each.seq, default=None)
         if last is not None and last.seq > head.seq:
             text = f"the chain ends with {head.seq}, and the anchor of {last.day} is of {last.seq}"
             yield Breach(account, head.seq + 1, "", Tampering.REMOVED, text)
-
-
-def _breach(entry: Entry, tampering: Tampering, text: str) -> Breach:
-    return Breach(entry.account, entry.seq, entry.key, tampering, text)
 
 
 def _bodies_fit(entries: Iterable[Entry], events: Mapping[str, ReceivedEvent]) -> Iterator[Breach]:
@@ -407,7 +403,7 @@ def _bodies_fit(entries: Iterable[Entry], events: Mapping[str, ReceivedEvent]) -
             text = f"{event_id} in the inbox is not what Stripe signed"
             nowhere = Breach(subject.account or MAIN, 0, str(subject), Tampering.CHANGED, text)
             known = told.get(event_id)
-            yield _breach(known, Tampering.CHANGED, text) if known else nowhere
+            yield Breach.of(known, Tampering.CHANGED, text) if known else nowhere
 
 
 def _nowhere(trail: Trail, asked: str) -> str:

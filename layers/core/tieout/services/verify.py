@@ -147,7 +147,7 @@ class Verifier:
             wrong = self._wrong_with(checked, entry, found.get(entry.seq))
             if wrong is not None:
                 tampering, text = wrong
-                yield Breach(entry.account, entry.seq, entry.key, tampering, text)
+                yield Breach.of(entry, tampering, text)
 
     def _wrong_with(
         self, checked: Checked, entry: Entry, evidence: Evidence | None
@@ -173,13 +173,13 @@ class Verifier:
             posting = stored.get(entry.key)
             if posting is None:
                 text = "the posting that it tells of is gone"
-                yield Breach(entry.account, entry.seq, entry.key, Tampering.REMOVED, text)
+                yield Breach.of(entry, Tampering.REMOVED, text)
             elif posting.version < entry.version:
                 text = (
                     f"it tells of version {entry.version}, and the posting was set back to version "
                     f"{posting.version}"
                 )
-                yield Breach(entry.account, entry.seq, entry.key, Tampering.CHANGED, text)
+                yield Breach.of(entry, Tampering.CHANGED, text)
 
     def _as_written(self, chunk: Sequence[StoredPosting]) -> Iterator[Breach]:
         by_account: dict[str, list[StoredPosting]] = {}
