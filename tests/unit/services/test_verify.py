@@ -14,7 +14,17 @@ from tests.unit.services.world import INVOICE, World
 from tieout.domain.causes import Cause, Exchange
 from tieout.domain.postings import Posting, State
 from tieout.domain.subjects import Subject, SubjectKind
-from tieout.domain.trail import MAIN, Action, Anchor, Evidence, erased, sealed
+from tieout.domain.trail import (
+    MAIN,
+    Action,
+    Anchor,
+    Entry,
+    Evidence,
+    Head,
+    erased,
+    head_after,
+    sealed,
+)
 from tieout.domain.trail_check import Breach, Tampering
 from tieout.services.verify import DEPLOYMENT_SECONDS, Verifier
 
@@ -112,6 +122,16 @@ def forge_entry(postings: FakePostings) -> None:
     chain[1] = sealed(dataclasses.replace(chain[1], worker="nobody"))
 
 
+def pretend_age(postings: FakePostings) -> None:
+    change(amount_minor=1, updated_at_unix=1)(postings)
+    del postings._numbers[KEY]
+
+
+def move_to_another_account(postings: FakePostings) -> None:
+    change(subject=Subject(SubjectKind.INVOICE, "in_1", account="acct_1"))(postings)
+    pretend_age(postings)
+
+
 def append_behind_the_head(postings: FakePostings) -> None:
     chain, head = postings.trail.chains[MAIN], postings.trail.heads[MAIN]
     chain[4] = erased(head, "customer/cus_1", (), "nobody", 0)
@@ -129,6 +149,8 @@ TAMPERINGS: dict[str, tuple[Callable[[FakePostings], None], tuple[int, str, Tamp
     "a posting's next version": (raise_version, (2, KEY, Tampering.CHANGED)),
     "an older version of a posting": (set_back, (2, KEY, Tampering.CHANGED)),
     "a posting that is gone": (lose, (1, KEY, Tampering.REMOVED)),
+    "a posting made older than the trail": (pretend_age, (2, KEY, Tampering.CHANGED)),
+    "a posting moved to another account": (move_to_another_account, (2, KEY, Tampering.CHANGED)),
     "evidence that was changed": (forge_evidence, (2, KEY, Tampering.CHANGED)),
     "evidence that is gone": (lose_evidence, (3, "invoice/in_2", Tampering.REMOVED)),
     "evidence of which nobody tells that it was erased": (
@@ -150,6 +172,15 @@ def test_tampering_is_named(postings: FakePostings, what: str) -> None:
     assert expected in found
     # What is gone is missed by each of its entries; all else is found once.
     assert {key for _, key, _ in found} == {expected[1]}
+
+
+def test_an_entry_that_cannot_be_read_tells_of_no_posting(postings: FakePostings) -> None:
+    postings.trail.chains[MAIN][3] = Entry(
+        MAIN, 3, 0, "", Action.WRITTEN, "", {}, hash="cannot be read"
+    )
+    found = {(each.seq, each.tampering) for each in breaches(postings)}
+    assert (3, Tampering.CHANGED) in found
+    assert (3, Tampering.REMOVED) not in found, "no posting is gone"
 
 
 def test_a_breach_names_fields_and_not_what_is_in_them(postings: FakePostings) -> None:
@@ -220,6 +251,44 @@ def test_an_anchor_may_stand_for_all_before_it(postings: FakePostings) -> None:
     verifier = Verifier(trail, postings)
     assert list(verifier.verify("2026-11-20")) == []
     assert (verifier.checked[MAIN].begins, verifier.checked[MAIN].entries) == (2, 1)
+
+
+def made_anew(postings: FakePostings) -> Anchor:
+    """Make the chain and its anchor anew; return the anchor that the log has."""
+    trail, day = postings.trail, "2026-11-19"
+    chain, head = trail.chains[MAIN], Head(MAIN)
+    logged = Anchor(MAIN, day, 2, chain[2].hash, 0)
+    for seq in sorted(chain):
+        entry = dataclasses.replace(chain[seq], previous=head.hash, worker="nobody")
+        chain[seq] = sealed(entry)
+        head = head_after(chain[seq])
+    trail.heads[MAIN] = head
+    trail.keep(dataclasses.replace(logged, hash=chain[2].hash))
+    return logged
+
+
+def test_an_anchor_in_the_log_counts_more_than_one_that_is_stored(postings: FakePostings) -> None:
+    logged = made_anew(postings)
+    assert breaches(postings) == [], "the table alone cannot tell"
+    verifier = Verifier(postings.trail, postings, logged=[logged])
+    found = [(each.seq, each.tampering) for each in verifier.verify("2026-11-20")]
+    assert found == [(2, Tampering.CHANGED)]
+
+
+def test_a_chain_that_only_the_log_knows_is_gone(postings: FakePostings) -> None:
+    logged = Anchor("acct_1", "2026-11-19", 5, "ab", 0)
+    (found,) = Verifier(postings.trail, postings, logged=[logged]).verify()
+    assert (found.account, found.seq, found.tampering) == ("acct_1", 1, Tampering.REMOVED)
+    assert found.text == "entries 1 to 5: the anchor of 2026-11-19 knows them"
+
+
+def test_what_functions_without_a_trail_wrote_during_the_update_is_no_breach(
+    postings: FakePostings,
+) -> None:
+    changed = later(postings.by_key[KEY], updated_at_unix=POSTING.updated_at_unix + 900)
+    postings.by_key[KEY] = changed
+    del postings._numbers[KEY]
+    assert breaches(postings) == []
 
 
 def test_each_account_is_checked() -> None:

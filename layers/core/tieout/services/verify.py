@@ -2,7 +2,7 @@
 
     entries ──> each fits its hash and the one before it, the anchors and the head
        ├──────> its evidence fits its digest, or an entry tells of the erasure
-       └──────> no posting is gone or was set back to an older version
+       └──────> no posting is gone, was set back to an older version or names an older entry
     postings ─> each is what the entry says that was written with it
 
 All is read page by page, so memory does not grow with the books.
@@ -27,15 +27,14 @@ from tieout.domain.trail import (
     kept,
 )
 from tieout.domain.trail_check import Breach, Tampering, verify, wrong_with_evidence
-from tieout.services.ports import Postings
-from tieout.services.trail_ports import EveryPosting, StoredPosting, Trail
+from tieout.services.trail_ports import EveryPosting, NumberedPostings, StoredPosting, Trail
 
 _AT_ONCE = 100
 # While a deployment is under way, functions without a trail may still be at work.
 DEPLOYMENT_SECONDS = 900
 
 
-class StoredPostings(Postings, EveryPosting, Protocol):
+class StoredPostings(NumberedPostings, EveryPosting, Protocol):
     """The postings table, all of it."""
 
 
@@ -98,7 +97,9 @@ class Verifier:
             first_day: ISO day; what was written before it is taken for true as the newest anchor
                 before that day has it. Empty for everything.
         """
-        for account in self._trail.accounts():
+        # A chain that only the log knows is gone as a whole.
+        named = (each.account for each in self._logged)
+        for account in dict.fromkeys([*self._trail.accounts(), *named]):
             yield from self._chain(account, first_day)
         stored = self._postings.everything()
         while chunk := list(islice(stored, _AT_ONCE)):
@@ -110,10 +111,12 @@ class Verifier:
     # --- The chain ----------------------------------------------------------------------------
 
     def _chain(self, account: str, first_day: str) -> Iterator[Breach]:
-        head, logged = self._trail.head(account), self._logged
-        of_log = (each for each in logged if each.account == account)
-        anchors = [*self._trail.anchors(account), *of_log]
-        begins = _begins(account, anchors, first_day)
+        head, stored = self._trail.head(account), self._trail.anchors(account)
+        logged = [each for each in self._logged if each.account == account]
+        anchors = [*stored, *logged]
+        # Who made the chain anew made the stored ones anew, too.
+        begins = _begins(account, logged, first_day) or _begins(account, stored, first_day)
+        begins = begins or Head(account)
         first = self._trail.at(account, [1]).get(1)
         checked = self.checked[account] = Checked(
             account, head, begins.seq, None if first is None else first.at_unix
@@ -136,7 +139,7 @@ class Verifier:
         while chunk := list(islice(entries, _AT_ONCE)):
             through_head = [each for each in chunk if each.seq <= checked.head.seq]
             beside += self._evidence(checked, through_head)
-            beside += self._not_set_back(through_head)
+            beside += self._not_set_back(checked, through_head)
             checked.entries += len(through_head)
             self._tell(f"{checked.account}: {checked.entries:,} of {checked.head.seq:,} entries")
             yield from through_head
@@ -166,19 +169,23 @@ class Verifier:
 
     # --- The postings -------------------------------------------------------------------------
 
-    def _not_set_back(self, entries: Sequence[Entry]) -> Iterator[Breach]:
-        written = [each for each in entries if each.action is Action.WRITTEN]
-        stored = self._postings.get_many({each.key for each in written})
+    def _not_set_back(self, checked: Checked, entries: Sequence[Entry]) -> Iterator[Breach]:
+        # One that cannot be read any more names none, and DynamoDB refuses an empty key.
+        written = [each for each in entries if each.action is Action.WRITTEN and each.key]
+        stored = self._postings.numbered({each.key for each in written})
         for entry in written:
-            posting = stored.get(entry.key)
-            if posting is None:
+            found = stored.get(entry.key)
+            if found is None:
                 text = "the posting that it tells of is gone"
                 yield Breach.of(entry, Tampering.REMOVED, text)
-            elif posting.version < entry.version:
+            elif found.posting.version < entry.version:
                 text = (
                     f"it tells of version {entry.version}, and the posting was set back to version "
-                    f"{posting.version}"
+                    f"{found.posting.version}"
                 )
+                yield Breach.of(entry, Tampering.CHANGED, text)
+            elif found.seq < entry.seq and not _is_overwritten(found, entry, checked):
+                text = "the posting was changed behind the trail: it names an older entry, or none"
                 yield Breach.of(entry, Tampering.CHANGED, text)
 
     def _as_written(self, chunk: Sequence[StoredPosting]) -> Iterator[Breach]:
@@ -194,15 +201,27 @@ class Verifier:
                 yield from _compared(each, entries, evidence, self.checked[account])
 
 
-def _begins(account: str, anchors: Sequence[Anchor], first_day: str) -> Head:
+def _begins(account: str, anchors: Sequence[Anchor], first_day: str) -> Head | None:
+    """Return what the newest anchor before a day stands for; None if there is none."""
     before = [each for each in anchors if each.day < first_day]
     newest = max(before, key=lambda each: each.day, default=None)
-    return Head(account) if newest is None else Head(account, newest.seq, newest.hash)
+    return None if newest is None else Head(account, newest.seq, newest.hash)
 
 
 def _taken(breaches: list[Breach]) -> Iterator[Breach]:
     while breaches:
         yield breaches.pop(0)
+
+
+def _deployed_unix(checked: Checked) -> int:
+    """Return until when postings may have been written without an entry."""
+    return (checked.began_at_unix or 0) + DEPLOYMENT_SECONDS
+
+
+def _is_overwritten(stored: StoredPosting, entry: Entry, checked: Checked) -> bool:
+    """Return whether a function without a trail may have written the posting after an entry."""
+    is_newer = stored.seq == 0 and stored.posting.version > entry.version
+    return is_newer and entry.at_unix <= _deployed_unix(checked)
 
 
 def _compared(
@@ -215,9 +234,7 @@ def _compared(
     posting, entry = stored.posting, entries.get(stored.seq)
     account = checked.account
     if stored.seq == 0:
-        began_at_unix = checked.began_at_unix
-        last = posting.updated_at_unix - DEPLOYMENT_SECONDS
-        if began_at_unix is None or last <= began_at_unix:
+        if checked.began_at_unix is None or posting.updated_at_unix <= _deployed_unix(checked):
             checked.older += 1
         else:
             text = "the posting was written behind the trail: no entry tells of it"
