@@ -214,7 +214,7 @@ class Container:
             INTACCT_CONCURRENCY,
             self.clock,
             self.telemetry,
-            sleep=lambda seconds: cloud.outside.time.advance(math.ceil(seconds)),
+            sleep=lambda seconds: cloud.outside.let_pass(math.ceil(seconds)),
             chance=lambda: 0.0,
         )
         self.ledger = EntitiesLedger(self._ledger_of)

@@ -161,6 +161,14 @@ class Outside:
         for _, _, what in due:
             what()
 
+    def let_pass(self, seconds: int) -> None:
+        """Let time pass; what is due on the way happens when it is due, not at the end."""
+        until_unix = self.time.now() + seconds
+        for at_unix in sorted(each[0] for each in self._due if each[0] <= until_unix):
+            self.time.set(max(self.time.now(), at_unix))
+            self.let_due_happen()
+        self.time.set(until_unix)
+
     def call(self, where: str, do: Callable[[], _T]) -> _T:
         """Make an outside call on behalf of the function at work."""
         at_work = self.running
@@ -177,7 +185,7 @@ class Outside:
                 do()
             self._die(at_work, "killed")
         if self.luck.strikes("out_of_time"):
-            self.time.set(max(self.time.now(), at_work.ends_at_unix))
+            self.let_pass(max(0, at_work.ends_at_unix - self.time.now()))
         at_work.meanwhile()
         before = self.luck.below("before", 2) == 0
         if before:
@@ -200,9 +208,7 @@ class Outside:
     def _pass_time(self) -> None:
         self._milliseconds += _CALL_MILLISECONDS
         seconds, self._milliseconds = divmod(self._milliseconds, 1_000)
-        if seconds:
-            self.time.advance(seconds)
-            self.let_due_happen()
+        self.let_pass(seconds)
 
     def _die_if_dead(self, at_work: Invocation) -> None:
         """A dead function does nothing more, whatever its `finally` says; nor one out of time."""

@@ -42,6 +42,17 @@ def all_played() -> Iterator[JudgedWorld]:
     return (played(seed, number) for seed in SEEDS for number in range(STORMS))
 
 
+def test_what_is_given_up_is_executed_when_it_is_due_however_far_the_clock_jumps() -> None:
+    """Intacct may have forgotten the request's repetition by the time to which the clock jumps."""
+    outside = JudgedWorld(Plan(0, 0, Faults())).outside
+    began, executed_at_unix = outside.time.now(), list[int]()
+    for seconds in (600, 5):
+        outside.later(seconds, lambda: executed_at_unix.append(outside.time.now()))
+    outside.let_pass(86_400)
+    assert executed_at_unix == [began + 5, began + 600]
+    assert outside.time.now() == began + 86_400
+
+
 @pytest.mark.parametrize("kind", KINDS)
 def test_every_kind_strikes(kind: str) -> None:
     number = KINDS.index(kind) % STORMS

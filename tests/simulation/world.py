@@ -150,8 +150,7 @@ class World:
         while self.events < until_events:
             self._act()
             self._people_act()
-            self.time.advance(self._chance.randrange(2 * self._pace_seconds))
-            self.outside.let_due_happen()
+            self.outside.let_pass(self._chance.randrange(2 * self._pace_seconds))
             for _ in range(self._chance.randrange(4)):
                 self._something_runs(self._chance.randrange(10))
 
@@ -167,7 +166,7 @@ class World:
             self._settle()
             self.cloud.queue.redrive()
             self._settle()
-            self.time.advance(DAY_SECONDS + HOUR_SECONDS)
+            self.outside.let_pass(DAY_SECONDS + HOUR_SECONDS)
             self._poll()
             self._settle()
 
@@ -266,7 +265,8 @@ class World:
 
     def _bring_everything(self) -> None:
         while self._network:
-            self.time.set(max(self.time.now(), min(each.at_unix for each in self._network)))
+            first_unix = min(each.at_unix for each in self._network)
+            self.outside.let_pass(max(0, first_unix - self.time.now()))
             self._bring_due()
 
     # -- our functions ----------------------------------------------------------------------
@@ -320,8 +320,7 @@ class World:
             at_unix = self.cloud.queue.next_at_unix
             if at_unix is None:
                 return
-            self.time.set(max(self.time.now() + 1, at_unix))
-            self.outside.let_due_happen()
+            self.outside.let_pass(max(1, at_unix - self.time.now()))
         waiting = [each.body for each in self.cloud.queue.waiting[:3]]
         raise Stuck(f"still waiting after {_DELIVERIES_MAX} deliveries: {waiting}")
 
@@ -369,8 +368,7 @@ class World:
             return
         self.outside.note(f"a worker is frozen for {seconds} seconds")
         before = self.time.now()
-        self.time.advance(seconds)
-        self.outside.let_due_happen()
+        self.outside.let_pass(seconds)
         self.cloud.queue.overtaken()
         for _ in range(others):
             self._work()
