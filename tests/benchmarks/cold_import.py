@@ -26,11 +26,12 @@ from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import (
 )
 import boto3, stripe
 """
+_AND_INTACCT = _POWERTOOLS + "import lxml.etree, requests, yaml\n"
 LIBRARIES: Mapping[str, str] = {
     "webhook": _POWERTOOLS + "from aws_lambda_powertools.utilities.idempotency import "
     "DynamoDBPersistenceLayer, IdempotencyConfig, idempotent_function\n",
-    "processor": _POWERTOOLS + "import lxml.etree, requests, yaml\n",
-    "poller": _POWERTOOLS,
+    "processor": _AND_INTACCT,
+    "poller": _AND_INTACCT,
 }
 
 
