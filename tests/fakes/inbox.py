@@ -38,13 +38,16 @@ class FakeInbox(Faulty):
             return ReceivedEvent(event)
         return ReceivedEvent(event, hashlib.sha256(signed).hexdigest(), len(signed))
 
-    def erase_bodies(self, mentioned: str, event_ids: Collection[str]) -> int:
+    def erase_bodies(self, mentioned: Collection[str], event_ids: Collection[str]) -> int:
         self._may_fail()
         told = [
             event
             for event in self.events.values()
             if event.raw is not None
-            and (event.hint.event_id in event_ids or f'"{mentioned}"'.encode() in event.raw)
+            and (
+                event.hint.event_id in event_ids
+                or any(f'"{each}"'.encode() in event.raw for each in mentioned)
+            )
         ]
         for event in told:
             self.events[event.hint.event_id] = dataclasses.replace(event, raw=None)

@@ -81,6 +81,7 @@ def books(account: Aws, with_stack: Callable[..., None]) -> Books:
         PostingsTableName=made.table,
         TrailTableName=made.trail_table,
         InboxTableName=made.inbox_table,
+        StateTableName=account.state_table(),
     )
     postings = account.postings(made.table, made.trail_table)
     postings.put(POSTING)
@@ -181,10 +182,12 @@ def test_a_customer_is_forgotten_once_it_is_confirmed(books: Books, capsys: Capt
     ]
     assert books.trail.evidence(MAIN, [2])[2].content
     assert cli.main(["erase", "cus_1", "--yes", *STACK]) == 0
-    assert capsys.readouterr().out.splitlines()[-1] == (
-        "erased: evidence of 1 entries, texts of 0 postings, bodies of 1 events; "
-        "the audit trail says so"
+    *_, erased, told = capsys.readouterr().out.splitlines()
+    assert erased == (
+        "erased: evidence of 1 entries, texts of 0 postings and in tie-outs of 0 days, "
+        "bodies of 1 events"
     )
+    assert told == "the audit trail says so"
     record = books.inbox.received(["evt_1"])["evt_1"]
     assert record.event.raw is None
     assert record.raw_sha256 is not None
@@ -200,10 +203,19 @@ def test_what_is_no_customer_is_refused(books: Books, capsys: Captured) -> None:
     assert len(list(books.trail.entries(MAIN))) == 2
 
 
+@pytest.mark.usefixtures("books")
+def test_a_customer_that_nobody_knows_is_not_said_to_be_forgotten(capsys: Captured) -> None:
+    assert cli.main(["erase", "cus_l", "--yes", *STACK]) == 2
+    assert "nothing is known of cus_l: is it mistyped" in capsys.readouterr().err
+    assert cli.main(["erase", "cus_1", "--yes", *STACK]) == 0
+    assert cli.main(["erase", "cus_1", "--yes", *STACK]) == 0
+    assert capsys.readouterr().out.splitlines()[-1].startswith("erased: evidence of 0 entries")
+
+
 def test_a_program_erases_and_is_told(books: Books, capsys: Captured) -> None:
     assert cli.main(["erase", "cus_1", "--json", *STACK]) == 1
     assert json.loads(capsys.readouterr().out) == {"erased": False}
     assert cli.main(["erase", "cus_1", "--yes", "--json", *STACK]) == 0
     told = json.loads(capsys.readouterr().out)
-    assert told == {"erased": True, "evidence": 1, "texts": 0, "events": 1}
+    assert told == {"erased": True, "evidence": 1, "texts": 0, "events": 1, "tie_outs": 0}
     assert books.table

@@ -4,16 +4,20 @@ Method: a real processor books for two customers; then one of them is erased, al
 """
 
 import dataclasses
+from datetime import date
 
 import pytest
 
 from tests.factories import a_customer, a_paid_invoice, a_payment
 from tests.fakes import FakeInbox
+from tests.fakes.tie_outs import FakeTieOuts
 from tests.unit.services.world import World, of
+from tieout.domain.causes import Cause as Led
 from tieout.domain.causes import Exchange
 from tieout.domain.errors import Unavailable
-from tieout.domain.postings import ERASED, State, closed
+from tieout.domain.postings import ERASED, Posting, State, closed
 from tieout.domain.subjects import SubjectKind
+from tieout.domain.tie_outs import Cause, OpenItem, Residue, TieOut
 from tieout.domain.trail import MAIN, Action, text_of
 from tieout.services import erase
 from tieout.services.erase import Erased, Eraser
@@ -29,7 +33,7 @@ class Shop(World):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        self.inbox = FakeInbox()
+        self.inbox, self.tie_outs = FakeInbox(), FakeTieOuts()
         submit = self.ledger.submit
 
         def submit_and_tell(submissions: object) -> object:
@@ -57,7 +61,7 @@ class Shop(World):
 
     def eraser(self) -> Eraser:
         trail = self.postings.trail
-        return Eraser(trail, trail, self.postings, self.inbox)
+        return Eraser(trail, trail, self.postings, self.inbox, self.tie_outs)
 
     def whole(self) -> bool:
         return list(Verifier(self.postings.trail, self.postings).verify()) == []
@@ -118,17 +122,69 @@ def test_what_a_person_wrote_is_forgotten_with_the_rest(shop: Shop) -> None:
     assert shop.whole()
 
 
+def test_what_tie_outs_quote_of_it_is_forgotten(shop: Shop) -> None:
+    """Each day's tie-out quotes what is wrong, and is kept for as long as the books are."""
+    said = "closed: Jane Doe paid in cash"
+    residues = [
+        Residue(f"receipt/inpay_{number}", Cause.DRIFT, 100, "2026-11-19", said)
+        for number in ("1", "2")
+    ]
+    items = [OpenItem(f"in_{number}", "usd", 0, 100, said) for number in ("1", "2")]
+    first, last = date(2026, 11, 19), date(2026, 11, 21)
+    made = TieOut("", "usd", "2026-11-20", 0, 0, 0, "1205", 0, tuple(residues), tuple(items))
+    untouched = dataclasses.replace(made, residues=(residues[1],), open_items=(items[1],))
+    shop.tie_outs.by_day = {first: [made, untouched], last: [untouched]}
+    assert shop.eraser().erase("cus_1", ANN).tie_outs == 1
+    (now, same), (other,) = shop.tie_outs.by_day[first], shop.tie_outs.by_day[last]
+    assert same == other == untouched
+    assert [each.text for each in now.residues] == [ERASED, said]
+    assert [each.text for each in now.open_items] == [ERASED, said]
+    assert [each.amount_minor for each in now.residues] == [100, 100]
+    assert shop.eraser().erase("cus_1", ANN).tie_outs == 0
+
+
+def test_a_dispute_names_the_customer_and_only_its_charge(shop: Shop) -> None:
+    subject = of(SubjectKind.CHARGE, "ch_1")
+    sale = Posting("sale/pi_1", subject, State.NOT_BOOKED, version=1)
+    shop.postings.put(sale, Led((), "cus_1", "5d"))
+    evidence = '"evidence": {"customer_name": "Jane Doe"}'
+    shop.received("evt_8", f'{{"charge": "ch_1", {evidence}}}')
+    shop.received("evt_9", f'{{"payment_intent": "pi_1", {evidence}}}')
+    shop.received("evt_10", f'{{"charge": "ch_11", {evidence}}}')
+    shop.eraser().erase("cus_1", ANN)
+    kept = {name for name, event in shop.inbox.events.items() if event.raw is not None}
+    assert kept == {"evt_2", "evt_10"}
+
+
+def test_a_customer_whose_number_in_intacct_is_that_id_is_another_one(shop: Shop) -> None:
+    subject = of(SubjectKind.CUSTOMER, "cus_3")
+    other = Posting(subject.key, subject, State.SENDING, version=1, number="cus_1")
+    shop.postings.put(other, Led((), "cus_3", "5d", Exchange("<function>John</function>")))
+    shop.eraser().erase("cus_1", ANN)
+    assert "<function>John</function>" in kept_texts(shop)
+
+
+def test_what_was_written_before_it_was_known_whose_it_is_is_forgotten(shop: Shop) -> None:
+    subject = of(SubjectKind.INVOICE, "in_1")
+    unread = Posting("unread/invoice/in_1", subject, State.PARKED, 1, reason_text="Jane Doe?")
+    shop.postings.put(unread)
+    assert shop.eraser().erase("cus_1", ANN).texts == 1
+    assert "Jane Doe?" not in kept_texts(shop)
+    assert shop.postings.by_key[unread.key].reason_text == ERASED
+    assert shop.whole()
+
+
 def test_erasing_again_forgets_what_came_since(shop: Shop) -> None:
     shop.eraser().erase("cus_1", ANN)
-    assert shop.eraser().erase("cus_1", ANN) == Erased(0, 0, 0)
+    assert shop.eraser().erase("cus_1", ANN) == Erased(0, 0, 0, 0)
     shop.received("evt_4", '{"customer": "cus_1"}')
-    assert shop.eraser().erase("cus_1", ANN) == Erased(0, 0, 1)
+    assert shop.eraser().erase("cus_1", ANN) == Erased(0, 0, 1, 0)
     assert shop.whole()
 
 
 def test_a_customer_that_nobody_knows_is_nothing(shop: Shop) -> None:
     before = len(shop.postings.trail.chains[MAIN])
-    assert shop.eraser().erase("cus_9", ANN) == Erased(0, 0, 0)
+    assert shop.eraser().erase("cus_9", ANN) == Erased(0, 0, 0, 0)
     assert len(shop.postings.trail.chains[MAIN]) == before
 
 

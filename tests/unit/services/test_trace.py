@@ -11,6 +11,7 @@ import pytest
 
 from tests.factories import a_policy
 from tests.fakes import FakeInbox, FakePostings, FakeStripe
+from tests.fakes.tie_outs import FakeTieOuts
 from tests.support import traced
 from tests.support.traced import INVOICE, NOON, fill, posting
 from tieout.cli.trace_story import notes, now, told
@@ -213,7 +214,8 @@ def test_what_was_erased_on_request_is_no_breach(books: Books) -> None:
 def test_that_evidence_was_erased_is_said_where_the_links_were_in_it(books: Books) -> None:
     assert [*notes(books.story("in_1"))] == []
     trail = books.postings.trail
-    Eraser(trail, trail, books.postings, books.inbox).erase("cus_1", Signature("ann", NOON))
+    eraser = Eraser(trail, trail, books.postings, books.inbox, FakeTieOuts())
+    eraser.erase("cus_1", Signature("ann", NOON))
     for asked in ("in_1", "re_1"):
         (note,) = notes(books.story(asked))
         assert note.startswith("evidence was erased: what belongs to it may be missing")

@@ -36,9 +36,10 @@ _ERASE = """example:
 
 For a customer that has the right to be forgotten. Takes out of Tieout's tables: the bodies of the
 events that Stripe delivered, what was said to Intacct and answered, and the texts on the customer's
-postings. Ids, amounts and accounts stay, since the books rest on them, and an entry of the audit
-trail says who erased what. Stripe and Intacct are asked nothing: erase there, too, and first, or
-what Stripe still has is read again. It cannot be undone."""
+postings, where tie-outs quote them, too. Ids, amounts and accounts stay, since the books rest on
+them, and an entry of the audit trail says who erased what. Stripe and Intacct are asked nothing:
+erase there, too, and first, or what Stripe still has is read again. It cannot be undone.
+exit codes: 0 done, 1 not confirmed, 2 nothing is known of the customer."""
 
 
 def register(commands: Any) -> None:  # noqa: ANN401 - argparse keeps the class to itself
@@ -138,7 +139,7 @@ def _erase(options: argparse.Namespace) -> int:
     if not customer.startswith("cus_"):
         raise CannotBeDone(f"{customer!r} is no Stripe customer: give an id that begins with cus_")
     at = Installation(options.stack)
-    eraser = Eraser(at.trail, at.trail, at.postings, at.inbox)
+    eraser = Eraser(at.trail, at.trail, at.postings, at.inbox, at.tie_outs)
     found = eraser.find(customer)
     if not options.json:
         keys = len({each.key for each in found.entries})
@@ -147,13 +148,17 @@ def _erase(options: argparse.Namespace) -> int:
         say({"erased": False} if options.json else "nothing is erased: --yes does it")
         return NOT_READY
     done = eraser.erase(customer, signature())
+    if not (found.entries or done.texts or done.events):
+        raise CannotBeDone(f"nothing is known of {customer}: is it mistyped (capitals count)?")
     if options.json:
         say({"erased": True, **dataclasses.asdict(done)})
         return DONE
     say(
-        f"erased: evidence of {done.evidence:,} entries, texts of {done.texts:,} postings, bodies "
-        f"of {done.events:,} events; the audit trail says so"
+        f"erased: evidence of {done.evidence:,} entries, texts of {done.texts:,} postings and in "
+        f"tie-outs of {done.tie_outs:,} days, bodies of {done.events:,} events"
     )
+    if done.evidence:
+        say("the audit trail says so")
     return DONE
 
 

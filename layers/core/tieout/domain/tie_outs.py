@@ -4,10 +4,13 @@ All amounts are minor units of the tie-out's currency. A residual is what the bo
 Stripe has; a residue is a part of it that somebody can look up, by its id and its cause.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
+import dataclasses
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+
+from tieout.domain.keys import invoice_key
 
 
 class Cause(StrEnum):
@@ -198,3 +201,24 @@ def with_rest(
         for each in named
     ]
     return tuple(sorted(aged, key=lambda each: (each.since, each.id)))
+
+
+def without_texts(tie_out: TieOut, keys: Collection[str], instead: str) -> TieOut:
+    """Return a tie-out without what it quotes of some postings.
+
+    Args:
+        tie_out: of any day.
+        keys: of the postings.
+        instead: takes the place of each text.
+    """
+    return dataclasses.replace(
+        tie_out,
+        residues=tuple(
+            dataclasses.replace(each, text=instead) if each.text and each.id in keys else each
+            for each in tie_out.residues
+        ),
+        open_items=tuple(
+            dataclasses.replace(each, text=instead) if invoice_key(each.invoice) in keys else each
+            for each in tie_out.open_items
+        ),
+    )

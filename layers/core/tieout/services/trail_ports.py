@@ -102,8 +102,8 @@ class Erasure(Protocol):
 class EventErasure(Protocol):
     """Takes the bodies out of received events; that they were received is still known."""
 
-    def erase_bodies(self, mentioned: str, event_ids: Collection[str]) -> int:
-        """Forget the bodies that mention an id, and those of some events; return how many.
+    def erase_bodies(self, mentioned: Collection[str], event_ids: Collection[str]) -> int:
+        """Forget the bodies that mention any of these ids or are of these events; return how many.
 
         Every event is looked at, so this takes its time.
         """

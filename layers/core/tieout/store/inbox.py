@@ -1,5 +1,6 @@
 """The inbox table: every event as it was received, kept as evidence."""
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING
@@ -17,6 +18,8 @@ if TYPE_CHECKING:
 
 _DAY_SECONDS = 86_400
 _RAW = "raw"
+# Whole texts of JSON: where an id is only a part of one, somebody else may be meant.
+_TEXT = re.compile(rb'(?="([^"\\]+)")')
 
 
 class DynamoInbox:
@@ -56,16 +59,16 @@ class DynamoInbox:
         found = map(items.event_from, get_many(self._client, self._table_name, items.ID, wanted))
         return {each.event.hint.event_id: each for each in found}
 
-    def erase_bodies(self, mentioned: str, event_ids: Collection[str]) -> int:
-        """Forget the bodies that mention an id, and those of some events; return how many.
+    def erase_bodies(self, mentioned: Collection[str], event_ids: Collection[str]) -> int:
+        """Forget the bodies that mention any of these ids or are of these events; return how many.
 
         Digest and size stay, so what the audit trail says of an event can still be compared.
         """
-        count = 0
+        count, wanted = 0, {each.encode() for each in mentioned}
         for item in self._items_with_a_body():
             record = items.event_from(item)
             raw, hint = record.event.raw or b"", record.event.hint
-            if hint.event_id in event_ids or f'"{mentioned}"'.encode() in raw:
+            if hint.event_id in event_ids or not wanted.isdisjoint(_TEXT.findall(raw)):
                 self._forget_body(hint.event_id)
                 count += 1
         return count
