@@ -29,7 +29,8 @@ logger = logging.getLogger("tieout.processor")
 def lambda_handler(event: Mapping[str, Any], context: InvocationContext) -> Mapping[str, Any]:
     """Process a batch, and more of what waits behind it; report what must come again of the batch.
 
-    Of the batch itself Lambda deletes the rest; what was taken besides is deleted here.
+    Of the batch itself Lambda deletes the rest; what was taken besides is deleted here, and so is
+    what was handed over, put off and taken again: Lambda's handle of it is out of date by then.
     """
     worker = processor()
     with worker.telemetry.invocation(context):
@@ -54,8 +55,9 @@ def lambda_handler(event: Mapping[str, Any], context: InvocationContext) -> Mapp
                 for each, result in results.items():
                     if isinstance(result, Retry):
                         _postpone(worker.visibility, in_hand[each], result)
-                done = [each for each in results if isinstance(results[each], Done)]
-                worker.backlog.delete([in_hand[each] for each in done if each not in handed])
+                done = [in_hand[each] for each in results if isinstance(results[each], Done)]
+                own = [each for each in done if each is not handed.get(each.message.message_id)]
+                worker.backlog.delete(own)
                 answers |= results
     failed = [each for each in handed if not isinstance(answers.get(each), Done)]
     return {"batchItemFailures": [{"itemIdentifier": each} for each in failed]}

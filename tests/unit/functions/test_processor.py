@@ -217,6 +217,27 @@ def test_as_long_as_there_is_plenty_more_is_taken(use_case: Scripted, backlog: W
     assert backlog.deleted == names[:-1]
 
 
+def test_what_was_put_off_and_taken_again_is_deleted_by_the_hands_that_have_it_now(
+    use_case: Scripted, backlog: Waiting, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A FIFO queue refuses the handle of an earlier receive, and that is what Lambda has."""
+
+    def late_at_first(batches: Iterable[Sequence[ReceivedMessage]], *_: int) -> Iterator[Any]:
+        for messages in batches:
+            late = {each.message_id for each in messages if each.receive_count == 1} & {"m0"}
+            yield {each.message_id: Done() for each in messages} | dict.fromkeys(late, Retry(9, ""))
+
+    names = [str(n) for n in range(app.FIRST_MESSAGES_MAX - app.BACKLOG_SIGN + app.MESSAGES_MAX)]
+    again = Taken(ReceivedMessage("m0", "", 2, 0), "newer handle")
+    backlog.messages = [*behind(*names), again]
+    deleted: list[Taken] = []
+    monkeypatch.setattr(use_case, "in_turn", late_at_first)
+    monkeypatch.setattr(backlog, "delete", deleted.extend)
+    assert app.lambda_handler(full_batch(), Context()) == {"batchItemFailures": []}
+    assert [each.message.message_id for each in deleted] == [*names, "m0"]
+    assert deleted[-1] is again
+
+
 def test_nothing_is_taken_that_might_find_no_time(use_case: Scripted, backlog: Waiting) -> None:
     backlog.messages = behind(*(str(number) for number in range(app.FIRST_MESSAGES_MAX)))
     app.lambda_handler(full_batch(), Context(remaining_ms=70_000))

@@ -172,6 +172,23 @@ def test_an_unforeseen_error_while_sending_is_kept_to_its_own_subject(world: Wor
     assert world.states()["customer/cus_2"] is State.UNKNOWN
 
 
+def test_what_an_unforeseen_error_may_have_left_executed_stays_in_doubt(world: World) -> None:
+    """That nothing more is sent now says nothing about what was sent before."""
+    other = of(SubjectKind.CUSTOMER, "cus_2")
+    world.stripe.snapshots[other] = a_customer(id="cus_2")
+    submit = world.ledger.submit
+
+    def executed_and_then_throttled(submissions: Sequence[Submission]) -> Mapping[str, Outcome]:
+        if len(submissions) == 1:
+            return {each.control_id: NotExecuted("HTTP 429") for each in submissions}
+        submit(submissions)
+        raise RuntimeError("reply")
+
+    world.ledger.submit = executed_and_then_throttled  # type: ignore[method-assign]
+    world.bring_up_to_date(CUSTOMER, other)
+    assert set(world.states().values()) == {State.UNKNOWN}
+
+
 @pytest.mark.parametrize("executed", [True, False])
 def test_after_a_lost_answer_the_document_is_looked_up_and_posted_once(
     world: World, executed: bool

@@ -16,7 +16,14 @@ from tieout.domain.errors import (
     Unavailable,
 )
 from tieout.domain.reasons import Reason
-from tieout.stripe.api import API_VERSION, ATTEMPTS_MAX, StripeApi, fault_of, path_of
+from tieout.stripe.api import (
+    API_VERSION,
+    ATTEMPTS_MAX,
+    RETRY_AFTER_SECONDS_MAX,
+    StripeApi,
+    fault_of,
+    path_of,
+)
 from tieout.stripe.reader import connect
 
 
@@ -223,6 +230,15 @@ def test_a_rate_limit_says_how_long_to_wait_if_stripe_did() -> None:
     assert isinstance(fault, Throttled)
     assert fault.retry_after_seconds == 7
     assert len(http.requests) == 1
+
+
+@pytest.mark.parametrize("asked", [str(RETRY_AFTER_SECONDS_MAX + 1), "9" * 5_000])
+def test_nobody_waits_for_hours_because_a_header_says_so(asked: str) -> None:
+    """The queue would hide the message for twelve, and with it all of the customer's."""
+    fault, _ = failure(error(429, message="slow", headers={"Retry-After": asked}))
+
+    assert isinstance(fault, Throttled)
+    assert fault.retry_after_seconds == RETRY_AFTER_SECONDS_MAX
 
 
 @pytest.mark.parametrize(

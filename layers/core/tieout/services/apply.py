@@ -280,10 +280,12 @@ class Applier:
         outcomes: dict[str, Outcome] = {}
         for submission in submissions:
             try:
-                outcomes |= self._submit([submission])
+                told = self._submit([submission])
             except (ConfigurationFault, TransientFault) as fault:
+                told = {submission.control_id: NotExecuted(str(fault))}
+            for control_id, said in told.items():
                 # The first attempt may have been executed before it failed.
-                outcomes[submission.control_id] = Unsure(str(fault))
+                outcomes[control_id] = Unsure(said.text) if isinstance(said, NotExecuted) else said
         return outcomes
 
     def _confirm(self, submission: Submission, claim: AlreadyThere) -> Outcome:

@@ -23,6 +23,8 @@ API_VERSION = "2026-10-28.endive"
 # So a read takes at most three timeouts and 1.5 s of pauses.
 # Source: stripe-api dossier section 6.3.
 ATTEMPTS_MAX = 3
+# However long the other side asks us to wait, someone should look again within a quarter hour.
+RETRY_AFTER_SECONDS_MAX = 900
 
 _SCOPE = re.compile(r"\brak_[a-z_]{1,60}\b")
 _NOT_FOUND = 404
@@ -178,8 +180,10 @@ def _retry_after_seconds(error: stripe.StripeError) -> int | None:
 
 
 def _seconds(header: str) -> int | None:
-    """Return the seconds that a `Retry-After` names; None if it names none."""
-    return int(header) if header.isascii() and header.isdigit() else None
+    """Return the pause that a `Retry-After` names, up to a bound; None if it names none."""
+    if not (header.isascii() and header.isdigit()):
+        return None
+    return min(int(header[:9]), RETRY_AFTER_SECONDS_MAX)
 
 
 class _CountingHttpClient(stripe.HTTPClient):
