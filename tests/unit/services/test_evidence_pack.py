@@ -11,13 +11,15 @@ import json
 import zipfile
 from collections.abc import Callable, Collection, Mapping, Sequence
 from itertools import pairwise
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from tests.factories import a_policy
 from tests.fakes import FakeInbox, FakePostings, FakeStripe
 from tests.planted import NOTE, shown
-from tests.support.traced import BODY, DAY, NOON, fill, posting
+from tests.support.traced import BODY, DAY, NOON, cause, fill, posting
+from tieout.cli.trace_page import page
 from tieout.domain.postings import State
 from tieout.domain.trail import MAIN, Anchor, erased, head_after, sealed
 from tieout.domain.trail_check import Tampering
@@ -25,6 +27,8 @@ from tieout.services import evidence_pack
 from tieout.services.evidence_pack import pack
 from tieout.services.trace import Story, trace
 from tieout.services.trace_keys import Sources
+
+UTC = ZoneInfo("UTC")
 
 
 def told(stories: Sequence[Story], files: Collection[str]) -> str:
@@ -199,6 +203,31 @@ def test_what_was_said_of_a_customer_is_only_there_if_asked_for(books: Books) ->
     assert "evidence/main-0000000002/request.xml" in own
     assert own <= set(files["index.html"].decode().splitlines())
     assert "Left out" not in files["README.txt"].decode()
+
+
+def test_what_was_written_about_a_customer_is_only_there_if_asked_for(books: Books) -> None:
+    before = books.postings.by_key["customer/cus_1"]
+    texts = {"reason_text": f"Intacct: {NOTE}", "decision": NOTE}
+    after = dataclasses.replace(before, version=3, state=State.REJECTED, **texts)  # type: ignore[arg-type]
+    books.postings.put(after, cause("evt_1"))
+
+    def packed(*, with_personal_data: bool) -> list[str]:
+        trail = books.postings.trail
+        stories = trace(
+            Sources(trail, books.postings, books.inbox, FakeStripe, a_policy()), "cus_1"
+        )
+        content, judged = pack(
+            trail,
+            stories,
+            lambda told, files: page(told, UTC, "tieout-dev", files),
+            with_personal_data=with_personal_data,
+        )
+        assert judged[0].postings["customer/cus_1"].decision == NOTE, "the terminal shows it"
+        files = opened(content)
+        return [name for name, each in files.items() if shown(each.decode(errors="replace"))]
+
+    assert packed(with_personal_data=False) == []
+    assert len(packed(with_personal_data=True)) >= 2
 
 
 def test_the_same_story_makes_the_same_bytes(books: Books) -> None:

@@ -18,11 +18,12 @@ import re
 import zipfile
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from tieout.domain.canonical import canonical
 from tieout.domain.postings import Posting
 from tieout.domain.subjects import SubjectKind
-from tieout.domain.trail import Anchor, Entry, Evidence, hash_of, text_of
+from tieout.domain.trail import TEXTS, Anchor, Entry, Evidence, hash_of, text_of
 from tieout.domain.trail_check import Breach, Tampering
 from tieout.services.trace import Place, Story
 from tieout.services.trail_ports import Trail
@@ -31,6 +32,7 @@ from tieout.services.trail_ports import Trail
 LINKS_MAX = 1_000
 _NAME_LENGTH_MAX = 80
 _NOT_IN_A_NAME = re.compile(r"[^A-Za-z0-9_-]")
+_LEFT_OUT = "left out: it may name the customer"
 _ADDS = "`tieout trace --pack --with-personal-data`"
 # The first that a zip can tell: a time of its own would make other bytes each time.
 _LONG_AGO = (1980, 1, 1, 0, 0, 0)
@@ -145,15 +147,18 @@ def pack(
     for each in (*entries.values(), *links.values()):
         files[entry_file(each)] = text_of(each).encode()
     kept_back: dict[str, Entry] = {}
-    for story in stories:
+    shown: list[Story] = []
+    for story in judged:
         told = {(each.account, each.seq): each for each in story.entries}
         personal = {} if with_personal_data else _personal(story, told)
         kept_back |= {evidence_place(each): each for each in personal.values()}
         files |= _evidence_files(story, personal)
-        files |= {_posting_file(key): _posting_text(each) for key, each in story.postings.items()}
+        shown.append(story if with_personal_data else _without_personal(story, personal))
+        postings = shown[-1].postings.items()
+        files |= {_posting_file(key): _posting_text(each) for key, each in postings}
         files |= dict(_event_files(story)) if with_personal_data else {}
     readme = _readme(judged, proved, kept_back, with_personal_data=with_personal_data)
-    files |= {"README.txt": readme.encode(), "index.html": tell(judged, [*files]).encode()}
+    files |= {"README.txt": readme.encode(), "index.html": tell(shown, [*files]).encode()}
     return _zipped(files), judged
 
 
@@ -332,12 +337,32 @@ def _anchor_rows(trail: Trail, entries: Mapping[tuple[str, int], Entry]) -> Iter
 
 def _personal(story: Story, told: Mapping[Place, Entry]) -> Mapping[Place, Entry]:
     """Return the entries of customers themselves that have evidence."""
-    own = f"{SubjectKind.CUSTOMER}/"
     return {
         place: told[place]
         for place, evidence in story.evidence.items()
-        if place in told and told[place].key.startswith(own) and not evidence.erased_by
+        if place in told and _is_of_customer(told[place].key) and not evidence.erased_by
     }
+
+
+def _is_of_customer(key: str) -> bool:
+    return key.startswith(f"{SubjectKind.CUSTOMER}/")
+
+
+def _without_personal(story: Story, personal: Collection[Place]) -> Story:
+    """Return a story that says nothing of customers but what became of them."""
+    evidence = {
+        place: dataclasses.replace(each, content={}) if place in personal else each
+        for place, each in story.evidence.items()
+    }
+    postings = {
+        key: dataclasses.replace(each, **_texts_left_out(each)) if _is_of_customer(key) else each
+        for key, each in story.postings.items()
+    }
+    return dataclasses.replace(story, evidence=evidence, postings=postings)
+
+
+def _texts_left_out(posting: Posting) -> Mapping[str, Any]:
+    return {name: _LEFT_OUT for name in TEXTS if getattr(posting, name)}
 
 
 def _evidence_files(story: Story, left_out: Collection[Place]) -> Mapping[str, bytes]:
