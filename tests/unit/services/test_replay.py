@@ -41,6 +41,7 @@ from tieout.planning.corrections import Kind
 from tieout.planning.snapshots import InvoiceSnapshot
 from tieout.services.operate import CannotBeDone, Signature, close
 from tieout.services.ports import NotAccepted
+from tieout.services.preview import SUBJECTS_AT_ONCE
 from tieout.services.replay import Outcome, Replay, Replayed, Tally
 
 FIRST, LAST = "2026-11-01", "2026-11-30"
@@ -498,6 +499,38 @@ def test_what_is_written_after_the_replay_began_is_not_called_withdrawn(world: W
     change(world, "receipt/inpay_1", read_at_unix=world.clock.now_unix() + 5)
     told, _ = replayed(world, INVOICE)
     assert told == {}
+
+
+@pytest.mark.parametrize("record_no", [None, "77"])
+@pytest.mark.parametrize("state", [State.SENDING, State.UNKNOWN, State.PLANNED])
+def test_what_may_be_booked_and_nothing_calls_for_any_more_does_not_agree(
+    world: World, state: State, record_no: str | None
+) -> None:
+    world.stripe.snapshots[INVOICE] = an_invoice()
+    change(world, "receipt/inpay_1", state=state, record_no=record_no, in_doubt=True)
+    told, tally = replayed(world, INVOICE)
+    assert told["receipt/inpay_1"].outcome is Outcome.UNDER_WAY
+    assert "nothing calls for it any more" in told["receipt/inpay_1"].text
+    assert not tally.agrees
+
+
+def test_what_nothing_calls_for_is_found_wherever_its_posting_lies(world: World) -> None:
+    """Postings come in no order: what was dated before the range as well as what is in it."""
+    receipt = world.postings.by_key.pop("receipt/inpay_1")
+    earlier = dataclasses.replace(receipt, key="receipt/inpay_0", posting_date="2026-10-01")
+    others = {
+        f"invoice/in_{number}": dataclasses.replace(
+            world.postings.by_key["invoice/in_1"],
+            key=f"invoice/in_{number}",
+            subject=Subject(SubjectKind.INVOICE, f"in_{number}"),
+            posting_date="2026-10-01",
+        )
+        for number in range(2, 2 + SUBJECTS_AT_ONCE)
+    }
+    there = {receipt.key: receipt, **world.postings.by_key}
+    world.postings.by_key = {earlier.key: earlier, **others, **there}
+    told, _ = replayed(world)
+    assert {key: each.outcome for key, each in told.items()} == {earlier.key: Outcome.WITHDRAWN}
 
 
 def test_what_cannot_be_read_is_neither_agreement_nor_difference(world: World) -> None:

@@ -57,7 +57,7 @@ _MEANING = {
     Outcome.WITHDRAWN: "posted, and nothing calls for it any more",
     Outcome.NEW: "called for and not posted",
     Outcome.PARKED: "called for and parked, or posted and not to be planned now",
-    Outcome.UNDER_WAY: "under way, or changed meanwhile: replay again",
+    Outcome.UNDER_WAY: "under way, in doubt, or changed meanwhile: replay again",
     Outcome.UNREAD: "not compared, since it cannot be read",
     Outcome.NOT_BOOKED: "recognised, and no document",
 }

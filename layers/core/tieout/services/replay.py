@@ -58,7 +58,7 @@ class Outcome(StrEnum):
     WITHDRAWN = "withdrawn"  # posted or booked by hand, and nothing calls for it any more
     NEW = "new"  # called for, and not posted
     PARKED = "parked"  # called for, and on the exceptions list; or posted, and not planned now
-    UNDER_WAY = "under_way"  # being sent, or changed while it was looked at
+    UNDER_WAY = "under_way"  # being sent, in doubt, or changed while it was looked at
     UNREAD = "unread"  # Stripe, or the policy of its booking, does not tell it now
 
 
@@ -196,13 +196,18 @@ class Replay:
         Raises:
             ConfigurationFault, TransientFault: as `replay`.
         """
+        for chunk in self._chunks(accounts):
+            dated = [each for each in chunk if first_day <= each.posting_date <= last_day]
+            yield from self.replay(each.subject for each in dated)
+        # Once more: what belongs to a subject may have come before what is dated in the range.
+        for chunk in self._chunks(accounts):
+            for posting in filter(self._is_left_over, chunk):
+                yield from self._told(self._uncalled_for(posting))
+
+    def _chunks(self, accounts: Collection[str | None]) -> Iterator[Sequence[Posting]]:
         stored = self._postings.everything()
         while chunk := list(islice(stored, SUBJECTS_AT_ONCE)):
-            found = [each.posting for each in chunk if each.posting.subject.account in accounts]
-            dated = [each for each in found if first_day <= each.posting_date <= last_day]
-            yield from self.replay(each.subject for each in dated)
-            for posting in filter(self._is_left_over, found):
-                yield from self._told(self._withdrawn(posting, None, posting.subject))
+            yield [each.posting for each in chunk if each.posting.subject.account in accounts]
 
     # --- Verdicts -------------------------------------------------------------------------------
 
@@ -296,14 +301,24 @@ class Replay:
             made = corrections(posting, None, {}, origin)
         return Replayed(posting.key, subject, Outcome.WITHDRAWN, finding, posting, text, made)
 
+    def _uncalled_for(self, posting: Posting) -> Replayed:
+        """Return what no plan has; of what is in doubt, Intacct may have it all the same."""
+        if posting.state is State.POSTED or _is_by_hand(posting):
+            return self._withdrawn(posting, None, posting.subject)
+        text = (
+            f"it is {posting.state}, and nothing calls for it any more: look whether Intacct has "
+            f"{posting.number or 'it'}, take that back there, and `tieout close` it"
+        )
+        return Replayed(posting.key, posting.subject, Outcome.UNDER_WAY, None, posting, text)
+
     def _is_left_over(self, posting: Posting) -> bool:
-        """Return whether no plan has a booked document of which the plan would tell.
+        """Return whether no plan has what is or may be booked, and of which the plan would tell.
 
         What was written after the replay began may be of a newer reading.
         """
+        is_booked = posting.record_no is not None or posting.state is not State.POSTED
         return (
-            (posting.state is State.POSTED or _is_by_hand(posting))
-            and posting.record_no is not None
+            ((posting.may_be_booked and is_booked) or _is_by_hand(posting))
             and not posting.is_customer
             and posting.read_at_unix < self._began_at_unix
             and f"all of {posting.subject}" in self._seen
