@@ -7,7 +7,9 @@ never made is harmless, one that broke after the first byte went out is not.
 import ssl
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from threading import Timer
 from typing import Protocol
 from urllib.parse import urlsplit
 
@@ -106,14 +108,34 @@ class RequestsTransport:
         """Read the body, up to a size and a time."""
         chunks: list[bytes] = []
         size = 0
-        for chunk in response.iter_content(CHUNK_BYTES):
-            chunks.append(chunk)
-            size += len(chunk)
-            if size > REPLY_BYTES_MAX:
-                raise OutcomeUnknown(f"the answer is larger than {REPLY_BYTES_MAX} bytes")
-            if self._monotonic() > deadline:
-                raise OutcomeUnknown("the answer did not end in time")
+        with _ended_after(response, max(0.0, deadline - self._monotonic())):
+            for chunk in response.iter_content(CHUNK_BYTES):
+                chunks.append(chunk)
+                size += len(chunk)
+                if size > REPLY_BYTES_MAX:
+                    raise OutcomeUnknown(f"the answer is larger than {REPLY_BYTES_MAX} bytes")
         return b"".join(chunks)
+
+
+@contextmanager
+def _ended_after(response: requests.Response, seconds: float) -> Iterator[None]:
+    """Let a body end after some seconds, and so be cut short if there is more to come.
+
+    The socket's own time-out begins anew with each byte, and we would wait for a whole chunk.
+    """
+    alarm = Timer(seconds, _end, [response])
+    alarm.daemon = True
+    alarm.start()
+    try:
+        yield
+    finally:
+        alarm.cancel()
+
+
+def _end(response: requests.Response) -> None:
+    # It may just have been read to its end; then the connection is not the response's any more.
+    with suppress(OSError, RuntimeError):
+        response.raw.shutdown()
 
 
 _NEVER_SENT = (
