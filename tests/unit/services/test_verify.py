@@ -282,6 +282,15 @@ def test_a_chain_that_only_the_log_knows_is_gone(postings: FakePostings) -> None
     assert found.text == "entries 1 to 5: the anchor of 2026-11-19 knows them"
 
 
+def test_a_chain_that_is_not_listed_any_more_gets_no_anchors(
+    postings: FakePostings, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(postings.trail, "accounts", list)
+    (found,) = breaches(postings)
+    assert (found.account, found.seq, found.tampering) == (MAIN, 0, Tampering.REMOVED)
+    assert found.text == "the list of chains does not name it any more, so it gets no anchors"
+
+
 def test_what_functions_without_a_trail_wrote_during_the_update_is_no_breach(
     postings: FakePostings,
 ) -> None:

@@ -128,6 +128,9 @@ class Verifier:
             yield breach
             yield from _taken(beside)
         yield from _taken(beside)
+        if head.seq and account not in self._trail.accounts():
+            text = "the list of chains does not name it any more, so it gets no anchors"
+            yield Breach(account, 0, "", Tampering.REMOVED, text)
         behind = next(self._trail.entries(account, after=head.seq), None)
         if behind is not None and self._trail.head(account) == head:
             text = f"it comes after the head of the chain, {head.seq}"
