@@ -20,7 +20,7 @@ from tests.support.aws import Aws
 from tests.support.doors import Context, polling, sample
 from tieout import cli
 from tieout.domain.causes import Cause, Exchange, SourceEvent
-from tieout.domain.postings import Posting, State
+from tieout.domain.postings import Posting, State, Worklist
 from tieout.domain.subjects import Subject, SubjectKind
 from tieout.domain.trail import MAIN, head_after, sealed
 from tieout.services.ports import EventHint, StoredEvent
@@ -118,6 +118,25 @@ def test_a_posting_that_was_changed_by_hand_is_named(books: Books, capsys: Captu
     assert cli.main(["verify", "--json", *STACK]) == 1
     (breach,) = json.loads(capsys.readouterr().out)["breaches"]
     assert (breach["seq"], breach["key"], breach["tampering"]) == (2, "invoice/in_1", "changed")
+
+
+def test_a_posting_that_was_taken_off_its_list_is_named(books: Books, capsys: Captured) -> None:
+    """All that it says is as it was, but `tieout parked` and the close of the month lack it."""
+    postings = books.account.postings(books.table, books.trail_table)
+    parked = dataclasses.replace(POSTING, version=3, state=State.PARKED)
+    postings.put(parked)
+    assert cli.main(["verify", *STACK]) == 0
+    books.account.dynamodb.update_item(
+        TableName=books.table,
+        Key={"key": {"S": POSTING.key}},
+        UpdateExpression="REMOVE #name",
+        ExpressionAttributeNames={"#name": "worklist"},
+    )
+    capsys.readouterr()
+    assert list(postings.on_worklist(Worklist.ATTENTION)) == []
+    assert cli.main(["verify", *STACK]) == 1
+    told = capsys.readouterr().out
+    assert "BREACH  changed  main entry 3  invoice/in_1\n  the lists do not show it" in told
 
 
 def test_before_the_first_write_there_is_nothing_to_check(

@@ -143,10 +143,13 @@ class StoredPosting:
 
     Attributes:
         seq: 0 for what was written before there was a trail.
+        is_listed: whether the lists that people read show it as it is; looked at only where every
+            posting is.
     """
 
     posting: Posting
     seq: int
+    is_listed: bool = True
 
 
 class NumberedPostings(Postings, Protocol):

@@ -251,6 +251,9 @@ def _compared(
     if found:
         text = f"the posting was changed behind the trail: {', '.join(found)}"
         yield Breach(account, entry.seq, posting.key, Tampering.CHANGED, text)
+    if not stored.is_listed:
+        text = "the lists do not show it, or show what they should not: its marks were changed"
+        yield Breach(account, entry.seq, posting.key, Tampering.CHANGED, text)
 
 
 def differing(posting: Posting, entry: Entry, evidence: Evidence | None) -> Collection[str]:

@@ -65,6 +65,12 @@ def posting_item(posting: Posting) -> Item:
     return attributes(**fields)
 
 
+def is_listed(item: Item, posting: Posting) -> bool:
+    """Return whether an item is marked for the sparse indexes that its posting belongs to."""
+    wanted = posting_item(posting)
+    return all(item.get(name) == wanted.get(name) for name in (WORKLIST, OPEN))
+
+
 def posting_from(item: Item) -> Posting:
     """Return the posting of an item."""
     values = plains(item)

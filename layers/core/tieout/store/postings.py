@@ -1,5 +1,6 @@
 """The postings table."""
 
+import dataclasses
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING
 
@@ -129,7 +130,10 @@ class DynamoPostings:
         )
         with aws_faults(f"dynamodb:Scan on {self._table_name}"):
             for page in pages:
-                yield from map(_stored, page["Items"])
+                for item in page["Items"]:
+                    stored = _stored(item)
+                    is_listed = items.is_listed(item, stored.posting)
+                    yield dataclasses.replace(stored, is_listed=is_listed)
 
     def of_subject(self, subject: Subject) -> Sequence[Posting]:
         """Return the postings first written on behalf of the subject, by key.
