@@ -37,6 +37,7 @@ from tieout.planning.snapshots import Origin
 from tieout.services.evidence import SUBJECTS_AT_ONCE
 from tieout.services.ports import NotAccepted
 from tieout.services.process import Done, Result, Retry
+from tieout.services.readings import UNEXPECTED_DELIVERIES_MAX
 
 # It is eight in the morning, UTC.
 TODAY = of(SubjectKind.ACTIVITY, "2026-11-20")
@@ -113,6 +114,29 @@ def test_what_was_parked_is_read_again_when_its_day_shows_that_it_moved_on(
     made.process(*map(again, messages))
 
     assert "payout/po_1/failed" in made.states()
+
+
+@pytest.mark.parametrize("asked", [(DAY,), (PAYOUT, DAY), (DAY, PAYOUT)])
+def test_a_day_waits_for_what_could_not_be_read_whoever_asked_for_it(
+    asked: Sequence[Subject],
+) -> None:
+    """However often it came: what nobody has read says nothing of what it calls for."""
+    out = paid_out()
+    back = a_movement(5_000, id="txn_back", type="payout_failure", source="po_1")
+    made = world(out, back)
+    made.policies = FakePolicies(moving())
+    made.stripe.snapshots[PAYOUT] = a_payout(out, amount_minor=5_000)
+    made.bring_up_to_date(PAYOUT)
+    made.stripe.snapshots[PAYOUT] = Unavailable("Stripe is slow")
+    messages = [made.message(each, UNEXPECTED_DELIVERIES_MAX) for each in asked]
+
+    waiting = made.process(*messages)
+
+    assert isinstance(waiting[messages[asked.index(DAY)].message_id], Retry)
+    assert "payout/po_1/failed" not in made.states()
+    made.stripe.snapshots[PAYOUT] = a_payout(out, back, amount_minor=5_000, status="failed")
+    assert set(made.process(*map(again, messages)).values()) == {Done()}
+    assert made.states()["payout/po_1/failed"] is State.POSTED
 
 
 def test_what_the_books_know_is_not_read_again() -> None:

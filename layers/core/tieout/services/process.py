@@ -366,7 +366,8 @@ class Processor:
             missing: Mapping[str, Subject] = {}
             if each.reading.leads_to:
                 missing = self._evidence.still_missing(each.job.subject, each.day, policy)
-            if missing and each.job.deliveries < UNEXPECTED_DELIVERIES_MAX:
+            is_coming = isinstance(worst(map(answers.of, missing.values())), Pending)
+            if missing and (is_coming or each.job.deliveries < UNEXPECTED_DELIVERIES_MAX):
                 answers.add(each.job, Pending(f"waits for {min(missing)}"))
                 continue
             ready.append(each)
@@ -541,13 +542,14 @@ class _Answers:
         self.results: dict[str, Result] = {}
         self._verdicts: dict[Subject, Verdict] = {}
 
-    def of(self, asked: Subject) -> Verdict:
-        """Return what became of all that the messages of a subject led to."""
-        return self._verdicts.get(asked, Settled())
+    def of(self, subject: Subject) -> Verdict:
+        """Return what became of a subject, and of all that its messages led to."""
+        return self._verdicts.get(subject, Settled())
 
     def add(self, job: _Job, verdict: Verdict) -> None:
         """Answer the messages of a job, unless they got worse before."""
-        self._verdicts[job.asked] = worst((self.of(job.asked), verdict))
+        for each in (job.asked, job.subject):
+            self._verdicts[each] = worst((self.of(each), verdict))
         for message in job.messages:
             self.results[message.message_id] = _worse(
                 self.results.get(message.message_id, Done()), _result(message, verdict)
