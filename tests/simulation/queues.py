@@ -213,9 +213,13 @@ class Queue:
                 self._delete(each.message_id, holder)
 
     def _delete(self, message_id: str, holder: int) -> None:
-        """Delete what is done, unless it came into other hands or the delete gets lost."""
+        """Delete what is done, unless it left these hands or the delete gets lost.
+
+        A FIFO queue refuses the handle of a message whose time was over, seen again or not.
+        Source: local-aws dossier, sections 4-5; the SQS API's DeleteMessage.
+        """
         for each in self.waiting:
-            if each.message_id == message_id and each.holder in {0, holder}:
+            if each.message_id == message_id and each.holder == holder:
                 if self._luck.strikes("message_redelivered"):
                     later_seconds = self._luck.below("message_redelivered", 900)
                     each.visible_at_unix = self._time.now() + later_seconds
