@@ -20,7 +20,7 @@ from tieout.domain.subjects import SubjectKind
 from tieout.domain.tie_outs import Cause, OpenItem, Residue, TieOut
 from tieout.domain.trail import MAIN, Action, text_of
 from tieout.services import erase
-from tieout.services.erase import Erased, Eraser
+from tieout.services.erase import Erased, Eraser, Found
 from tieout.services.operate import CannotBeDone, Signature
 from tieout.services.ports import EventHint, StoredEvent
 from tieout.services.verify import Verifier
@@ -171,6 +171,39 @@ def test_what_was_written_before_it_was_known_whose_it_is_is_forgotten(shop: Sho
     assert shop.eraser().erase("cus_1", ANN).texts == 1
     assert "Jane Doe?" not in kept_texts(shop)
     assert shop.postings.by_key[unread.key].reason_text == ERASED
+    assert shop.whole()
+
+
+def test_what_is_written_in_place_of_an_erased_text_is_a_breach(shop: Shop) -> None:
+    key = "invoice/in_1"
+    noted = dataclasses.replace(shop.postings.by_key[key], decision="Jane Doe")
+    shop.postings.put(dataclasses.replace(noted, version=noted.version + 1))
+    shop.eraser().erase("cus_1", ANN)
+    assert shop.whole()
+    erased = shop.postings.by_key[key]
+    shop.postings.by_key[key] = dataclasses.replace(erased, decision="it was posted as called for")
+    assert not shop.whole()
+
+
+def test_evidence_of_a_text_that_came_meanwhile_is_left_until_the_next_run(
+    shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    find, found = Eraser.find, list[Found]()
+
+    def overtaken(eraser: Eraser, customer: str) -> Found:
+        if found:
+            now = shop.postings.by_key["invoice/in_1"]
+            told = dataclasses.replace(now, version=now.version + 1, reason_text="Jane Doe")
+            shop.postings.put(told)
+        found.append(find(eraser, customer))
+        return found[-1]
+
+    monkeypatch.setattr(Eraser, "find", overtaken)
+    with pytest.raises(CannotBeDone, match="changed meanwhile: run it again"):
+        shop.eraser().erase("cus_1", ANN)
+    assert shop.whole()
+    monkeypatch.undo()
+    assert shop.eraser().erase("cus_1", ANN).texts == 1
     assert shop.whole()
 
 

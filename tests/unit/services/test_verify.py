@@ -12,7 +12,7 @@ from tests.factories import a_paid_invoice
 from tests.fakes import FakePostings, FakeTrail
 from tests.unit.services.world import INVOICE, World
 from tieout.domain.causes import Cause, Exchange
-from tieout.domain.postings import Posting, State
+from tieout.domain.postings import Posting, State, forgotten
 from tieout.domain.subjects import Subject, SubjectKind
 from tieout.domain.trail import (
     MAIN,
@@ -191,6 +191,7 @@ def test_a_breach_names_fields_and_not_what_is_in_them(postings: FakePostings) -
 
 def test_an_erasure_that_is_told_is_no_breach(postings: FakePostings) -> None:
     trail = postings.trail
+    postings.put(forgotten(postings.by_key[KEY], 0, "ann"))
     digests = tuple(entry.evidence_digest for entry in trail.of_id("cus_1"))
     told = trail.append(MAIN, lambda head: erased(head, "customer/cus_1", digests, "ann", 0))
     for entry in trail.of_id("cus_1"):

@@ -110,6 +110,10 @@ class Eraser:
         """
         texts = self._forget_texts(self.find(customer).keys, signature)
         found = self.find(customer)
+        for posting in self._postings.get_many(found.keys).values():
+            # A text without its evidence would look as if somebody had changed it.
+            if posting_states.tells(posting):
+                raise CannotBeDone(f"{posting.key} changed meanwhile: run it again")
         for account in sorted({each.account for each in found.evidence}):
             of_account = iter([each for each in found.evidence if each.account == account])
             while chunk := list(islice(of_account, DIGESTS_MAX)):

@@ -14,7 +14,7 @@ from itertools import islice
 from typing import Protocol
 
 from tieout.domain.causes import NO_CAUSE
-from tieout.domain.postings import Posting
+from tieout.domain.postings import ERASED, Posting
 from tieout.domain.trail import (
     TEXTS,
     Action,
@@ -260,8 +260,11 @@ def differing(posting: Posting, entry: Entry, evidence: Evidence | None) -> Coll
     """Return the names of the fields that are not as the entry has them, never their values."""
     now, then = kept(posting), entry.posting
     found = {name for name in now.keys() | then.keys() if now.get(name) != then.get(name)}
-    if evidence is None or not evidence.erased_by:
-        content = {} if evidence is None else evidence.content
-        texts = evidence_texts(posting, NO_CAUSE)
-        found |= {name for name in TEXTS if texts.get(name) != content.get(name)}
-    return sorted(found)
+    if evidence is not None and evidence.erased_by:
+        # What was on the posting was erased before.
+        return sorted(
+            found | {each for each in TEXTS if getattr(posting, each) not in {"", ERASED}}
+        )
+    content = {} if evidence is None else evidence.content
+    texts = evidence_texts(posting, NO_CAUSE)
+    return sorted(found | {each for each in TEXTS if texts.get(each) != content.get(each)})
