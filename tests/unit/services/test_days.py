@@ -347,6 +347,28 @@ def test_a_sale_that_was_parked_when_its_day_was_booked_comes_into_the_books_wit
     assert (journal.state, journal.amount_minor) == (State.POSTED, 10_000)
 
 
+def test_a_sale_whose_journal_was_refused_asks_for_it_until_it_is_booked() -> None:
+    """The day's own message was done long ago: a redrive has only the sale's."""
+    made = world(charged())
+    made.policies.published = [moving()]
+    made.bring_up_to_date(CHARGE, DAY)
+    made.clock.advance(30 * DAY_SECONDS)
+    made.policies.published.append(summing_up("policy-2"))
+    journal = "activity/2026-11-02/usd/sales"
+    made.ledger.script(journal, *[NotAccepted(Reason.PERIOD_CLOSED, "closed")] * 3)
+    message = made.message(CHARGE)
+    for _ in range(3):
+        made.clock.advance(1)
+        assert isinstance(made.process(message)[message.message_id], Retry)
+        assert made.states()[journal] is State.REJECTED
+        message = again(message)
+    made.clock.advance(1)
+
+    assert made.bring_up_to_date(CHARGE) == [Done()]
+
+    assert made.states()[journal] is State.POSTED
+
+
 def test_a_sale_that_is_missing_in_a_posted_journal_comes_to_the_exceptions_list() -> None:
     odd = Refused(Reason.UNREADABLE_OBJECT, "charge ch_2 has no status")
     made = world(charged(1), charged(2))

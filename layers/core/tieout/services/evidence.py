@@ -24,6 +24,7 @@ from tieout.services.verdicts import Pending
 
 # So many subjects are brought up to date on behalf of a day at a time.
 SUBJECTS_AT_ONCE = 50
+_DONE = frozenset({State.POSTED, State.NOT_BOOKED, State.CLOSED})
 _NO_MONEY = frozenset({Reason.WAITS_FOR_STRIPE, Reason.WITHDRAWN})
 
 
@@ -79,7 +80,8 @@ class Evidence:
     ) -> Subject | None:
         """Return the day that was booked before the sale was decided to be in its journal.
 
-        A day that was not read yet will find the sale by itself.
+        A day that was not read yet will find the sale by itself. As long as its journal waits or is
+        refused, the sale's messages are the only ones that still ask for it.
 
         Args:
             subject: the charge's, as its posting says now.
@@ -99,7 +101,8 @@ class Evidence:
         sale, journal = found.get(key), found.get(journal_key)
         if sale is None or sale.reason is not Reason.IN_DAILY_SUMMARY:
             return None
-        if journal is not None and journal.read_at_unix >= sale.read_at_unix:
+        done = journal if journal is not None and journal.state in _DONE else None
+        if done is not None and done.read_at_unix >= sale.read_at_unix:
             return None
         of_day = Subject(SubjectKind.ACTIVITY, day.isoformat(), subject.account)
         return of_day if self._postings.of_subject(of_day) else None
