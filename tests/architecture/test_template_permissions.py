@@ -165,6 +165,7 @@ def test_a_function_writes_into_its_own_log_group_only(function: str) -> None:
         if actions(statement)[0].startswith("logs:")
     ]
     assert logs["Resource"] == {"Fn::GetAtt": [group, "Arn"]}
+    assert actions(logs) == ["logs:CreateLogStream", "logs:PutLogEvents"]
     assert RESOURCES[group]["Properties"]["RetentionInDays"] == {"Ref": "LogRetentionDays"}
 
 
@@ -182,7 +183,9 @@ def test_a_role_may_use_the_key_through_every_service_that_it_uses(role: str) ->
                 wanted = KEY_NEEDS.get(action, KEY_NEEDS[service])
                 needed[service] = needed.get(service, set()) | wanted
 
-    assert set(needed) == {"dynamodb", "secretsmanager", "sqs"}
+    assert set(needed) == set(granted) == {"dynamodb", "secretsmanager", "sqs"}
+    # One statement for all three: each of its actions is for one of them.
+    assert set.union(*granted.values()) == set.union(*needed.values())
     for service, wanted in needed.items():
         assert wanted <= granted.get(service, set()), f"{role} needs {wanted} through {service}"
 

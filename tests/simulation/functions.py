@@ -9,7 +9,6 @@ import dataclasses
 import datetime as dt
 import importlib.util
 import json
-import logging
 import math
 import random
 from collections.abc import Callable, Iterator, Mapping
@@ -424,11 +423,7 @@ def simulated_time(outside: Outside) -> Iterator[None]:
             patch.setattr(module, "dt", clock)
         patch.setattr(stripe.HTTPClient, "_sleep_time_seconds", lambda *_: 0)
         patch.setattr("tieout.store.batches._BACK_OFF_FIRST_SECONDS", 0)
-        logging.disable(logging.CRITICAL)
-        try:
-            yield
-        finally:
-            logging.disable(logging.NOTSET)
+        yield
 
 
 def chance_of(seed: int, what: str) -> random.Random:

@@ -21,5 +21,7 @@ def test_every_movement_is_booked_once_or_parked(seed: int) -> None:
 
 
 @pytest.mark.parametrize("seed", [100, 101])
-def test_a_small_storm(seed: int) -> None:
+def test_a_small_storm(seed: int, caplog: pytest.LogCaptureFixture) -> None:
+    """What is logged meanwhile is searched for secrets, as it is in every test."""
     play(JudgedWorld(Plan.of(seed, 100)))
+    assert len(caplog.records) > 20

@@ -35,6 +35,8 @@ _OF_KIND: Mapping[str, tuple[FaultKind, ...]] = {
     "intacct_concurrent": (FaultKind.CONCURRENT_REQUEST,),
     "intacct_transient": (FaultKind.TRANSIENT_REFUSAL,),
 }
+# For how long Intacct asks to be left alone when it refuses a request as one too many, if it says.
+_RETRY_AFTER = (None, None, "0", "20", "900", "in a while")
 # A request that its client has given up is executed so much later, at most.
 LATE_SECONDS_MAX = 600
 _DOCUMENTS = b'controlid="tieout:'
@@ -68,8 +70,11 @@ class IntacctWire:
             late_seconds = luck.below("intacct_late", LATE_SECONDS_MAX)
             self._outside.later(late_seconds, lambda: self._commit(body, host))
             raise OutcomeUnknown("no answer in time")
+        asked = None
         for kind, faults in _OF_KIND.items():
             if luck.strikes(kind):
+                if kind == "intacct_throttled":
+                    asked = luck.one(kind, _RETRY_AFTER)
                 at_work = self._outside.running
                 if at_work is not None and at_work.has_booked and _DOCUMENTS in body:
                     luck.met[f"{kind} between waves"] += 1
@@ -83,6 +88,8 @@ class IntacctWire:
         if reply.cut:
             raise OutcomeUnknown("the connection was cut")
         headers = {name.lower(): value for name, value in reply.headers.items()}
+        if asked is not None:
+            headers["retry-after"] = asked
         return HttpReply(reply.status, headers, reply.body)
 
     def _aborted(self, body: bytes) -> bytes:
