@@ -23,11 +23,13 @@ from tests.factories import (
     a_policy,
     a_refund,
     a_refund_of,
+    a_sale,
     an_invoice,
+    moving,
     selling,
 )
 from tests.fakes import FakeClock, FakePolicies
-from tests.unit.services.day_world import DAY, charged
+from tests.unit.services.day_world import DAY, charged, paid_out
 from tests.unit.services.day_world import world as days_world
 from tests.unit.services.test_older_policies import other_accounts
 from tests.unit.services.world import CUSTOMER, INVOICE, REFUND, World
@@ -492,6 +494,43 @@ def test_what_is_dated_in_the_range_is_planned_again_though_its_object_is_older(
     assert list(replay.left_over("2026-12-01", "2026-12-31", [None])) == []
     assert list(replay.left_over(FIRST, LAST, ["acct_1"])) == []
     assert replay.tally == Tally()
+
+
+def test_an_older_invoice_that_was_paid_in_the_range_and_not_booked_is_found_by_its_charge() -> (
+    None
+):
+    world = World()
+    world.stripe.snapshots[INVOICE] = an_invoice()
+    world.bring_up_to_date(INVOICE)
+    world.stripe.snapshots[INVOICE] = a_paid_invoice()
+    charge = Subject(SubjectKind.CHARGE, "ch_1")
+    world.stripe.snapshots[charge] = a_sale(invoices=(INVOICE.id,))
+    replay = Replay(world.stripe, world.postings, world.policies, world.clock)
+    told = [*replay.replay([charge]), *replay.left_over("2026-12-01", "2026-12-31", [None])]
+    assert [(each.key, each.outcome) for each in told] == [("receipt/inpay_1", Outcome.NEW)]
+
+
+@pytest.mark.parametrize("account", [None, "acct_1"])
+def test_what_moved_the_balance_and_was_not_booked_is_found_by_its_day(
+    account: str | None,
+) -> None:
+    world = days_world(charged(), paid_out())
+    policy = moving()
+    named = dataclasses.replace(policy, stripe_account="acct_1")
+    world.policies.published = [dataclasses.replace(policy, accounts={"acct_1": named})]
+    if account is not None:
+        stripe = world.stripe
+        stripe.moved[account] = stripe.moved.pop(None)
+        stripe.snapshots = {
+            dataclasses.replace(subject, account=account): each
+            for subject, each in stripe.snapshots.items()
+        }
+    replay = Replay(world.stripe, world.postings, world.policies, world.clock)
+    day = dataclasses.replace(DAY, account=account)
+    told = {each.key: each for each in replay.replay([day])}
+    assert told["payout/po_1"].outcome is Outcome.NEW
+    assert told["payout/po_1"].subject.account == account
+    assert replay.tally.subjects == 3
 
 
 def test_what_is_written_after_the_replay_began_is_not_called_withdrawn(world: World) -> None:

@@ -34,10 +34,12 @@ _MORE = """examples:
   tieout replay --from 2026-10-01 --to 2026-10-31 --stack tieout-prod      a month, to close it
   tieout replay --from 2026-01-01 --json --stack tieout-prod               the year so far
 
-Reads again what Stripe created on these days, and whatever else is posted with a date in them;
-plans all of it as Stripe is now, each document under the policy that it was booked under; and says
-how many are posted with the same digest. What is not is listed: what differs or is called for no
-more, with the smallest entry that makes the books right, what is new, and what a person accepted.
+Reads again what Stripe created on these days, what its charges paid and what moved the balance, and
+whatever else is posted with a date in them; plans all of it as Stripe is now, each document under
+the policy that it was booked under; and says how many are posted with the same digest. What is not
+is listed: what differs or is called for no more, with the smallest entry that makes the books
+right, what is new, and what a person accepted. What moved nothing on an object from before the
+range, a void for example, is only found if it was posted: then begin earlier.
 It posts nothing and writes nothing, ever: enter a correction in Intacct yourself, then `tieout
 retry KEY` and `tieout close KEY`. It reads every object from Stripe and every posting, so a month
 may take hours.

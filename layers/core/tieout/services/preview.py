@@ -28,6 +28,7 @@ from tieout.domain.reasons import Reason
 from tieout.domain.sale_decisions import IN_THE_DAY
 from tieout.domain.steps import Step, next_step
 from tieout.domain.subjects import Subject
+from tieout.planning.activity import evidence
 from tieout.planning.plan import plan, reversed_by
 from tieout.planning.sales import sale_keys
 from tieout.planning.snapshots import ActivitySnapshot
@@ -131,6 +132,7 @@ class Preview:
         items: its own, in the order of posting.
         context: what belongs to other subjects and was planned along: a refund's invoices.
         leads_to: subjects that would be looked at too.
+        moved_by: of a day, whose documents book what moved the balance on it.
         text: why it could not be looked at now, if so.
         taken_back: what other subjects book and this one reverses; nothing becomes of it here.
         tells_all: whether nothing else is called for on behalf of the subject.
@@ -140,6 +142,7 @@ class Preview:
     items: Sequence[Item]
     context: Sequence[Item] = ()
     leads_to: Sequence[Subject] = ()
+    moved_by: Sequence[Subject] = ()
     text: str = ""
     taken_back: Sequence[Document] = ()
     tells_all: bool = False
@@ -330,10 +333,20 @@ class Previewer:
             [each for each in ordered if each.key in own],
             [each for each in ordered if each.key not in own],
             reading.leads_to,
+            _moved_by(subject, of_subject),
             reading.answer.text if reading.answer is not None else "",
             tells_all=bool(of_subject)
             and all(part.snapshot is not None and part.plan.tells_all for part in of_subject),
         )
+
+
+def _moved_by(subject: Subject, parts: Iterable[Part]) -> Sequence[Subject]:
+    return [
+        dataclasses.replace(each, account=subject.account)
+        for part in parts
+        if isinstance(part.snapshot, ActivitySnapshot)
+        for each in dict.fromkeys(evidence(part.snapshot).values())
+    ]
 
 
 class _Comparison:

@@ -1,6 +1,7 @@
 """Replay: everything of a range planned again, as Stripe is now, beside what is posted.
 
     what Stripe created in the range ────────────┐
+    what its charges paid, and its days show ────┤
     what is dated in it and older in Stripe ─────┴─> planned as it was booked ─┐
     what is posted and no plan has ────────────────────────────────────────────┴─> verdict
 
@@ -168,17 +169,25 @@ class Replay:
     def replay(self, subjects: Iterable[Subject]) -> Iterator[Replayed]:
         """Plan subjects again, each once; yield what is not simply the same.
 
+        So are the older ones that they lead to: what a charge paid, and what moved the balance on a
+        day. A document that was never posted has no posting to be found by.
+
         Raises:
             ConfigurationFault: Stripe refuses our key, or a table cannot be used at all.
             TransientFault: a table cannot be used now.
         """
         fresh = (each for each in subjects if self._seen.add(f"subject {each}"))
+        older: list[Subject] = []
         for preview in self._previewer.preview(fresh):
             self.tally.subjects += 1
             if preview.tells_all:
                 self._seen.add(f"all of {preview.subject}")
             for each in self._verdicts(preview):
                 yield from self._told(each)
+            led_to = (*preview.leads_to, *preview.moved_by)
+            older += [each for each in led_to if f"subject {each}" not in self._seen]
+        if older:
+            yield from self.replay(older)
 
     def left_over(
         self, first_day: str, last_day: str, accounts: Collection[str | None]
