@@ -192,6 +192,7 @@ def test_an_event_that_the_poller_stored_is_still_queued() -> None:
         (event(created="2026"), "event has no usable created"),
         (event(created=True), "event has no usable created"),
         (event(created=-1), "event has no usable created"),
+        (event(created=10**11), "event has no usable created"),
         (event(created=10**38), "event has no usable created"),
         (event(api_version={}), "event has no usable api_version"),
         (event(account=["acct_1"]), "the event has no usable account"),
