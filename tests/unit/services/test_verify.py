@@ -5,10 +5,11 @@ Method: a real processor books into postings with a trail in memory; then one th
 
 import dataclasses
 from collections.abc import Callable
+from datetime import datetime
 
 import pytest
 
-from tests.factories import a_paid_invoice
+from tests.factories import DAY_SECONDS, a_paid_invoice
 from tests.fakes import FakePostings, FakeTrail
 from tests.unit.services.world import INVOICE, World
 from tieout.domain.causes import Cause, Exchange
@@ -244,14 +245,32 @@ def test_what_is_written_meanwhile_is_no_breach(postings: FakePostings) -> None:
 def test_an_anchor_may_stand_for_all_before_it(postings: FakePostings) -> None:
     trail = postings.trail
     second = trail.chains[MAIN][2]
-    for day, entry in (("2026-11-18", trail.chains[MAIN][1]), ("2026-11-19", second)):
-        trail.keep(Anchor(MAIN, day, entry.seq, entry.hash, 0))
+    for day, entry in (("2026-11-17", trail.chains[MAIN][1]), ("2026-11-18", second)):
+        trail.keep(Anchor(MAIN, day, entry.seq, entry.hash, made_unix(day)))
     forge_entry(postings)
     assert breaches(postings, "2026-11-20") == breaches(postings, "2026-11-19") == []
     assert len(breaches(postings)) == 2
     verifier = Verifier(trail, postings)
     assert list(verifier.verify("2026-11-20")) == []
     assert (verifier.checked[MAIN].begins, verifier.checked[MAIN].entries) == (2, 1)
+
+
+def test_an_anchor_made_on_the_first_day_does_not_stand_for_that_days_entries(
+    postings: FakePostings,
+) -> None:
+    """It is made by the poller's first run after midnight, or much later after an outage."""
+    second = postings.trail.chains[MAIN][2]
+    on_the_day = made_unix("2026-11-19")
+    postings.trail.keep(Anchor(MAIN, "2026-11-19", second.seq, second.hash, on_the_day))
+    forge_entry(postings)
+    (found,) = breaches(postings, "2026-11-20")
+    assert (found.seq, found.tampering) == (1, Tampering.CHANGED)
+    assert breaches(postings, "2026-11-21") == []
+
+
+def made_unix(day: str) -> int:
+    """Return half an hour after the end of a day, where the company is: in Greenwich."""
+    return int(datetime.fromisoformat(f"{day}T00:30:00Z").timestamp()) + DAY_SECONDS
 
 
 def made_anew(postings: FakePostings) -> Anchor:

@@ -10,6 +10,7 @@ All is read page by page, so memory does not grow with the books.
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime, timedelta, timezone
 from itertools import islice
 from typing import Protocol
 
@@ -30,6 +31,8 @@ from tieout.domain.trail_check import Breach, Tampering, verify, wrong_with_evid
 from tieout.services.trail_ports import EveryPosting, NumberedPostings, StoredPosting, Trail
 
 _AT_ONCE = 100
+# Nowhere does a day begin sooner.
+_EARLIEST_ZONE = timezone(timedelta(hours=14))
 # While a deployment is under way, functions without a trail may still be at work.
 DEPLOYMENT_SECONDS = 900
 
@@ -94,8 +97,8 @@ class Verifier:
         """Yield every breach as it is found; `checked` then says what was looked at.
 
         Args:
-            first_day: ISO day; what was written before it is taken for true as the newest anchor
-                before that day has it. Empty for everything.
+            first_day: ISO day; what was written before it, wherever the company is, is taken for
+                true as the newest anchor made before has it. Empty for everything.
         """
         # A chain that only the log knows is gone as a whole.
         named = (each.account for each in self._logged)
@@ -205,9 +208,15 @@ class Verifier:
 
 
 def _begins(account: str, anchors: Sequence[Anchor], first_day: str) -> Head | None:
-    """Return what the newest anchor before a day stands for; None if there is none."""
-    before = [each for each in anchors if each.day < first_day]
-    newest = max(before, key=lambda each: each.day, default=None)
+    """Return what the newest anchor from before a day stands for; None if there is none.
+
+    The anchor of the day before is made when that is over, and stands for what was written by then.
+    """
+    if not first_day:
+        return None
+    began_unix = datetime.fromisoformat(first_day).replace(tzinfo=_EARLIEST_ZONE).timestamp()
+    before = [each for each in anchors if each.at_unix < began_unix]
+    newest = max(before, key=lambda each: each.seq, default=None)
     return None if newest is None else Head(account, newest.seq, newest.hash)
 
 
