@@ -22,7 +22,7 @@ from tieout import cli
 from tieout.domain.causes import Cause, Exchange, SourceEvent
 from tieout.domain.postings import Posting, State, Worklist
 from tieout.domain.subjects import Subject, SubjectKind
-from tieout.domain.trail import MAIN, head_after, sealed
+from tieout.domain.trail import MAIN, Anchor, head_after, sealed
 from tieout.services.ports import EventHint, StoredEvent
 from tieout.store import trail_items
 from tieout.store.clock import SystemClock
@@ -164,10 +164,25 @@ def test_the_log_knows_what_the_table_was_made_to_forget(
     log = tmp_path / "anchors.log"
     # The AWS CLI prints what it found in one line, with tabs between.
     log.write_text(said.getvalue().replace("\n", "\t"), encoding="utf-8")
+    capsys.readouterr()
     assert cli.main(["verify", "--anchors", str(log), *STACK]) == 0
+    day = report["anchors"][0]["day"]
+    assert capsys.readouterr().out.splitlines()[2:] == [
+        f"  anchored through {day}",
+        "all is as it was written",
+    ]
+
+    # Whoever writes anchors ahead keeps the poller from making, and telling, its own.
+    ahead = Anchor(MAIN, "2027-11-20", 2, books.trail.head(MAIN).hash, 0)
+    assert books.trail.keep(ahead)
+    assert cli.main(["verify", "--anchors", str(log), *STACK]) == 0
+    told = capsys.readouterr().out
+    assert f"  the log given ends with {day}: later anchors may be anybody's" in told
+    ahead_key = trail_items.anchor_key(MAIN, ahead.day)
+    books.account.dynamodb.delete_item(TableName=books.trail_table, Key=dict(ahead_key))
 
     books.make_anew()
-    anchor = trail_items.anchor_key(MAIN, report["anchors"][0]["day"])
+    anchor = trail_items.anchor_key(MAIN, day)
     books.account.dynamodb.delete_item(TableName=books.trail_table, Key=dict(anchor))
     assert cli.main(["verify", *STACK]) == 0, "the table alone cannot tell"
     capsys.readouterr()

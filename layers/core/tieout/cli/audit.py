@@ -69,7 +69,9 @@ def _verify(options: argparse.Namespace) -> int:
             say(paint(_breach_text(breach), "red"))
     progress.done()
     checked = list(verifier.checked.values())
-    say(_facts(checked, listed) if options.json else "\n".join(_lines(checked, len(listed))))
+    say(
+        _facts(checked, listed) if options.json else "\n".join(_lines(checked, len(listed), logged))
+    )
     return NOT_READY if listed else DONE
 
 
@@ -100,7 +102,7 @@ def _breach_text(breach: Breach) -> str:
     ).rstrip()
 
 
-def _lines(checked: Sequence[Checked], breaches: int) -> Iterator[str]:
+def _lines(checked: Sequence[Checked], breaches: int, logged: Sequence[Anchor]) -> Iterator[str]:
     if not checked:
         yield "there is no audit trail yet: nothing was written"
         return
@@ -110,6 +112,13 @@ def _lines(checked: Sequence[Checked], breaches: int) -> Iterator[str]:
         if each.begins:
             yield f"  entries 1 to {each.begins:,} not looked at: an anchor stands for them"
         yield f"  {each.anchors:,} anchors, {each.postings:,} postings"
+        if each.anchored_through:
+            yield f"  anchored through {each.anchored_through}"
+        if logged and each.logged_through < each.anchored_through:
+            through = (
+                f"ends with {each.logged_through}" if each.logged_through else "has none of it"
+            )
+            yield paint(f"  the log given {through}: later anchors may be anybody's", "yellow")
         if each.older:
             yield f"  {each.older:,} of them were last written before the trail began"
         if each.erased:

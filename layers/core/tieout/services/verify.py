@@ -52,6 +52,8 @@ class Checked:
         entries, anchors, postings: how many were compared.
         erased: entries whose evidence was erased, as another entry tells.
         older: postings that were last written before there was a trail.
+        anchored_through, logged_through: ISO days of the newest anchors, in the table and of those
+            that the log is said to have; empty if there is none.
         head: where the chain ended.
     """
 
@@ -64,6 +66,8 @@ class Checked:
     postings: int = 0
     erased: int = 0
     older: int = 0
+    anchored_through: str = ""
+    logged_through: str = ""
 
 
 class Verifier:
@@ -124,6 +128,8 @@ class Verifier:
         checked = self.checked[account] = Checked(
             account, head, begins.seq, None if first is None else first.at_unix
         )
+        checked.anchored_through = max((each.day for each in stored), default="")
+        checked.logged_through = max((each.day for each in logged), default="")
         checked.anchors = sum(each.seq > begins.seq for each in anchors)
         beside: list[Breach] = []
         walked = self._walked(checked, beside)
