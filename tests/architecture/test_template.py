@@ -360,6 +360,12 @@ def test_each_stage_can_be_deployed_as_configured(stage: str) -> None:
         assert allowed is None or value in map(str, allowed), name
 
 
+def test_the_anchors_in_the_log_outlive_the_events_of_an_audit() -> None:
+    settings = samconfig()["prod"]["deploy"]["parameters"]["parameter_overrides"]
+    values = dict(pair.split("=", 1) for pair in settings)
+    assert int(values["LogRetentionDays"]) > int(values["EventRetentionDays"])
+
+
 def test_no_stage_deploys_for_another_python_than_it_was_built_for() -> None:
     text = (ROOT / "layers/Makefile").read_text(encoding="utf-8")
     built_for = dict(re.findall(r"^TIEOUT_(\w+) \?= (\S+)$", text, re.MULTILINE))
