@@ -73,6 +73,8 @@ class JudgedWorld(World):
 
     def __post_init__(self) -> None:
         self._booked: Counter[str] = Counter()
+        # What a worker could not read when others had its messages, and may have done them.
+        self._asked_for_by_nobody: set[str] = set()
         # Found inside of the product, whose own handling of errors must not hide it.
         self._found: list[str] = []
         self._identities: Counter[str] = Counter()
@@ -152,6 +154,11 @@ class JudgedWorld(World):
         reason = after.get("reason", {}).get("S")
         if reason in _NEVER_TRUE or (reason in _AFTER_PEOPLE and not self.people.have_acted):
             self._found.append(f"parked for no reason: {_told(after)}")
+        at_work = self.outside.running
+        if at_work is not None and at_work.is_overtaken and reason == Reason.NOT_READ:
+            self._asked_for_by_nobody.add(after["key"]["S"])
+        else:
+            self._asked_for_by_nobody.discard(after["key"]["S"])
 
     def _new_in_ledger(self) -> Iterator[str]:
         """Yield what identifies each new record, by what people see of it."""
@@ -217,7 +224,9 @@ class JudgedWorld(World):
         for posting in self.cloud.postings.items.values():
             is_listed = posting.get(items.WORKLIST, {}).get("S") == Worklist.ATTENTION
             key = posting["key"]["S"]
-            is_true = _text(posting, "reason") in _FOR_PEOPLE and self._is_for_people(posting)
+            is_true = key in self._asked_for_by_nobody or (
+                _text(posting, "reason") in _FOR_PEOPLE and self._is_for_people(posting)
+            )
             if is_listed and key not in for_a_person and not is_true:
                 yield f"parked: {_told(posting)}"
 

@@ -43,6 +43,7 @@ class Invocation:
         skew_seconds: by how much its clock is wrong.
         meanwhile: what else it does while it waits for an answer.
         has_booked: whether Intacct has answered a wave of its documents.
+        is_overtaken: whether its messages were handed out again while it was frozen.
     """
 
     name: str
@@ -51,6 +52,7 @@ class Invocation:
     is_dead: bool = False
     meanwhile: Callable[[], None] = lambda: None
     has_booked: bool = False
+    is_overtaken: bool = False
 
 
 class Traffic:

@@ -370,6 +370,7 @@ class World:
         before = self.time.now()
         self.outside.let_pass(seconds)
         self.cloud.queue.overtaken()
+        frozen.is_overtaken = True
         for _ in range(others):
             self._work()
         asleep_seconds = self.time.now() - before
