@@ -66,7 +66,10 @@ def posting_item(posting: Posting) -> Item:
 
 
 def is_listed(item: Item, posting: Posting) -> bool:
-    """Return whether an item is marked for the sparse indexes that its posting belongs to."""
+    """Return whether an item is marked for the sparse indexes that its posting belongs to.
+
+    Who changes what is on which list has to write the postings anew: they are on the old one.
+    """
     wanted = posting_item(posting)
     return all(item.get(name) == wanted.get(name) for name in (WORKLIST, OPEN))
 
