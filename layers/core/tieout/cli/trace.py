@@ -35,11 +35,13 @@ _MORE = """examples:
   tieout trace in_123 --pack in_123.zip --stack tieout-prod
                                                        the same for an auditor, with the evidence
 
-Prints when each event came, when Stripe was read, what was then written down, sent and answered,
-and what is booked now, with what belongs to it. Each entry of the audit trail is checked as it is
-read; whether anything is missing elsewhere, only `tieout verify` can tell. Of an id that several
-things share (Intacct counts the records of each type by themselves) each has a story of its own.
-Nothing is asked of Intacct, and of Stripe only what it says of a txn_ that no key names.
+Prints when each event came that led to something, when Stripe was read, what was then written
+down, sent and answered, and what is booked now, with what belongs to it. An event that came when
+all was booked changed nothing, and only its own id leads to the story. Each entry of the audit
+trail is checked as it is read; whether anything is missing elsewhere, only `tieout verify` can
+tell. Of an id that several things share (Intacct counts the records of each type by themselves)
+each has a story of its own. Nothing is asked of Intacct, and of Stripe only what it says of a txn_
+that no key names.
 
 The pack is a zip that explains itself and is checked with sha256sum alone. It holds what was said
 to Intacct and answered, so it may name customers. The bodies of events and what was said of the

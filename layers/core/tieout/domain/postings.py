@@ -567,7 +567,7 @@ def failure(subject: Subject, before: Posting | None, work: Work) -> Posting:
         _stamped(base, work),
         state=State.NOT_BOOKED,
         reason=Reason.NOTHING_TO_BOOK,
-        reason_text="a message failed: something of the subject is parked",
+        reason_text="when a message failed, something of the subject was parked",
     )
 
 
