@@ -3,6 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from tests.sandbox.intacct import Fault, FaultKind
 from tests.sandbox.stripe import CreditLineSpec, CreditNoteSpec, InvoiceSpec, LineSpec
 from tests.simulation.checks import JudgedWorld
 from tests.simulation.faults import Faults
@@ -14,12 +15,15 @@ from tests.simulation.world import Plan
 class ReferenceDay(JudgedWorld):
     """An invoice, its payment, a refund, a credit note, a dispute, a payout and the day's journals.
 
-    No webhook ever comes of the last sale, in yen: the poller finds it in the night.
+    Two more sales are told of at once, while Intacct bears no more: so a worker takes from the
+    queue itself, puts off, and deletes. No webhook ever comes of the last sale, in yen: the poller
+    finds it in the night.
 
     Attributes:
         die_after: the invocation that dies after its last outside call, when all is done and nobody
             was told, from 0; None for none.
         callers: the function behind each outside call, in their order.
+        asked: what was called, without its arguments.
         invocations: how many there were.
         deaths: how many functions died.
     """
@@ -27,6 +31,7 @@ class ReferenceDay(JudgedWorld):
     def __init__(self, crash_at: int | None = None, die_after: int | None = None) -> None:
         self.die_after, self.deaths, self.invocations = die_after, 0, 0
         self.callers: list[str] = []
+        self.asked: set[str] = set()
         super().__init__(Plan(0, 0, Faults()))
         self.outside.crash_at = crash_at
         self._note_callers()
@@ -42,6 +47,10 @@ class ReferenceDay(JudgedWorld):
             first = self._billed(customer, 12_000, "usd")
             self._step()
             account.pay_invoice(first)
+            for _ in range(2):
+                account.pay_invoice(self._billed(self.business.sign_up(), 3_000, "usd"))
+            self.cloud.intacct.faults.push(Fault(FaultKind.RATE_LIMITED))
+            self._step()
             self._step()
             account.refund(self._charge_of(first), 2_000)
             self._step()
@@ -70,6 +79,7 @@ class ReferenceDay(JudgedWorld):
         def noted(where: str, do: Callable[[], Any]) -> Any:  # noqa: ANN401 - as it has it
             if self.outside.running is not None:
                 self.callers.append(self.outside.running.name)
+                self.asked.add(where.partition(" ")[0])
             return call(where, do)
 
         self.outside.call = noted  # type: ignore[method-assign]

@@ -25,6 +25,11 @@ def test_the_day_without_a_crash_has_everything() -> None:
     assert kinds >= {
         "customer", "invoice", "receipt", "refund", "credit_note", "dispute", "payout", "activity"
     }  # fmt: skip
+    assert day.asked >= {
+        "GET", "Intacct", "GetItem", "PutItem", "UpdateItem", "BatchGetItem", "Query",
+        "TransactWriteItems", "SendMessage", "ReceiveMessage", "DeleteMessageBatch",
+        "ChangeMessageVisibility", "Encrypt", "Decrypt",
+    }  # fmt: skip
     assert day.deaths == 0
     assert len(day.callers) == day.outside.calls > POINTS_MIN
     assert min(Counter(day.callers)[each] for each in FUNCTIONS) > POINTS_MIN / 10
