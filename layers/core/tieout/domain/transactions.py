@@ -56,7 +56,8 @@ def volume(budget: int | None, used: int, now_unix: int, above_from: int | None 
 
     The forecast goes on in a straight line over business days, Monday to Friday, of which the one
     that is not over counts in part. The first of them is no base for a forecast yet: until it is
-    over it counts as a whole.
+    over it counts as a whole. Rounded down, as `above_on` counts: a part of a transaction reaches
+    no budget.
 
     Args:
         budget: how many transactions the policy allows a month, if it says so.
