@@ -15,6 +15,7 @@ from tieout.domain.errors import ConfigurationFault, PolicyErrors, Unavailable
 from tieout.domain.policy import Policy
 from tieout.domain.policy_file import parse_policy
 from tieout.domain.reasons import Reason
+from tieout.store import items
 from tieout.store.policies import POLICY_AGE_SECONDS_MAX, DynamoPolicies
 
 UNDONE = 1_795_000_100
@@ -172,3 +173,24 @@ def test_a_text_that_newer_rules_refuse_says_every_error(
     stricter = DynamoPolicies(aws.dynamodb, policies._table_name, parse_policy, clock)
     with pytest.raises(PolicyErrors):
         stricter.current()
+
+
+def test_a_text_that_was_changed_behind_its_version_is_no_policy(
+    aws: Aws, parser: Parser, clock: FakeClock
+) -> None:
+    """Nothing is booked under what nobody published, and nothing is compared with it."""
+    table = aws.state_table()
+    policies = DynamoPolicies(aws.dynamodb, table, parser, clock)
+    policies.publish("v1 text", "v1", 0)
+    aws.dynamodb.update_item(
+        TableName=table,
+        Key=items.key_of(items.policy_id("v1")),
+        UpdateExpression="SET #text = :text",
+        ExpressionAttributeNames={"#text": "text"},
+        ExpressionAttributeValues={":text": {"S": "v2 other accounts"}},
+    )
+    later = DynamoPolicies(aws.dynamodb, table, parser, clock)
+    assert later.of("v1") is None
+    assert later.of("v1@2026-10-31") is None
+    with pytest.raises(ConfigurationFault, match="stored as policy v1 is that of v2"):
+        later.current()

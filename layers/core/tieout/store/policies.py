@@ -113,7 +113,7 @@ class DynamoPolicies:
         ):
             policy = cached.policy
         else:
-            policy = in_force(self._parse(self.text_of(version)), closed_through)
+            policy = in_force(self._policy(version), closed_through)
         self._cached = _Cached(policy, version, closed_through, now_unix)
         return policy
 
@@ -122,12 +122,24 @@ class DynamoPolicies:
         if version not in self._older:
             try:
                 published, closed_through = parts_of(version)
-                self._older[version] = in_force(
-                    self._parse(self.text_of(published)), closed_through
-                )
+                self._older[version] = in_force(self._policy(published), closed_through)
             except (ConfigurationFault, ValueError):
                 return None
         return self._older[version]
+
+    def _policy(self, version: str) -> Policy:
+        """Return a version as it was published.
+
+        Raises:
+            ConfigurationFault: it was never published, or its text says something else by now.
+        """
+        policy = self._parse(self.text_of(version))
+        if policy.version != version:
+            text = (
+                f"the text stored as policy {version} is that of {policy.version}: it was changed"
+            )
+            raise ConfigurationFault(Reason.POLICY_INVALID, text)
+        return policy
 
     def published(self) -> tuple[str, str]:
         """Return version and text of what is published, valid by today's rules or not.
