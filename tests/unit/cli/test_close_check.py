@@ -3,6 +3,7 @@
 Method: `main` with the tables on moto.
 """
 
+import dataclasses
 import json
 from collections.abc import Callable
 from datetime import date
@@ -97,6 +98,14 @@ def test_what_stands_in_the_way_is_listed_with_the_way_out(
     assert cli.main([*OCTOBER, "--json"]) == 1
     (obstacle,) = json.loads(capsys.readouterr().out)["obstacles"]
     assert (obstacle["kind"], obstacle["key"]) == ("parked", "payout/po_1")
+
+
+def test_a_way_out_can_be_typed_as_it_stands(postings: DynamoPostings, capsys: Captured) -> None:
+    key = f"activity/{LAST}"
+    (booked,) = postings.of_subject(Subject(SubjectKind.ACTIVITY, LAST.isoformat()))
+    postings.put(dataclasses.replace(booked, version=booked.version + 1, read_at_unix=0))
+    assert cli.main(OCTOBER) == 1
+    assert f"way out: `tieout retry {key} --stack tieout-dev`." in capsys.readouterr().out
 
 
 def test_what_is_no_month_is_said(capsys: Captured) -> None:

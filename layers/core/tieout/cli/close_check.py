@@ -1,6 +1,8 @@
 """`tieout close-check`: whether a month can be closed."""
 
 import argparse
+import re
+import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict
 from datetime import date
@@ -20,6 +22,7 @@ The month can be closed if nothing through its end is unposted, parked or unknow
 has its own journal, Stripe was compared with the books after its end, and its last day ties out.
 What is not the case is listed with the way out.
 exit codes: 0 it can be closed, 1 something stands in the way."""
+_A_COMMAND = re.compile(r"`(tieout [^`]+)`")
 
 
 def register(commands: Any) -> None:  # noqa: ANN401 - argparse keeps the class to itself
@@ -46,11 +49,11 @@ def _check(options: argparse.Namespace) -> int:
         listed = [asdict(each) for each in found]
         say({"month": f"{options.month:%Y-%m}", "can_be_closed": not found, "obstacles": listed})
     else:
-        say("\n".join(_lines(f"{options.month:%Y-%m}", found)))
+        say("\n".join(_lines(f"{options.month:%Y-%m}", found, shlex.quote(options.stack))))
     return NOT_READY if found else DONE
 
 
-def _lines(month: str, found: Sequence[Obstacle]) -> Iterator[str]:
+def _lines(month: str, found: Sequence[Obstacle], stack: str) -> Iterator[str]:
     if not found:
         yield paint(f"{month} can be closed", "green")
         return
@@ -58,7 +61,8 @@ def _lines(month: str, found: Sequence[Obstacle]) -> Iterator[str]:
     for (kind, way_out), group in groupby(found, key=lambda each: (each.kind, each.way_out)):
         yield ""
         yield kind.replace("_", " ")
-        yield wrapped(way_out, "way out: ")
+        to_type = _A_COMMAND.sub(lambda command: f"`{command[1]} --stack {stack}`", way_out)
+        yield wrapped(to_type, "way out: ")
         for each in group:
             amount = ""
             if each.amount_minor is not None and each.currency is not None:
