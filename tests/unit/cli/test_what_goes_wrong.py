@@ -18,6 +18,7 @@ from tests.support.doors import COMMON_ENVIRONMENT
 from tests.unit.cli.conftest import install_stack
 from tieout import cli
 from tieout.cli.commands import COMMANDS
+from tieout.cli.faults import sentence
 
 Captured = pytest.CaptureFixture[str]
 NO_PLACE = "name --stack, or both --table and --queue"
@@ -56,6 +57,13 @@ def test_what_cannot_be_done_is_said_in_one_line(
     assert error.startswith("tieout: ")
     assert told in error
     assert error.count("\n") == 1
+
+
+def test_a_file_that_cannot_be_written_is_said_without_numbers(tmp_path: Path) -> None:
+    file = tmp_path / "none" / "in_1.zip"
+    with pytest.raises(FileNotFoundError) as caught:
+        file.write_bytes(b"")
+    assert sentence(caught.value) == f"{file}: No such file or directory"
 
 
 def test_another_stack_is_not_taken_for_ours(

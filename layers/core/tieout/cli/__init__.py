@@ -46,8 +46,9 @@ EPILOG = """examples:
   tieout erase cus_123 --stack tieout-prod             forget a customer that asks for it
 
 `tieout COMMAND --help` says more, `--json` prints for programs.
-exit codes: 0 done, 1 the answer is no (the policy has errors, some of a plan has changed,
-the month cannot be closed),
+exit codes: 0 done, 1 the answer is no (the policy has errors, some of a plan has changed, the
+month cannot be closed, a tie-out is not explained, something is not as it was written or not
+posted as Stripe says, a question was not answered with yes),
 2 it could not be done (one line says why).
 AWS region and credentials come from the environment, as for the AWS CLI."""
 

@@ -14,6 +14,8 @@ def sentence(error: Exception) -> str | None:
     """Return what to tell the operator, with what to set; None if it is a defect of ours."""
     if not isinstance(error, TieoutError | BotoCoreError | OSError):
         return None
+    if isinstance(error, OSError) and error.filename and error.strerror:
+        return f"{error.filename}: {error.strerror}"
     return f"{error}{_way_out(error)}"
 
 

@@ -42,7 +42,9 @@ _NOT_BOOKED = """examples:
 
 Movements in Stripe that the books do not show, by reason and kind, with the total for each
 currency. What you book by hand, take off the list with `tieout close KEY --note ...`.
-What is parked waits for a person and is not listed here: `tieout parked`."""
+What is parked waits for a person and is not listed here: `tieout parked`. What the books do not
+lack is listed nowhere, though its state is not_booked, too: what calls for no document
+(nothing_to_book), say, or is in a day's journal."""
 # Kinds are named by keys; these are the ones that are not their own plain names.
 _KINDS = {
     "activity": "days of the balance",
