@@ -95,7 +95,7 @@ def test_what_nobody_touched_is_as_it_was_written(books: Books, capsys: Captured
     assert cli.main(["verify", *STACK]) == 0
     assert capsys.readouterr().out.splitlines() == [
         "main: 2 entries, began at 2026-11-18 11:06 UTC",
-        "  0 anchors, 1 postings",
+        "  0 anchors, 1 posting",
         "all is as it was written",
     ]
     assert cli.main(["verify", "--json", *STACK]) == 0
@@ -211,15 +211,15 @@ def test_a_part_of_the_trail_can_be_checked(books: Books, capsys: Captured) -> N
 def test_a_customer_is_forgotten_once_it_is_confirmed(books: Books, capsys: Captured) -> None:
     assert cli.main(["erase", "cus_1", *STACK]) == 1
     assert capsys.readouterr().out.splitlines() == [
-        "cus_1: 1 postings, evidence beside 1 entries",
+        "cus_1: 1 posting, evidence beside 1 entry",
         "nothing is erased: --yes does it",
     ]
     assert books.trail.evidence(MAIN, [2])[2].content
     assert cli.main(["erase", "cus_1", "--yes", *STACK]) == 0
     *_, erased, told = capsys.readouterr().out.splitlines()
     assert erased == (
-        "erased: evidence of 1 entries, texts of 0 postings and in tie-outs of 0 days, "
-        "bodies of 1 events"
+        "erased: evidence of 1 entry, texts of 0 postings and in tie-outs of 0 days, "
+        "bodies of 1 event"
     )
     assert told == "the audit trail says so"
     record = books.inbox.received(["evt_1"])["evt_1"]
@@ -227,7 +227,7 @@ def test_a_customer_is_forgotten_once_it_is_confirmed(books: Books, capsys: Capt
     assert record.raw_sha256 is not None
     assert books.trail.evidence(MAIN, [2])[2].erased_by == 3
     assert cli.main(["verify", *STACK]) == 0
-    assert "  evidence of 1 entries was erased on request" in capsys.readouterr().out.splitlines()
+    assert "  evidence of 1 entry was erased on request" in capsys.readouterr().out.splitlines()
     assert list(books.trail.entries(MAIN))[-1].worker == "moto"
 
 

@@ -29,7 +29,7 @@ be as it was, or an entry must tell of its erasure.
 Who may write to the table may also have made a whole chain anew, its anchors included. The log has
 the anchors, too; --anchors compares with a file of its lines, fetched by
   aws logs filter-log-events --log-group-name /tieout/NAME/poller \\
-    --filter-pattern '"audit trail anchored"' --query 'events[].message' --output text
+    --filter-pattern '"audit trail anchored"' --query 'events[].message' --output text > anchors.log
 exit codes: 0 all is as it was written, 1 something is not."""
 _ERASE = """example:
   tieout erase cus_123 --stack tieout-prod
@@ -38,7 +38,8 @@ For a customer that has the right to be forgotten. Takes out of Tieout's tables:
 events that Stripe delivered, what was said to Intacct and answered, and the texts on the customer's
 postings, where tie-outs quote them, too. Ids, amounts and accounts stay, since the books rest on
 them, and an entry of the audit trail says who erased what. Stripe and Intacct are asked nothing:
-erase there, too, and first, or what Stripe still has is read again. It cannot be undone.
+erase there, too, and first, or what Stripe still has is read again. It cannot be undone: it says
+how much it found and asks; without a terminal, or with --json, only --yes does it.
 exit codes: 0 done, 1 not confirmed, 2 nothing is known of the customer."""
 
 
@@ -108,10 +109,10 @@ def _lines(checked: Sequence[Checked], breaches: int, logged: Sequence[Anchor]) 
         return
     for each in checked:
         since = "" if each.began_at_unix is None else f", began at {moment(each.began_at_unix)}"
-        yield f"{each.account}: {each.entries:,} entries{since}"
+        yield f"{each.account}: {_counted(each.entries, 'entry', 'entries')}{since}"
         if each.begins:
             yield f"  entries 1 to {each.begins:,} not looked at: an anchor stands for them"
-        yield f"  {each.anchors:,} anchors, {each.postings:,} postings"
+        yield f"  {_counted(each.anchors, 'anchor')}, {_counted(each.postings, 'posting')}"
         if each.anchored_through:
             yield f"  anchored through {each.anchored_through}"
         if logged and each.logged_through < each.anchored_through:
@@ -122,12 +123,17 @@ def _lines(checked: Sequence[Checked], breaches: int, logged: Sequence[Anchor]) 
         if each.older:
             yield f"  {each.older:,} of them were last written before the trail began"
         if each.erased:
-            yield f"  evidence of {each.erased:,} entries was erased on request"
+            entries = _counted(each.erased, "entry", "entries")
+            yield f"  evidence of {entries} was erased on request"
     if breaches:
-        count = "1 breach" if breaches == 1 else f"{breaches:,} breaches"
+        count = _counted(breaches, "breach", "breaches")
         yield paint(f"NOT as it was written: {count}", "red")
     else:
         yield paint("all is as it was written", "green")
+
+
+def _counted(number: int, one: str, more: str = "") -> str:
+    return f"{number:,} {one if number == 1 else more or f'{one}s'}"
 
 
 def _facts(checked: Sequence[Checked], breaches: Sequence[Breach]) -> dict[str, object]:
@@ -151,8 +157,9 @@ def _erase(options: argparse.Namespace) -> int:
     eraser = Eraser(at.trail, at.trail, at.postings, at.inbox, at.tie_outs)
     found = eraser.find(customer)
     if not options.json:
-        keys = len({each.key for each in found.entries})
-        say(f"{customer}: {keys:,} postings, evidence beside {len(found.evidence):,} entries")
+        keys = _counted(len({each.key for each in found.entries}), "posting")
+        entries = _counted(len(found.evidence), "entry", "entries")
+        say(f"{customer}: {keys}, evidence beside {entries}")
     if not options.yes and not _confirmed(options):
         say({"erased": False} if options.json else "nothing is erased: --yes does it")
         return NOT_READY
@@ -163,8 +170,9 @@ def _erase(options: argparse.Namespace) -> int:
         say({"erased": True, **dataclasses.asdict(done)})
         return DONE
     say(
-        f"erased: evidence of {done.evidence:,} entries, texts of {done.texts:,} postings and in "
-        f"tie-outs of {done.tie_outs:,} days, bodies of {done.events:,} events"
+        f"erased: evidence of {_counted(done.evidence, 'entry', 'entries')}, texts of "
+        f"{_counted(done.texts, 'posting')} and in tie-outs of {_counted(done.tie_outs, 'day')}, "
+        f"bodies of {_counted(done.events, 'event')}"
     )
     if done.evidence:
         say("the audit trail says so")
