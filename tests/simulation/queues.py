@@ -108,9 +108,8 @@ class Queue:
                 raise _refused("ChangeMessageVisibility", "RequestThrottled")
             message_id, holder = _read(ReceiptHandle)
             for each in self.waiting:
-                if each.message_id == message_id and each.holder == holder:
+                if each.message_id == message_id and self._is_held(each, holder):
                     each.visible_at_unix = self._time.now() + VisibilityTimeout
-                    each.holder = 0
                     return {}
             raise _refused("ChangeMessageVisibility", "MessageNotInflight")
 
@@ -219,7 +218,7 @@ class Queue:
         Source: local-aws dossier, sections 4-5; the SQS API's DeleteMessage.
         """
         for each in self.waiting:
-            if each.message_id == message_id and each.holder == holder:
+            if each.message_id == message_id and self._is_held(each, holder):
                 if self._luck.strikes("message_redelivered"):
                     later_seconds = self._luck.below("message_redelivered", 900)
                     each.visible_at_unix = self._time.now() + later_seconds
@@ -227,6 +226,10 @@ class Queue:
                     self.waiting.remove(each)
                     self.consumed.append(each.body)
                 return
+
+    def _is_held(self, message: Message, holder: int) -> bool:
+        """Whether a message is in these hands still, as it is until it comes again."""
+        return message.holder == holder and message.visible_at_unix > self._time.now()
 
     def record_of(self, message: Message) -> Mapping[str, Any]:
         """Return a message as Lambda hands it to a function."""
