@@ -20,6 +20,7 @@ from tests.oracle.chart import (
     EXCHANGE,
     FEES,
     GIVEN_BY_HAND,
+    HELD_BACK,
     OTHER,
     PAST_STRIPE,
     PAYOUT_FEES,
@@ -352,6 +353,8 @@ class _History:
             against = DISPUTE_FEES
         elif moved["type"].startswith(("payout", "topup")):
             against = of_currency(BANK, currency)
+        elif moved["reporting_category"] == "risk_reserved_funds":
+            against = HELD_BACK
         else:
             # What is given back or reversed belongs where the thing itself was.
             kind = moved["type"].removesuffix("_refund").removesuffix("_reversal")

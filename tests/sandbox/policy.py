@@ -147,7 +147,7 @@ _OTHER_ACCOUNTS = {
     roles.DISPUTE_FEES: "6811",
     f"{roles.OTHER}:Tax-fee": "6801",
     f"{roles.OTHER}:Stripe-fee": "6803",
-    roles.OTHER: "1300",
+    roles.HELD_BACK: "1300",
     roles.EXCHANGE: "7910",
 }
 

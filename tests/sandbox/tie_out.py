@@ -22,8 +22,8 @@ _DOCUMENTS, _DAYS = "documents", "days"
 COUNTED = frozenset({_DOCUMENTS, _DAYS})
 # Where a comparison is shown, by how its subject begins; credits are positive where income is.
 _GROUPS = {
-    "oracle": "Stripe in itself: its own sums, and its history added up",
-    "trial balance": "Intacct in itself: as it must be, and as it is",
+    "oracle": "Stripe alone: left its own sums, right its history added up",
+    "trial balance": "Intacct alone: left what must be, right what is",
     "account": "On accounts that nothing else covers",
     "owed by": "Receivables: what is still owed",
     "Assets:Receivable": "Receivables: what is still owed",
@@ -80,7 +80,8 @@ def _amounts(account: StripeAccount, company: IntacctCompany, chart: Chart) -> I
             continue
         group = next(group for start, group in _GROUPS.items() if each.subject.startswith(start))
         sign = -1 if each.subject.startswith(("Income", "Liabilities")) else 1
-        yield Check(group, each.subject, each.currency, sign * each.wanted, sign * each.found)
+        name = each.subject.removeprefix("oracle: ")
+        yield Check(group, name, each.currency, sign * each.wanted, sign * each.found)
 
 
 # Day, currency and amount: what a document and its Stripe fact have in common.
@@ -99,7 +100,7 @@ def _documents(account: StripeAccount, company: IntacctCompany, chart: Chart) ->
     for currency in sorted(moved.keys() | booked.keys()):
         days = moved[currency].keys() | booked[currency].keys()
         same = sum(moved[currency][day] == booked[currency][day] for day in days)
-        name = "days on which clearing moved as Stripe's balance did"
+        name = f"days on which clearing moved as Stripe's {currency.upper()} balance did"
         yield Check(_GROUPS["Assets"], name, _DAYS, Decimal(len(days)), Decimal(same))
 
 
