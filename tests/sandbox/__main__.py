@@ -53,9 +53,12 @@ def main(arguments: Sequence[str] | None = None, out: TextIO = sys.stdout) -> in
     with Product(say=story.say, directory=options.directory) as running:
         month = Month(running.account, set_up_catalog(running.account))
         exit_code = _play(running, month, story)
-        _what_next(running, story, write_ledgers(running.company, options.directory / "ledgers"))
+        ledgers = write_ledgers(running.company, options.directory / "ledgers")
+        _what_next(running, story, ledgers)
         if options.keep:
             _stay(running, month, options.directory, story)
+        else:
+            story.show("The same, left running:     make run KEEP=1")
     return exit_code
 
 
@@ -118,7 +121,7 @@ def _redrive(running: Running, policy: str, story: Story) -> None:
     running.publish_policy(policy)
     time.sleep(POLICY_AGE_SECONDS_MAX + 1)
     story.show("")
-    waiting = counted(dead, "message")
+    waiting = f"{counted(dead, 'message')}, of which several may ask for one object"
     story.say(f"A policy that knows the product is published; to be redriven: {waiting}")
     _operate(running, story, "redrive")
     running.stack.wait_until_idle(QUEUE_TIMEOUT_SECONDS)
@@ -140,14 +143,15 @@ def _operate(running: Running, story: Story, *command: str) -> None:
 
 
 def _postings(running: Running) -> str:
-    """Count the postings by what they are and how they stand."""
-    counts: Counter[tuple[str, str]] = Counter()
+    """Count the postings by what they are, how they stand, and why."""
+    counts: Counter[tuple[str, str, str]] = Counter()
     for item in running.stack.items("Postings"):
         kind = _kind(item)
         if not kind.endswith("/failure"):  # of a message, not of a document
-            counts[kind, item["state"]["S"]] += 1
-    rows = [(kind, state, str(count)) for (kind, state), count in sorted(counts.items())]
-    return table(("document", "state", "how many"), rows, to_the_right=("how many",))
+            reason = item["reason"]["S"] if "reason" in item else ""
+            counts[kind, item["state"]["S"], reason] += 1
+    rows = [(*what, str(count)) for what, count in sorted(counts.items())]
+    return table(("document", "state", "reason", "how many"), rows, to_the_right=("how many",))
 
 
 def _kind(item: dict[str, Any]) -> str:
@@ -165,8 +169,7 @@ def _what_next(running: Running, story: Story, ledgers: Sequence[Path]) -> None:
         f"The ledgers, line by line:  {shown}/ ({example.name} and {len(others)} others)\n"
         f"The functions' logs:        {running.aws.log_path}\n"
         "Why it is booked like this: docs/posting-rules.md; the policy: docs/policy.md\n"
-        "The business that happened: tests/sandbox/scenario.py and aftermath.py\n"
-        "The same, left running:     make run KEEP=1"
+        "The business that happened: tests/sandbox/scenario.py and aftermath.py"
     )
 
 

@@ -4,11 +4,12 @@ One invoice is parked for whoever watches, with all that it takes to get it book
 """
 
 from collections.abc import Iterator, Mapping
+from datetime import date, datetime
 from decimal import Decimal
 from pathlib import Path
 
 from tests.sandbox.aws.emulator import ROOT
-from tests.sandbox.chart import CLEARING
+from tests.sandbox.chart import CLEARING, COMPANY_ZONE
 from tests.sandbox.intacct import reports, sample
 from tests.sandbox.intacct.books.company import IntacctCompany
 from tests.sandbox.intacct.gateway import ENDPOINT_PATH
@@ -60,6 +61,8 @@ def _places(running: Running) -> Iterator[tuple[str, str]]:
 def _commands(running: Running, month: Month, policy: Path) -> Mapping[str, tuple[str, ...]]:
     stack = f"--stack {running.stack.name}"
     parked = f"invoice/{month.invoices[UNKNOWN_CATEGORY]}"
+    invoice = month.invoices["discounted"]
+    day = _day_of(running.account, invoice)
     shown = policy.relative_to(ROOT) if policy.is_relative_to(ROOT) else policy
     stripe, intacct = f"{running.stripe_url}/_double", f"{running.intacct_url}/_double"
     return {
@@ -73,7 +76,12 @@ def _commands(running: Running, month: Month, policy: Path) -> Mapping[str, tupl
             f"{_TIEOUT} show {parked} {stack}",
         ),
         "What would be posted for an invoice, why, and how does it differ from what is posted?": (
-            f"{_TIEOUT} plan {month.invoices['discounted']} {stack}",
+            f"{_TIEOUT} plan {invoice} {stack}",
+        ),
+        "What happened to it, has anybody touched it, and is its day posted as Stripe says now?": (
+            f"{_TIEOUT} trace {invoice} {stack}",
+            f"{_TIEOUT} verify {stack}",
+            f"{_TIEOUT} replay --from {day} --to {day} {stack}",
         ),
         "Let somebody sign up; Stripe's double delivers its webhooks when told to:": (
             f'curl -d \'{{"name": "Newcomer Ltd"}}\' {stripe}/actions/create_customer',
@@ -85,6 +93,11 @@ def _commands(running: Running, month: Month, policy: Path) -> Mapping[str, tupl
             f"curl '{intacct}/reports/ledger?account={CLEARING['eur'][0]}'",
         ),
     }
+
+
+def _day_of(account: StripeAccount, invoice: str) -> date:
+    created_unix = account.retrieve("invoice", invoice)["created"]
+    return datetime.fromtimestamp(created_unix, COMPANY_ZONE).date()
 
 
 def _balances(account: StripeAccount, company: IntacctCompany) -> str:
