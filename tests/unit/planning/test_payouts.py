@@ -88,6 +88,24 @@ def test_an_arrival_by_the_calendar_is_the_same_day_in_every_zone() -> None:
 @pytest.mark.parametrize(
     ("status", "type_"), [("failed", "payout_failure"), ("canceled", "payout_cancel")]
 )
+@pytest.mark.parametrize("came_back_at_unix", [NOON + DAY_SECONDS, ARRIVAL + DAY_SECONDS])
+@pytest.mark.parametrize("read", ["pending", "in_transit", "paid"])
+def test_what_a_payout_was_just_before_it_came_back_changes_nothing(
+    status: str, type_: str, read: str, came_back_at_unix: int
+) -> None:
+    """Stripe tells of the status first, and of the movements in another answer."""
+    after = a_payout(
+        paid_out(), returned(came_back_at_unix, type_), status=status, arrival_unix=ARRIVAL
+    )
+
+    made = planned(dataclasses.replace(after, status=read), WITH_TRANSIT)
+
+    assert made.documents == planned(after, WITH_TRANSIT).documents
+
+
+@pytest.mark.parametrize(
+    ("status", "type_"), [("failed", "payout_failure"), ("canceled", "payout_cancel")]
+)
 def test_a_payout_that_came_back_leaves_no_trace_on_the_bank(status: str, type_: str) -> None:
     payout = a_payout(paid_out(), returned(NOON + DAY_SECONDS, type_), status=status)
     made = planned(payout, moving())

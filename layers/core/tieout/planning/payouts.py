@@ -27,6 +27,7 @@ from tieout.planning.movements import category_lines, named_line
 from tieout.planning.snapshots import BalanceTransaction, PayoutSnapshot, TopupSnapshot
 
 _DAY_SECONDS = 86_400
+_CANCELED = "payout_cancel"
 
 
 def plan_payout(draft: PlanDraft, payout: PayoutSnapshot, policy: Policy) -> None:
@@ -36,9 +37,8 @@ def plan_payout(draft: PlanDraft, payout: PayoutSnapshot, policy: Policy) -> Non
             case BookedBy.PAYOUT:
                 _add_payout(draft, payout, movement, policy)
             case BookedBy.RETURNED_PAYOUT:
-                heading = _heading(
-                    payout_return_key(payout.id), payout.id, payout.status, movement, policy
-                )
+                event = "canceled" if movement.type == _CANCELED else "failed"
+                heading = _heading(payout_return_key(payout.id), payout.id, event, movement, policy)
                 via = "account" if _has_arrived(payout) else "in_transit"
                 _add(draft, heading, movement, via, policy)
     if not draft.has_entries:
@@ -97,16 +97,16 @@ def _has_arrived(payout: PayoutSnapshot) -> bool:
     """Return whether the payout counted as paid, now or until it failed.
 
     Stripe may show one as paid and find out later that the bank sent it back. An arrival that was
-    booked then stays booked, so its return must come from the bank.
+    booked then stays booked, so its return must come from the bank. The status was read before the
+    movements, so that of one which has come back it may not tell yet.
     Source: docs.stripe.com/api/payouts/object (status).
     """
     returned = [
-        each.created_unix
-        for each in payout.movements
-        if row_of(each).booked_by is BookedBy.RETURNED_PAYOUT
+        each for each in payout.movements if row_of(each).booked_by is BookedBy.RETURNED_PAYOUT
     ]
-    if payout.status == "failed" and returned:
-        return max(returned) >= payout.arrival_unix
+    if returned:
+        last = max(returned, key=lambda each: each.created_unix)
+        return last.type != _CANCELED and last.created_unix >= payout.arrival_unix
     return payout.status == "paid"
 
 
