@@ -142,8 +142,13 @@ class JudgedWorld(World):
         if ours is None or ours["key"].startswith("customer/"):
             return
         self._booked[ours["key"]] += 1
-        if self._booked[ours["key"]] > 1 and not self.people.took_away(ours["key"]):
+        if self._booked[ours["key"]] > 1 and not self._was_taken_away(ours["key"]):
             self._found.append(f"executed twice: {control_id}")
+
+    def _was_taken_away(self, key: str) -> bool:
+        """Whether people took away what was booked under a key; a sale's is not its charge's."""
+        names = {stripe_id_of(key), _text(self.cloud.postings.items[key], "number")} - {""}
+        return any(map(self.people.took_away, names))
 
     def _watch_posting(self, before: Item | None, after: Item | None) -> None:
         """No write replaces what its worker has not seen; nothing is parked for no reason."""

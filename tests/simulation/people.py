@@ -228,10 +228,9 @@ class People:
         """Whether they laid hands on something that was booked for a Stripe object."""
         return any(stripe_id in each.told for each in self._touched.values())
 
-    def took_away(self, key: str) -> bool:
-        """Whether they took away what was booked under a document's key."""
-        gone = [each.told for each in self._touched.values() if each.is_gone]
-        return any(stripe_id_of(key) in told for told in gone)
+    def took_away(self, named: str) -> bool:
+        """Whether they took away something that was booked with this number or Stripe id."""
+        return any(named in each.told for each in self._touched.values() if each.is_gone)
 
     def undone(self, record: Record) -> bool:
         """Take note that what they took away is there again; tell whether they had.
