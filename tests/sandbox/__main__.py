@@ -10,7 +10,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -98,7 +98,9 @@ def _play(running: Running, month: Month, story: Story) -> int:
     story.show(tie_out_text(checks))
     story.show("\n" + cost_text(running.gateway.counters))
     story.show("\nAnd what Tieout itself says of the last day, from Stripe's and Intacct's APIs:\n")
-    last_day = datetime.fromtimestamp(running.clock.now(), COMPANY_ZONE).date()
+    # Late in the day the story ends on the day of now, which cannot be tied yet.
+    yesterday = datetime.now(COMPANY_ZONE).date() - timedelta(days=1)
+    last_day = min(datetime.fromtimestamp(running.clock.now(), COMPANY_ZONE).date(), yesterday)
     _operate(running, story, "tie-out", last_day.isoformat(), "--now")
     return verdict(checks, story.say)
 
