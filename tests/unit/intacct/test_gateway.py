@@ -7,8 +7,8 @@ import pytest
 
 from tests.support.intacct_gateway import errors, operation, response, success
 from tieout.domain.errors import OutcomeUnknown, Unavailable
+from tieout.domain.retry_after import RETRY_AFTER_SECONDS_MAX
 from tieout.intacct.gateway import (
-    RETRY_AFTER_SECONDS_MAX,
     Gateway,
     NoAnswer,
     NotSent,

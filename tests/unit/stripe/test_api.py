@@ -16,10 +16,10 @@ from tieout.domain.errors import (
     Unavailable,
 )
 from tieout.domain.reasons import Reason
+from tieout.domain.retry_after import RETRY_AFTER_SECONDS_MAX
 from tieout.stripe.api import (
     API_VERSION,
     ATTEMPTS_MAX,
-    RETRY_AFTER_SECONDS_MAX,
     StripeApi,
     fault_of,
     path_of,

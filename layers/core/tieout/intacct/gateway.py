@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from tieout.domain.errors import OutcomeUnknown, Unavailable
 from tieout.domain.pacing import Answered, Heard, TooMany
+from tieout.domain.retry_after import retry_after_seconds
 from tieout.intacct.error_table import (
     Doubt,
     Level,
@@ -25,8 +26,6 @@ from tieout.intacct.response_xml import (
 from tieout.intacct.transport import HttpReply, Transport
 from tieout.services.governor import Governor
 
-# However long the other side asks us to wait, someone should look again within a quarter hour.
-RETRY_AFTER_SECONDS_MAX = 900
 _TOO_MANY_REQUESTS = 429
 _SERVER_ERROR = 500
 
@@ -168,8 +167,4 @@ def answer_from(reply: HttpReply, hide: Collection[str] = ()) -> Answer:
 
 
 def _retry_after_seconds(headers: Mapping[str, str]) -> int | None:
-    """Return the pause that was asked for; only whole seconds are understood."""
-    stated = headers.get("retry-after", "").strip()
-    if not (stated.isascii() and stated.isdigit()):
-        return None
-    return min(int(stated[:9]), RETRY_AFTER_SECONDS_MAX)
+    return retry_after_seconds(headers.get("retry-after", "").strip())

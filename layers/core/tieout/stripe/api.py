@@ -16,6 +16,7 @@ from tieout.domain.errors import (
     Unavailable,
 )
 from tieout.domain.reasons import Reason
+from tieout.domain.retry_after import retry_after_seconds
 from tieout.stripe.allowance import Allowance
 
 # Older objects are rendered in this shape, too. Source: stripe-api dossier section 3.
@@ -23,8 +24,6 @@ API_VERSION = "2026-10-28.endive"
 # So a read takes at most three timeouts and 1.5 s of pauses.
 # Source: stripe-api dossier section 6.3.
 ATTEMPTS_MAX = 3
-# However long the other side asks us to wait, someone should look again within a quarter hour.
-RETRY_AFTER_SECONDS_MAX = 900
 
 _SCOPE = re.compile(r"\brak_[a-z_]{1,60}\b")
 _NOT_FOUND = 404
@@ -176,14 +175,7 @@ def _evidence(error: stripe.StripeError) -> str:
 
 
 def _retry_after_seconds(error: stripe.StripeError) -> int | None:
-    return _seconds((error.headers or {}).get("Retry-After", ""))
-
-
-def _seconds(header: str) -> int | None:
-    """Return the pause that a `Retry-After` names, up to a bound; None if it names none."""
-    if not (header.isascii() and header.isdigit()):
-        return None
-    return min(int(header[:9]), RETRY_AFTER_SECONDS_MAX)
+    return retry_after_seconds((error.headers or {}).get("Retry-After", ""))
 
 
 class _CountingHttpClient(stripe.HTTPClient):
@@ -206,5 +198,5 @@ class _CountingHttpClient(stripe.HTTPClient):
         answer = self._inner.request(*arguments, **options)
         _, status, headers = answer
         if status == _TOO_MANY_REQUESTS:
-            self._allowance.pause(_seconds(headers.get("Retry-After", "")))
+            self._allowance.pause(retry_after_seconds(headers.get("Retry-After", "")))
         return answer
