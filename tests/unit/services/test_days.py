@@ -33,7 +33,7 @@ from tieout.domain.policy import Policy
 from tieout.domain.postings import State
 from tieout.domain.reasons import Reason
 from tieout.domain.subjects import Subject, SubjectKind
-from tieout.planning.snapshots import Origin
+from tieout.planning.snapshots import Origin, PayoutSnapshot
 from tieout.services.evidence import SUBJECTS_AT_ONCE
 from tieout.services.ports import NotAccepted
 from tieout.services.process import Done, Result, Retry
@@ -95,21 +95,32 @@ def test_what_a_slow_replica_took_back_agrees_again_with_its_day() -> None:
     assert made.postings.by_key["payout/po_1"].reason is None
 
 
+SENT_BACK = a_movement(5_000, id="txn_back", type="payout_failure", source="po_1")
+
+
+def with_a_payout_that_came_back_unheard() -> World:
+    """Return a world in which the day shows it, and Stripe is to be asked for the payout yet."""
+    made = world(paid_out(), SENT_BACK)
+    made.policies = FakePolicies(moving())
+    made.stripe.snapshots[PAYOUT] = a_payout(paid_out(), amount_minor=5_000)
+    return made
+
+
+def came_back() -> PayoutSnapshot:
+    return a_payout(paid_out(), SENT_BACK, amount_minor=5_000, status="failed")
+
+
 @pytest.mark.parametrize("asked", [(DAY,), (PAYOUT, DAY), (DAY, PAYOUT)])
 def test_what_was_parked_is_read_again_when_its_day_shows_that_it_moved_on(
     asked: Sequence[Subject],
 ) -> None:
     """Of the parked subject itself nothing new is known: the event of what happened got lost."""
-    out = paid_out()
-    back = a_movement(5_000, id="txn_back", type="payout_failure", source="po_1")
-    made = world(out, back)
-    made.policies = FakePolicies(moving())
-    made.stripe.snapshots[PAYOUT] = a_payout(out, amount_minor=5_000)
+    made = with_a_payout_that_came_back_unheard()
     made.ledger.script("payout/po_1", NotAccepted(Reason.INTACCT_REFUSED, "not today"))
     messages = [made.message(each) for each in asked]
     made.clock.advance(1)
     made.bring_up_to_date(PAYOUT)
-    made.stripe.snapshots[PAYOUT] = a_payout(out, back, amount_minor=5_000, status="failed")
+    made.stripe.snapshots[PAYOUT] = came_back()
 
     made.process(*map(again, messages))
 
@@ -121,11 +132,7 @@ def test_a_day_waits_for_what_could_not_be_read_whoever_asked_for_it(
     asked: Sequence[Subject],
 ) -> None:
     """However often it came: what nobody has read says nothing of what it calls for."""
-    out = paid_out()
-    back = a_movement(5_000, id="txn_back", type="payout_failure", source="po_1")
-    made = world(out, back)
-    made.policies = FakePolicies(moving())
-    made.stripe.snapshots[PAYOUT] = a_payout(out, amount_minor=5_000)
+    made = with_a_payout_that_came_back_unheard()
     made.bring_up_to_date(PAYOUT)
     made.stripe.snapshots[PAYOUT] = Unavailable("Stripe is slow")
     messages = [made.message(each, UNEXPECTED_DELIVERIES_MAX) for each in asked]
@@ -134,7 +141,7 @@ def test_a_day_waits_for_what_could_not_be_read_whoever_asked_for_it(
 
     assert isinstance(waiting[messages[asked.index(DAY)].message_id], Retry)
     assert "payout/po_1/failed" not in made.states()
-    made.stripe.snapshots[PAYOUT] = a_payout(out, back, amount_minor=5_000, status="failed")
+    made.stripe.snapshots[PAYOUT] = came_back()
     assert set(made.process(*map(again, messages)).values()) == {Done()}
     assert made.states()["payout/po_1/failed"] is State.POSTED
 

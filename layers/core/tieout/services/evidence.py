@@ -101,8 +101,7 @@ class Evidence:
         sale, journal = found.get(key), found.get(journal_key)
         if sale is None or sale.reason is not Reason.IN_DAILY_SUMMARY:
             return None
-        done = journal if journal is not None and journal.state in _DONE else None
-        if done is not None and done.read_at_unix >= sale.read_at_unix:
+        if journal is not None and _knows(journal, sale):
             return None
         of_day = Subject(SubjectKind.ACTIVITY, day.isoformat(), subject.account)
         return of_day if self._postings.of_subject(of_day) else None
@@ -131,6 +130,11 @@ class Evidence:
             or _speaks_of_no_money(found[key])
             or (is_read_again and _is_contradicted(found[key]))
         }
+
+
+def _knows(journal: Posting, sale: Posting) -> bool:
+    """Whether a day's journal is done with, and was read when the sale was decided already."""
+    return journal.state in _DONE and journal.read_at_unix >= sale.read_at_unix
 
 
 def _speaks_of_no_money(posting: Posting) -> bool:
